@@ -1,0 +1,34 @@
+# `make demo` runs the main job, `make test` runs every check. Both need only Python >= 3.11.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+.DEFAULT_GOAL := demo
+.PHONY: demo test install install-test check clean
+
+$(VENV)/.installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/.installed-test: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	@touch $@ $(VENV)/.installed
+
+install: $(VENV)/.installed ## the command alone
+
+install-test: $(VENV)/.installed-test ## the command and what its tests need
+
+demo: install ## the main job: search, check against the exact optimum, browse the record
+	@sh launch/demo.sh $(BIN)
+
+test: install-test check ## lint, types, every test
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+check: install-test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy autotune problems
+
+clean:
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

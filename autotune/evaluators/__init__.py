@@ -1,0 +1,1 @@
+"""Evaluators: run trials in this process or in child processes."""

@@ -1,0 +1,1 @@
+"""Other tools' problem files, result files and storages."""

@@ -1,0 +1,1 @@
+"""Scaling laws: pure, vectorised functions of a model, its data and its sparsity."""

@@ -1,0 +1,1 @@
+"""Plans: the best configuration for a budget, under constraints, with its near-optimal band."""

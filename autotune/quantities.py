@@ -1,0 +1,66 @@
+"""Quantities as people write them: `96B`, `1.74T`, `2.1e24`, `30d`, `6h`."""
+
+import math
+import re
+
+from autotune.errors import InputError
+
+COUNT_SUFFIXES = {"": 1.0, "K": 1e3, "M": 1e6, "B": 1e9, "G": 1e9, "T": 1e12, "P": 1e15, "E": 1e18}
+SECONDS = {"s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
+_NUMBER = r"\s*([-+]?(?:\d+(?:_\d+)*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*"
+_COUNT = re.compile(_NUMBER + r"([A-Za-z]*)\s*$")
+_CLOCK = re.compile(r"\s*(?:(\d+)-)?(\d+):(\d{2}):(\d{2})\s*$")
+
+
+def parse_count(text: str) -> float:
+    """Read a count such as `7e9`, `96B` or `1.74T`.
+
+    Raises:
+        InputError: If the text is not a finite number with a known suffix.
+    """
+    match = _COUNT.match(text)
+    suffix = match[2].upper() if match else ""
+    if not match or suffix not in COUNT_SUFFIXES:
+        raise InputError(f"cannot read {text!r} as a count. Write it as 7e9, 96B or 1.74T.")
+    value = float(match[1]) * COUNT_SUFFIXES[suffix]
+    if not math.isfinite(value):
+        raise InputError(f"{text!r} is not a finite count.")
+    return value
+
+
+def parse_seconds(text: str) -> float:
+    """Read a duration such as `90`, `90s`, `30m`, `6h`, `30d` or `1-12:00:00`, in seconds.
+
+    Raises:
+        InputError: If the text is not a positive duration.
+    """
+    clock = _CLOCK.match(text)
+    if clock:
+        days, hours, minutes, seconds = (int(part or 0) for part in clock.groups())
+        return ((days * 24.0 + hours) * 60 + minutes) * 60 + seconds
+    match = _COUNT.match(text)
+    if not match or (match[2] and match[2] not in SECONDS):
+        raise InputError(f"cannot read {text!r} as a duration. Write it as 90s, 30m, 6h or 30d.")
+    value = float(match[1]) * SECONDS[match[2] or "s"]
+    if not 0 < value < math.inf:
+        raise InputError(f"a duration must be > 0 and finite, not {text!r}.")
+    return value
+
+
+def format_count(value: float, *, digits: int = 4) -> str:
+    """Write a count with an SI-like suffix: 1.824B, 91.36B, 3.2856e+24."""
+    if not math.isfinite(value) or value == 0:
+        return f"{value:g}"
+    for suffix in ("T", "B", "M", "K"):
+        scale = COUNT_SUFFIXES[suffix]
+        if scale <= abs(value) < scale * 1e4:
+            return f"{value / scale:.{digits}g}{suffix}"
+    return f"{value:.{digits}g}"
+
+
+def format_seconds(seconds: float) -> str:
+    """Write a duration in its largest useful unit: 0.25 s, 3.1 min, 6.0 h, 30.0 d."""
+    for unit, size in (("d", 86400.0), ("h", 3600.0), ("min", 60.0)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.1f} {unit}"
+    return f"{seconds:.3g} s"

@@ -1,0 +1,1 @@
+"""Searches: ask for a configuration, tell its outcome."""

@@ -1,0 +1,1 @@
+"""The store: an append-only record of every trial."""
