@@ -1,12 +1,11 @@
 """What a command prints: results on stdout, talk on stderr, one JSON document with --json."""
 
 import json
+import math
 import os
 import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
-
-import numpy as np
 
 
 def emit_json(document: Any) -> None:  # noqa: ANN401 - any JSON value
@@ -52,8 +51,8 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - any JSON value
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
-    if isinstance(value, np.ndarray | np.generic):
+    if hasattr(value, "tolist"):  # a numpy array or scalar, without importing numpy here
         return _plain(value.tolist())
-    if isinstance(value, float) and not np.isfinite(value):
+    if isinstance(value, float) and not math.isfinite(value):
         return None
     return value
