@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 .DEFAULT_GOAL := demo
-.PHONY: demo test install install-test check clean
+.PHONY: demo test install install-test check docs clean
 
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -20,7 +20,7 @@ install: $(VENV)/.installed ## the command alone
 install-test: $(VENV)/.installed-test ## the command and what its tests need
 
 demo: install ## the main job: search, check against the exact optimum, browse the record
-	@sh launch/demo.sh $(BIN)
+	@sh launch/demo.sh $(CURDIR)/$(BIN)
 
 test: install-test check ## lint, types, every test
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
@@ -29,6 +29,9 @@ check: install-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy autotune problems
+
+docs: install ## the reference of the command line, from the command line itself
+	$(BIN)/python -m typer autotune.cli.main utils docs --name autotune > docs/cli.md
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,52 @@
+"""Every command in the README and the guides works, and prints what is shown."""
+
+import doctest
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from commands import commands
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCUMENTS = [
+    ROOT / "README.md",
+    *sorted(path for path in (ROOT / "docs").glob("*.md") if path.name != "cli.md"),
+]
+SET_UP = ("git clone", "cd autotune", "make ", "pip install", "export ")
+"""Lines that tests/test_installation.py runs, in a clone or an environment of their own."""
+OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+
+
+def environment():
+    """This interpreter's scripts first on PATH, and one BLAS thread."""
+    scripts = Path(sys.executable).parent
+    path = f"{scripts}{os.pathsep}{os.environ['PATH']}"
+    return os.environ | {"PATH": path, "NO_COLOR": "1", "COLUMNS": "100", "OMP_NUM_THREADS": "1"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda p: p.name)
+def test_the_commands_of_a_document_work_in_order_and_print_what_it_shows(document, tmp_path):
+    ran = 0
+    for command in commands(document.read_text()):
+        if command.line.startswith(SET_UP):
+            continue
+        done = subprocess.run(
+            ["bash", "-c", command.line],
+            cwd=tmp_path,
+            env=environment(),
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        assert done.returncode in (0, 1), f"{command.line}\n{done.stdout}{done.stderr}"
+        assert "Traceback" not in done.stderr, done.stderr
+        if command.shown.strip():
+            printed = done.stdout + done.stderr
+            ok = doctest.OutputChecker().check_output(command.shown, printed, OPTIONS)
+            assert ok, f"$ {command.line}\nshown:\n{command.shown}\nprinted:\n{printed}"
+        ran += 1
+    assert ran, f"{document.name} shows no command"
