@@ -1,0 +1,45 @@
+"""What all verbs have in common: help with examples, one line for an error, exit codes."""
+
+import subprocess
+import sys
+
+import pytest
+import typer.main
+
+from autotune.cli.main import app
+
+VERBS = sorted(typer.main.get_group(app).commands)
+
+
+def autotune(*arguments):
+    return subprocess.run(
+        [sys.executable, "-m", "autotune", *arguments], capture_output=True, text=True, check=False
+    )
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_explains_itself_with_an_example(verb):
+    done = autotune(verb, "--help")
+    assert done.returncode == 0
+    assert "Traceback" not in done.stderr
+    assert f"autotune {verb}" in done.stdout.split("xamples", 1)[-1], "no examples: in the help"
+
+
+def test_no_arguments_print_the_help():
+    assert "plan" in autotune().stdout + autotune().stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["nonsense"], "nonsense"),
+        (["predict", "--law", "abnar", "--n-active", "1e9", "--tokens", "2e10"], "abnar2025"),
+        (["plan", "--flops", "-1"], "-1"),
+        (["tune", "no_such_problem"], "no_such_problem"),
+    ],
+)
+def test_bad_input_is_one_clear_line_and_exit_2(arguments, says):
+    done = autotune(*arguments)
+    assert done.returncode == 2
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
