@@ -1,5 +1,6 @@
 """Trials and outcomes: what travels between search, evaluator and store. Plain data."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -85,7 +86,7 @@ Outcome: TypeAlias = Completed | Failed
 
 
 def to_json(outcome: Outcome) -> dict[str, Any]:
-    """Write an outcome as a JSON object."""
+    """Write an outcome as a JSON object; a metric that is not finite becomes null."""
     timing = outcome.timing
     record: dict[str, Any] = {
         "trial": outcome.trial.id,
@@ -96,7 +97,8 @@ def to_json(outcome: Outcome) -> dict[str, Any]:
         "finished_at": timing.finished_at,
     }
     if isinstance(outcome, Completed):
-        return record | {"value": outcome.value, "metrics": dict(outcome.metrics)}
+        metrics = {k: v if math.isfinite(v) else None for k, v in outcome.metrics.items()}
+        return record | {"value": outcome.value, "metrics": metrics}
     return record | {"failed": outcome.kind.value, "detail": outcome.detail, "log": outcome.log}
 
 
@@ -116,5 +118,8 @@ def from_json(record: Mapping[str, Any]) -> Outcome:
     if "failed" in record:
         kind = FailureKind(record["failed"])
         return Failed(trial, kind, str(record["detail"]), timing, str(record["log"]))
-    metrics = {str(name): float(value) for name, value in record["metrics"].items()}
-    return Completed(trial, float(record["value"]), timing, metrics)
+    value = float(record["value"])
+    if not math.isfinite(value):
+        raise ValueError(f"trial {trial.id} is recorded as completed with value {value}")
+    metrics = {k: math.nan if v is None else float(v) for k, v in record["metrics"].items()}
+    return Completed(trial, value, timing, metrics)

@@ -1,1 +1,1 @@
-"""The store: an append-only record of every trial."""
+"""The store: an append-only record of every trial, one journal per job, no locks."""

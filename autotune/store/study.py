@@ -1,0 +1,226 @@
+"""A study on disk: what was tuned, every outcome, and what is odd about the record."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from heapq import merge
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from autotune.errors import StoreError
+from autotune.store.lines import FORMAT, Journal, journals
+from autotune.trials import Completed, Outcome
+from autotune.types import Value
+
+if TYPE_CHECKING:
+    from autotune.problem import Problem
+
+HEADER = "study.json"
+RECORDED_VERSIONS = ("autotune-llm", "ConfigSpace", "numpy", "scikit-learn", "scikit-optimize")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Header:
+    """What a study tunes; written once, by the first job, and never changed.
+
+    Attributes:
+        problem: Name of the problem.
+        file: What `problem_file.load` was given: a path, or the name of a shared problem.
+        options: Options the problem was built with.
+        space: The ConfigSpace space as `to_serialized_dict` gives it.
+        unit: Unit of the objective.
+        units: Unit of each parameter and metric by name.
+        created_at: UTC, ISO 8601.
+        versions: Versions of the packages that created the study.
+    """
+
+    problem: str
+    file: str = ""
+    options: Mapping[str, Value] = field(default_factory=dict)
+    space: Mapping[str, Any] = field(default_factory=dict)
+    unit: str = ""
+    units: Mapping[str, str] = field(default_factory=dict)
+    created_at: str = field(default_factory=lambda: datetime.now(UTC).isoformat("T", "seconds"))
+    versions: Mapping[str, str] = field(default_factory=lambda: _versions())
+
+    @classmethod
+    def of(cls, problem: "Problem", file: str) -> "Header":
+        """Describe a loaded problem; `file` is what it was loaded from."""
+        return cls(
+            problem=problem.name,
+            file=file,
+            options=dict(problem.options),
+            space=problem.space.to_serialized_dict(),
+            unit=problem.unit,
+            units=dict(problem.units),
+        )
+
+    @property
+    def parameters(self) -> list[str]:
+        """Names of the parameters, in the order of the space."""
+        return [str(entry["name"]) for entry in self.space.get("hyperparameters", ())]
+
+    def to_json(self) -> str:
+        """Write the header as a JSON document, numpy scalars and arrays made plain."""
+        return json.dumps({"format": FORMAT, **asdict(self)}, indent=2, default=_plain) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str | bytes, *, where: str) -> "Header":
+        """Read a header.
+
+        Raises:
+            StoreError: If it is not one that `to_json` of this or an older version wrote.
+        """
+        try:
+            fields = json.loads(text)
+            version = int(fields.pop("format"))
+            if version <= FORMAT:
+                return cls(**fields)
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise StoreError(
+                f"{where} is not a study header ({error}). Restore it, or start another study."
+            ) from error
+        raise StoreError(
+            f"{where} has format {version}, and this autotune reads up to {FORMAT}. "
+            "A newer autotune wrote it: update this one."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """A study as recorded.
+
+    Attributes:
+        folder: Where it lies; the folder's name is the study's.
+        header: What it tunes.
+        outcomes: Every outcome once, oldest first.
+        jobs: The start record of each job, oldest first: host, pid, at, command, search.
+        notes: What a reader should know, for example a torn last line that was ignored.
+    """
+
+    folder: Path
+    header: Header
+    outcomes: Sequence[Outcome]
+    jobs: Sequence[Mapping[str, Any]] = ()
+    notes: Sequence[str] = ()
+
+    @property
+    def name(self) -> str:
+        """The study's name."""
+        return self.folder.name
+
+    @property
+    def completed(self) -> list[Completed]:
+        """The outcomes that have a value."""
+        return [outcome for outcome in self.outcomes if isinstance(outcome, Completed)]
+
+    @property
+    def best(self) -> Completed | None:
+        """The completed outcome of least value, the earliest of equals; None if there is none."""
+        return min(self.completed, key=lambda outcome: outcome.value, default=None)
+
+
+def read(folder: Path) -> Study:
+    """Read a study, while jobs are writing to it or not.
+
+    Raises:
+        StoreError: If there is no study, or a journal holds lines that are not records.
+    """
+    header = read_header(folder)
+    if header is None:
+        raise StoreError(f"no study at {folder}: it has no {HEADER}.")
+    files = [Journal(path) for path in journals(folder)]
+    batches = [file.more() for file in files]
+    return Study(
+        folder=folder,
+        header=header,
+        outcomes=once(batches, set()),
+        jobs=sorted((file.start for file in files if file.start), key=lambda job: job["at"]),
+        notes=[note for file in files if (note := file.note())],
+    )
+
+
+def read_header(folder: Path) -> Header | None:
+    """Read a study's header, or return None if the folder has none."""
+    path = folder / HEADER
+    try:
+        return Header.from_json(path.read_bytes(), where=str(path))
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise StoreError(f"cannot read {path}: {error.strerror}.") from error
+
+
+def listing(storage: Path) -> list[Path]:
+    """The folders of a storage that hold a study, by name."""
+    return sorted(path.parent for path in storage.glob(f"*/{HEADER}"))
+
+
+def once(batches: Iterable[Sequence[Outcome]], seen: set[str]) -> list[Outcome]:
+    """Merge journals by time, each in its own order, without trials in `seen`, which grows."""
+    merged = merge(*batches, key=lambda outcome: outcome.timing.finished_at)
+    fresh = []
+    for outcome in merged:
+        if outcome.trial.id not in seen:
+            seen.add(outcome.trial.id)
+            fresh.append(outcome)
+    return fresh
+
+
+def differences(recorded: Header, given: Header) -> list[str]:
+    """Say what makes two headers different problems; empty if they are the same."""
+    found = []
+    if recorded.problem != given.problem:
+        found.append(f"problem: {recorded.problem} -> {given.problem}")
+    elif Path(recorded.file).stem != Path(given.file).stem:
+        found.append(f"problem file: {recorded.file} -> {given.file}")
+    found += _changes("option", recorded.options, _normal(given.options))
+    old, new = recorded.space, _normal(given.space)
+    found += _changes("space parameter", _by_name(old), _by_name(new))
+    for part in ("conditions", "forbiddens"):
+        if old.get(part, []) != new.get(part, []):
+            found.append(f"{part} of the space")
+    return found
+
+
+def _changes(what: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    found = []
+    for name in [*old, *(name for name in new if name not in old)]:
+        before, after = old.get(name, "absent"), new.get(name, "absent")
+        if isinstance(before, dict) and isinstance(after, dict):
+            found += _changes(f"{what} {name}:", before, after)
+        elif before != after:
+            shown = ("present" if isinstance(side, dict) else side for side in (before, after))
+            found.append(f"{what} {name}: " + " -> ".join(map(str, shown)))
+    return found
+
+
+def _by_name(space: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    return {
+        entry["name"]: {key: entry[key] for key in entry if key not in {"name", "meta"}}
+        for entry in space.get("hyperparameters", ())
+    }
+
+
+def _normal(document: Mapping[str, Any]) -> dict[str, Any]:
+    """The document as it reads back from JSON."""
+    normal: dict[str, Any] = json.loads(json.dumps(dict(document), default=_plain))
+    return normal
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - numpy scalars and arrays, sets, paths
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    return sorted(value) if isinstance(value, set | frozenset) else str(value)
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for name in RECORDED_VERSIONS:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            found[name] = "absent"
+    return found
