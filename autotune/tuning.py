@@ -13,8 +13,8 @@ POLL_SECONDS = 0.2
 class Search(Protocol):
     """Proposes configurations; its state is its seed and what it was told and asked."""
 
-    def ask(self) -> dict[str, Value]:
-        """Propose a configuration, which counts as pending until it is told."""
+    def ask(self) -> dict[str, Value] | None:
+        """Propose a configuration, pending until it is told; None if there is none left."""
         ...
 
     def tell(self, outcome: Outcome) -> None:
@@ -81,7 +81,7 @@ def tune(
     stop: Callable[[], bool] = _never,
     on_outcome: Callable[[Outcome], None] = _silent,
 ) -> Summary:
-    """Evaluate trials until the study holds `n_trials` outcomes.
+    """Evaluate trials until the study holds `n_trials` outcomes or the space is exhausted.
 
     Starting again with the same store resumes: past outcomes are told first, so nothing but
     the store has to survive a crash. Outcomes of other jobs on the study are told as they come.
@@ -96,14 +96,19 @@ def tune(
         on_outcome: Called after an own outcome was recorded.
     """
     recorded = evaluated = running = 0
+    exhausted = False
     while not stop():
         for outcome in store.new():
             search.tell(outcome)
             recorded += 1
-        if recorded >= n_trials:
+        if recorded >= n_trials or (exhausted and not running):
             return Summary(recorded, evaluated, stopped=False)
-        while evaluator.n_free and recorded + running < n_trials and not stop():
-            evaluator.submit(store.trial(search.ask()))
+        while evaluator.n_free and recorded + running < n_trials and not (exhausted or stop()):
+            config = search.ask()
+            if config is None:
+                exhausted = True
+                break
+            evaluator.submit(store.trial(config))
             running += 1
         finished = evaluator.wait(POLL_SECONDS)
         if finished is not None:

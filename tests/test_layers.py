@@ -8,7 +8,8 @@ import pytest
 PACKAGE = Path(__file__).resolve().parent.parent / "autotune"
 LAYERS = [
     {"errors", "types", "checks", "quantities", "share"},
-    {"laws", "architecture", "fitting", "planning", "trials", "problem", "search", "space"},
+    {"laws", "architecture", "fitting", "planning", "trials", "problem", "search", "space"}
+    | {"allocation"},
     {"tuning", "problem_file"},
     {"evaluators", "store", "launching", "training", "reporting", "interop"},
     {"cli", "web"},

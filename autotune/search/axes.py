@@ -1,0 +1,210 @@
+"""One axis of the unit cube per parameter: values to [0, 1] and back, and model features."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from ConfigSpace import (
+    CategoricalHyperparameter,
+    Constant,
+    OrdinalHyperparameter,
+)
+from ConfigSpace.hyperparameters import (
+    FloatHyperparameter,
+    Hyperparameter,
+    IntegerHyperparameter,
+)
+
+from autotune.errors import InputError, ProblemError
+from autotune.types import Floats, Value
+
+
+class Axis(Protocol):
+    """How one parameter lies in [0, 1]."""
+
+    @property
+    def size(self) -> int | None:
+        """How many values there are; None for a continuous parameter."""
+        ...
+
+    def value(self, unit: float) -> Value:
+        """The JSON-plain value at a position in [0, 1]."""
+        ...
+
+    def unit(self, value: Value) -> float:
+        """The position of a value; InputError if it is not one of the parameter's."""
+        ...
+
+    def snap(self, units: Floats) -> Floats:
+        """Move positions, shape (m,), to the nearest ones that a value has."""
+        ...
+
+    def features(self, units: Floats) -> Floats:
+        """What a surrogate sees of snapped positions, shape (m, k), in [0, 1]."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class FloatAxis:
+    """A real parameter, linear or logarithmic; both ends belong to it."""
+
+    low: float
+    high: float
+    log: bool
+
+    @property
+    def size(self) -> int | None:
+        """Continuous, unless both ends coincide."""
+        return 1 if self.low == self.high else None
+
+    def value(self, unit: float) -> float:
+        """Interpolate, and clip the rounding error at the ends away."""
+        low, high = self._ends()
+        inside = low + unit * (high - low)
+        return min(max(math.exp(inside) if self.log else inside, self.low), self.high)
+
+    def unit(self, value: Value) -> float:
+        """Invert `value`; rounding at the ends is forgiven, anything farther out is not."""
+        number = _number(value)
+        slack = 1e-9 * max(abs(self.low), abs(self.high))
+        if not self.low - slack <= number <= self.high + slack:
+            raise InputError(f"{value!r} lies outside [{self.low:g}, {self.high:g}]")
+        low, high = self._ends()
+        inside = math.log(min(max(number, self.low), self.high)) if self.log else number
+        return min(max((inside - low) / (high - low), 0.0), 1.0) if high > low else 0.0
+
+    def snap(self, units: Floats) -> Floats:
+        """Every position has a value."""
+        return np.clip(units, 0.0, 1.0)
+
+    def features(self, units: Floats) -> Floats:
+        """The position itself."""
+        return units[:, None]
+
+    def _ends(self) -> tuple[float, float]:
+        return (math.log(self.low), math.log(self.high)) if self.log else (self.low, self.high)
+
+
+@dataclass(frozen=True, slots=True)
+class IntegerAxis:
+    """An integer parameter, linear or logarithmic: v fills the cell [v - 1/2, v + 1/2]."""
+
+    low: int
+    high: int
+    log: bool
+
+    @property
+    def size(self) -> int | None:
+        """Both ends count."""
+        return self.high - self.low + 1
+
+    def value(self, unit: float) -> int:
+        """The integer whose cell holds the position."""
+        return int(self._cells(np.array([unit]))[0])
+
+    def unit(self, value: Value) -> float:
+        """The position of an integer inside its cell."""
+        number = _number(value)
+        if number != int(number) or not self.low <= number <= self.high:
+            raise InputError(f"{value!r} is not an integer in [{self.low}, {self.high}]")
+        return float(self._positions(np.array([number]))[0])
+
+    def snap(self, units: Floats) -> Floats:
+        """Move to the position of the integer whose cell holds it."""
+        return self._positions(self._cells(units))
+
+    def features(self, units: Floats) -> Floats:
+        """The position itself."""
+        return units[:, None]
+
+    def _ends(self) -> tuple[float, float]:
+        low, high = self.low - 0.5, self.high + 0.5
+        return (math.log(low), math.log(high)) if self.log else (low, high)
+
+    def _cells(self, units: Floats) -> Floats:
+        low, high = self._ends()
+        inside = low + np.clip(units, 0.0, 1.0) * (high - low)
+        return np.clip(np.rint(np.exp(inside) if self.log else inside), self.low, self.high)
+
+    def _positions(self, values: Floats) -> Floats:
+        low, high = self._ends()
+        return ((np.log(values) if self.log else values) - low) / (high - low)
+
+
+@dataclass(frozen=True, slots=True)
+class ChoiceAxis:
+    """One of finitely many values, ordered (one feature) or not (one-hot); also constants."""
+
+    values: tuple[Value, ...]
+    ordered: bool
+
+    @property
+    def size(self) -> int | None:
+        """The number of values."""
+        return len(self.values)
+
+    def value(self, unit: float) -> Value:
+        """The value whose share of [0, 1] holds the position."""
+        return self.values[int(self._index(np.array([unit]))[0])]
+
+    def unit(self, value: Value) -> float:
+        """The middle of the value's share."""
+        if value not in self.values:
+            raise InputError(f"{value!r} is none of {', '.join(map(repr, self.values))}")
+        return (self.values.index(value) + 0.5) / len(self.values)
+
+    def snap(self, units: Floats) -> Floats:
+        """Move to the middle of the share."""
+        return (self._index(units) + 0.5) / len(self.values)
+
+    def features(self, units: Floats) -> Floats:
+        """One-hot without order; the position with it; nothing for a single value."""
+        if len(self.values) == 1:
+            return np.empty((len(units), 0))
+        if self.ordered:
+            return units[:, None]
+        hot: Floats = np.eye(len(self.values))[self._index(units).astype(np.intp)]
+        return hot
+
+    def _index(self, units: Floats) -> Floats:
+        count = len(self.values)
+        return np.clip(np.floor(np.clip(units, 0.0, 1.0) * count), 0, count - 1)
+
+
+def axis(parameter: Hyperparameter[Any]) -> Axis:
+    """Describe a ConfigSpace parameter as an axis.
+
+    Raises:
+        ProblemError: If the parameter is of a kind that is not known here.
+    """
+    if isinstance(parameter, FloatHyperparameter):
+        return FloatAxis(float(parameter.lower), float(parameter.upper), bool(parameter.log))
+    if isinstance(parameter, IntegerHyperparameter):
+        return IntegerAxis(int(parameter.lower), int(parameter.upper), bool(parameter.log))
+    if isinstance(parameter, CategoricalHyperparameter):
+        return ChoiceAxis(_plain(parameter.choices), ordered=False)
+    if isinstance(parameter, OrdinalHyperparameter):
+        return ChoiceAxis(_plain(parameter.sequence), ordered=True)
+    if isinstance(parameter, Constant):
+        return ChoiceAxis(_plain([parameter.value]), ordered=True)
+    raise ProblemError(f"parameter {parameter.name} is a {type(parameter).__name__}: not supported")
+
+
+def plain(value: object) -> Value:
+    """Turn numpy's scalars, which ConfigSpace hands out, into Python's own."""
+    item = value.item() if isinstance(value, np.generic) else value
+    if isinstance(item, bool | int | float | str):
+        return item
+    raise ProblemError(f"a parameter's values must be numbers, text or booleans, not {item!r}")
+
+
+def _plain(values: Sequence[object]) -> tuple[Value, ...]:
+    return tuple(plain(value) for value in values)
+
+
+def _number(value: Value) -> float:
+    if isinstance(value, str | bool):
+        raise InputError(f"{value!r} is not a number")
+    return float(value)

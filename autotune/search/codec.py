@@ -1,0 +1,132 @@
+"""Configurations to points of the unit cube and back, by parameter name."""
+
+import itertools
+import math
+from typing import TypeAlias
+
+import numpy as np
+from ConfigSpace import ConfigurationSpace
+from ConfigSpace.types import NotSet
+
+from autotune.errors import InputError
+from autotune.search.axes import Axis, axis, plain
+from autotune.types import Config, Floats, Value
+
+Key: TypeAlias = tuple[tuple[str, Value], ...]
+
+INACTIVE = 0.5
+
+
+def key(config: Config) -> Key:
+    """What makes two configurations the same, whatever the order of their names."""
+    return tuple(sorted(config.items()))
+
+
+class Codec:
+    """The unit cube of a ConfigSpace space: one axis per parameter, in the space's order.
+
+    A parameter that a condition switches off is absent from the configuration and sits at
+    `INACTIVE` in the cube, so two points that differ only there are one configuration.
+
+    Attributes:
+        names: Parameter names, one per axis.
+        size: How many points the grid of all values has, conditions aside; None if infinite.
+        n_features: Columns that `features` returns.
+    """
+
+    def __init__(self, space: ConfigurationSpace) -> None:
+        self._space = space
+        self.names: tuple[str, ...] = tuple(space)
+        self._axes: tuple[Axis, ...] = tuple(axis(space[name]) for name in self.names)
+        sizes = [one.size for one in self._axes]
+        self.size = None if None in sizes else math.prod(size or 1 for size in sizes)
+        self.n_features = self.features(np.full((1, len(self.names)), 0.5)).shape[1]
+
+    def decode(self, point: Floats) -> dict[str, Value]:
+        """Read the configuration at a point, shape (d,), as JSON-plain values."""
+        values = {
+            name: one.value(float(unit))
+            for name, one, unit in zip(self.names, self._axes, point, strict=True)
+        }
+        if not self._space.conditions:
+            return values
+        active = self._active(values)
+        return {name: value for name, value in values.items() if name in active}
+
+    def encode(self, config: Config) -> Floats:
+        """Place a configuration in the cube, shape (d,).
+
+        Raises:
+            InputError: If a name or a value is not one of the space's.
+        """
+        unknown = sorted(set(config) - set(self.names))
+        if unknown:
+            raise InputError(f"the space has no parameter {unknown[0]!r}")
+        if not self._space.conditions and len(config) < len(self.names):
+            missing = next(name for name in self.names if name not in config)
+            raise InputError(f"the configuration lacks the parameter {missing!r}")
+        point = np.full(len(self.names), INACTIVE)
+        for i, (name, one) in enumerate(zip(self.names, self._axes, strict=True)):
+            if name in config:
+                try:
+                    point[i] = one.unit(plain(config[name]))
+                except InputError as error:
+                    raise InputError(f"parameter {name}: {error}") from None
+        return point
+
+    def snap(self, points: Floats) -> Floats:
+        """Move points, shape (m, d), to the nearest ones that a configuration has."""
+        columns = [one.snap(points[:, i]) for i, one in enumerate(self._axes)]
+        snapped = np.stack(columns, axis=1)
+        if self._space.conditions:
+            for row in snapped:
+                active = self.decode(row)
+                row[[name not in active for name in self.names]] = INACTIVE
+        return snapped
+
+    def features(self, points: Floats) -> Floats:
+        """What a surrogate sees of snapped points: shape (m, d) to (m, n_features)."""
+        columns = [one.features(points[:, i]) for i, one in enumerate(self._axes)]
+        return np.concatenate(columns, axis=1)
+
+    def legal(self, config: Config) -> bool:
+        """Whether the space's forbidden clauses allow a configuration."""
+        clauses = self._space.forbidden_clauses
+        if not clauses:
+            return True
+        if len(config) == len(self.names):
+            return not any(clause.is_forbidden_value(dict(config)) for clause in clauses)
+        # ConfigSpace's value form of a clause misjudges absent parameters; not-a-number in the
+        # vector form is never forbidden, which is what absent means.
+        vector = np.full(len(self.names), np.nan)
+        for i, name in enumerate(self.names):
+            if name in config:
+                vector[i] = self._space[name].to_vector(config[name])
+        return not any(clause.is_forbidden_vector(vector) for clause in clauses)
+
+    def grid(self) -> Floats:
+        """Every point of a finite space, shape (size, d), duplicates by conditions included."""
+        ticks = [
+            np.unique(one.snap(np.array([one.unit(value) for value in _values(one)])))
+            for one in self._axes
+        ]
+        return self.snap(np.array(list(itertools.product(*ticks))))
+
+    def _active(self, values: dict[str, Value]) -> set[str]:
+        known: dict[str, object] = {}
+        conditions = self._space.parent_conditions_of
+        # Parents come before children in a space's order, so one pass settles every parameter.
+        for name in self.names:
+            on = all(condition.satisfied_by_value(known) for condition in conditions[name])
+            known[name] = values[name] if on else NotSet
+        return {name for name, value in known.items() if value is not NotSet}
+
+
+def _values(one: Axis) -> list[Value]:
+    size = one.size or 0
+    if size == 1:
+        return [one.value(0.5)]
+    # The middle of each of `size` cells is not evenly spaced on a logarithmic axis: sample
+    # densely enough that no cell is missed, then keep each value once.
+    found = dict.fromkeys(one.value(unit) for unit in np.linspace(0, 1, 64 * size))
+    return list(found)

@@ -1,0 +1,68 @@
+"""What a search knows: outcomes told, and configurations pending. Nothing else is state."""
+
+import numpy as np
+
+from autotune.errors import InputError
+from autotune.search.codec import Codec, Key, key
+from autotune.trials import Completed, Outcome
+from autotune.types import Config, Floats
+
+
+class Memory:
+    """Outcomes and pending configurations as points of the unit cube.
+
+    Attributes:
+        points: Points of the outcomes told, in the order told; each of shape (d,).
+        values: Objective per outcome, not-a-number for a failed trial.
+        seen_keys: Keys of everything told or pending.
+    """
+
+    def __init__(self, codec: Codec) -> None:
+        self._codec = codec
+        self.points: list[Floats] = []
+        self.values: list[float] = []
+        self.seen_keys: set[Key] = set()
+        self._pending: dict[Key, Floats] = {}
+
+    def tell(self, outcome: Outcome) -> None:
+        """Learn an outcome.
+
+        Raises:
+            InputError: If its configuration is not one of the space.
+        """
+        config = outcome.trial.config
+        try:
+            point = self._codec.encode(config)
+        except InputError as error:
+            raise InputError(
+                f"recorded trial {outcome.trial.id} does not fit this problem's space: {error}. "
+                "Give the study another name."
+            ) from None
+        self._pending.pop(key(config), None)
+        self.seen_keys.add(key(config))
+        self.points.append(point)
+        self.values.append(outcome.value if isinstance(outcome, Completed) else np.nan)
+
+    def propose(self, config: Config) -> None:
+        """Note that a configuration is being evaluated."""
+        self.seen_keys.add(key(config))
+        self._pending[key(config)] = self._codec.encode(config)
+
+    def seen(self, config: Config) -> bool:
+        """Whether a configuration was told or is pending, failed ones included."""
+        return key(config) in self.seen_keys
+
+    @property
+    def pending(self) -> list[Floats]:
+        """Points of the pending configurations, oldest first."""
+        return list(self._pending.values())
+
+    @property
+    def size(self) -> int:
+        """Outcomes told and configurations pending; with the seed, it fixes all randomness."""
+        return len(self.points) + len(self._pending)
+
+    @property
+    def n_completed(self) -> int:
+        """Outcomes that carry a value."""
+        return int(np.isfinite(self.values).sum())
