@@ -9,9 +9,12 @@ import numpy as np
 
 from autotune import checks
 from autotune.errors import InputError
+from autotune.laws.factors import FACTORS
 from autotune.laws.signomial import Signomial
 from autotune.laws.source import Source
 from autotune.types import Floats, FloatsLike
+
+FIXED_TOKENS_TOLERANCE = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +41,18 @@ class ScalingLaw(ABC):
 
     Class attributes:
         form: Name of the form in the catalogue.
-        dense: Whether the form is blind to sparsity; it then refuses any but 0.
-        factors: Further inputs the form needs, by name (`n_experts`, `granularity`, ...).
+        formula: The formula as text, in the names of the coefficients.
+        dense: Whether the form is of dense models; it then refuses any sparsity but 0.
+        reads_sparsity: Whether sparsity enters the formula. A sparse law that reads the number
+            of experts instead takes sparsity as a property of the model, without effect.
+        factors: Further inputs the form needs, by name; `factors.FACTORS` says what they mean.
         fixed_tokens: The token count the form holds at, if it has no data term.
     """
 
     form: ClassVar[str]
+    formula: ClassVar[str]
     dense: ClassVar[bool] = False
+    reads_sparsity: ClassVar[bool] = True
     factors: ClassVar[tuple[str, ...]] = ()
     fixed_tokens: ClassVar[float | None] = None
 
@@ -74,16 +82,17 @@ class ScalingLaw(ABC):
                 parameters converts with n_total = n_active / (1 - sparsity).
             tokens: Training tokens, > 0.
             sparsity: 1 - n_active/n_total, in [0, 1).
-            **factors: The further inputs named in `self.factors`, > 0.
+            **factors: The further inputs named in `self.factors`.
 
         Returns:
-            Loss in the source's unit (nats per token), in the broadcast shape.
+            Loss in the source's unit (nats per token), in the broadcast shape. Coefficients
+            may be arrays too, one law standing for many: they broadcast with the inputs.
 
         Raises:
             InputError: If an argument is out of its domain, missing, or not used by this law.
         """
         x = self._check(n_active, tokens, sparsity, factors)
-        return self._spread(self._loss(x), x)
+        return _spread(self._loss(x), self._shape(x))
 
     def gradient(
         self,
@@ -104,7 +113,8 @@ class ScalingLaw(ABC):
             InputError: As `loss`.
         """
         x = self._check(n_active, tokens, sparsity, factors)
-        return {name: self._spread(slope, x) for name, slope in self._gradient(x).items()}
+        shape = self._shape(x)
+        return {name: _spread(slope, shape) for name, slope in self._gradient(x).items()}
 
     def signomial(self, **factors: float) -> Signomial:
         """The law at fixed factors as a signomial in (n_active, tokens, 1/(1 - sparsity)).
@@ -112,9 +122,10 @@ class ScalingLaw(ABC):
         Raises:
             InputError: If the form has no such structure, or a factor is missing.
         """
+        self._fix(factors)
         raise InputError(
             f"{self.form} has no data term that a budget could trade against model size. "
-            f"Choose another law, for example generalized-moe; {sorted(factors)} do not help."
+            "Choose another law, for example generalized-moe."
         )
 
     @abstractmethod
@@ -137,17 +148,26 @@ class ScalingLaw(ABC):
             checks.positive("n_active", n_active, hint="Pass parameters, not billions of them."),
             checks.positive("tokens", tokens, hint="Drop runs that stopped before a first step."),
             checks.fraction("sparsity", sparsity, hint="It is 1 - n_active/n_total."),
-            {
-                name: checks.positive(name, value, hint="See `autotune laws`.")
-                for name, value in factors.items()
-            },
+            {name: FACTORS[name].check(name, value) for name, value in factors.items()},
         )
         if self.dense and x.sparsity.any():
             raise InputError(
                 f"{self.form} is a dense law and cannot use sparsity. "
                 "Choose a law with a sparsity term, for example generalized-moe."
             )
+        if self.fixed_tokens is not None:
+            self._check_fixed_tokens(x.tokens)
         return x
+
+    def _check_fixed_tokens(self, tokens: Floats) -> None:
+        fixed = self.fixed_tokens or np.nan
+        far = np.abs(tokens / fixed - 1) > FIXED_TOKENS_TOLERANCE
+        if far.any():
+            raise InputError(
+                f"{self.form} has no data term: it holds at {fixed:.4g} tokens, give or take "
+                f"{FIXED_TOKENS_TOLERANCE:.0%}, but {int(far.sum())} of {far.size} values are "
+                f"further off (first: {tokens[far][0]:.4g}). Choose a law with a data term."
+            )
 
     def _check_factor_names(self, factors: Mapping[str, FloatsLike]) -> None:
         missing = [name for name in self.factors if name not in factors]
@@ -158,13 +178,20 @@ class ScalingLaw(ABC):
             needs = ", ".join(self.factors) or "none"
             raise InputError(f"{self.form} does not use {', '.join(unused)}; it uses: {needs}.")
 
-    @staticmethod
-    def _spread(value: Floats, x: Inputs) -> Floats:
-        """Give a result that some inputs did not enter the full broadcast shape."""
-        shape = np.broadcast_shapes(
-            x.n_active.shape,
-            x.tokens.shape,
-            x.sparsity.shape,
-            *(f.shape for f in x.factors.values()),
-        )
-        return value if np.shape(value) == shape else np.broadcast_to(value, shape).copy()
+    def _fix(self, factors: Mapping[str, float]) -> dict[str, float]:
+        """Check factors that must be one number each."""
+        self._check_factor_names(factors)
+        fixed = {name: FACTORS[name].check(name, value) for name, value in factors.items()}
+        arrays = [name for name, value in fixed.items() if value.ndim]
+        if arrays:
+            raise InputError(f"{', '.join(arrays)} must be one number here, not an array.")
+        return {name: float(value) for name, value in fixed.items()}
+
+    def _shape(self, x: Inputs) -> tuple[int, ...]:
+        parts = (x.n_active, x.tokens, x.sparsity, *x.factors.values())
+        return np.broadcast(*parts, *self.coefficients.values()).shape
+
+
+def _spread(value: Floats, shape: tuple[int, ...]) -> Floats:
+    """Give a result that some inputs did not enter the full broadcast shape."""
+    return value if np.shape(value) == shape else np.broadcast_to(value, shape).copy()

@@ -34,6 +34,7 @@ class GeneralizedLaw(ScalingLaw):
     """
 
     form: ClassVar[str] = "generalized"
+    formula: ClassVar[str] = "L = e (1-S)^gamma + (a (1-S)^alpha + c S)/N^alpha + b/D^beta"
 
     e: float
     a: float
@@ -75,7 +76,7 @@ class GeneralizedLaw(ScalingLaw):
 
     def signomial(self, **factors: float) -> Signomial:
         """Eq. 7 with S = 1 - 1/R, R = n_total/n_active; the c term is the one concave part."""
-        self._check_factor_names(factors)
+        self._fix(factors)
         return Signomial(
             (
                 Monomial(self.e, expansion=-self.gamma),
@@ -117,7 +118,7 @@ _MOE = replace(
     where="Table IX, as printed",
     sparsity="parameters",
     corpus="RedPajama (runs or fitted surface of Abnar et al. 2025)",
-    range=FittedRange(n_total=(2e8, 3e10), sparsity=(0, 0.98), flops=(3e19, 1e21)),
+    range=FittedRange(sparsity=(0, 0.98), flops=(3e19, 1e21)),
     caveat="Use it at or below 1e21 to 1e22 FLOPs; far above, it asks for absurd sizes.",
 )
 

@@ -29,6 +29,7 @@ class HoffmannLaw(ScalingLaw):
     """
 
     form: ClassVar[str] = "hoffmann"
+    formula: ClassVar[str] = "L = E + A/N^alpha + B/D^beta"
     dense: ClassVar[bool] = True
 
     E: float
@@ -56,7 +57,7 @@ class HoffmannLaw(ScalingLaw):
 
     def signomial(self, **factors: float) -> Signomial:
         """Eq. 2 as it stands: it already is a sum of powers."""
-        self._check_factor_names(factors)
+        self._fix(factors)
         return Signomial(
             (
                 Monomial(self.E),
