@@ -1,0 +1,66 @@
+"""Finding and ending every process that a child started, and no other."""
+
+import os
+import signal
+from contextlib import suppress
+from pathlib import Path
+from typing import TypeAlias
+
+Family: TypeAlias = dict[int, str]
+"""Process ids with their start times: an id alone may have passed to a stranger."""
+
+
+def family(leader: int) -> Family:
+    """The processes in a leader's session or descended from it, itself included.
+
+    A session catches orphans whose parent died; descent catches those that made a session of
+    their own. Without /proc only the leader's process group is known, see `signal_family`.
+    """
+    stats = {pid: stat for pid in _pids() if (stat := _stat(pid))}
+    children: dict[int, list[int]] = {}
+    for pid, (parent, _, _) in stats.items():
+        children.setdefault(parent, []).append(pid)
+    found: Family = {}
+    queue = [leader, *(pid for pid, (_, session, _) in stats.items() if session == leader)]
+    while queue:
+        pid = queue.pop()
+        if pid in stats and pid not in found:
+            found[pid] = stats[pid][2]
+            queue += children.get(pid, [])
+    return found
+
+
+def signal_family(leader: int, number: signal.Signals, known: Family | None = None) -> Family:
+    """Send a signal to a leader's family, and to those `known` earlier that still live.
+
+    The leader must not have been waited for yet, so that its id is still its own.
+
+    Returns:
+        Everyone the signal went to.
+    """
+    members = family(leader)
+    for pid, started in (known or {}).items():
+        stat = _stat(pid)
+        if stat and stat[2] == started:
+            members[pid] = started
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(leader, number)
+    for pid in members:
+        if pid != os.getpid():  # a child that ends its own family ends itself last
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, number)
+    return members
+
+
+def _pids() -> list[int]:
+    with suppress(OSError):
+        return [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()]
+    return []
+
+
+def _stat(pid: int) -> tuple[int, int, str] | None:
+    """Parent, session and start time of a process; None if it is gone."""
+    with suppress(OSError):
+        fields = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
+        return int(fields[1]), int(fields[3]), fields[19]
+    return None

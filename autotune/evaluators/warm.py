@@ -1,0 +1,239 @@
+"""A warm child process that runs trials one after the other, and is ended if it must be."""
+
+import json
+import math
+import os
+import select
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from autotune.errors import ProblemError
+from autotune.evaluators.family import Family, signal_family
+from autotune.evaluators.scratch import LOG, tail
+from autotune.evaluators.verdict import Refused, Verdict, from_json, outcome
+from autotune.quantities import format_seconds
+from autotune.trials import FailureKind, Outcome, Timing, Trial
+
+LOAD_SECONDS = 600.0
+GRACE_SECONDS = 1.0
+TICK_SECONDS = 0.2
+BUGS = {"SIGSEGV", "SIGBUS", "SIGABRT", "SIGFPE", "SIGILL", "SIGTRAP", "SIGSYS"}
+
+
+class Child:
+    """One child process with the problem loaded, in a session of its own.
+
+    `send` a trial, then `poll` until there is an outcome. A trial that outlives its timeout, or
+    takes the process with it, is an outcome too; the child is then `alive` no longer, and its
+    owner starts another. Everything that the child started ends with it.
+
+    Attributes:
+        name: The worker's name in the record.
+        alive: Whether it can still be used.
+    """
+
+    def __init__(
+        self, problem: str, options: Mapping[str, str], *, name: str, trial_timeout: float | None
+    ) -> None:
+        self.name = name
+        self.alive = True
+        self._problem = problem
+        self._trial_timeout = trial_timeout or math.inf
+        self._trial: Trial | None = None
+        self._folder = Path()
+        self._submitted = 0.0
+        self._begun = time.monotonic()
+        self._deadline = self._begun + LOAD_SECONDS
+        self._ready = False
+        self._condemned: Family | None = None
+        self._buffer = b""
+        self._output = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `_end`
+        self._requests, self._replies, self._process = self._start(options)
+        self._pipe = select.poll()
+        self._pipe.register(self._replies, select.POLLIN)
+
+    @property
+    def idle(self) -> bool:
+        """Whether it can be sent a trial."""
+        return self.alive and self._trial is None
+
+    def fileno(self) -> int:
+        """The pipe that is readable when `poll` has something to do."""
+        return self._replies
+
+    def attention_in(self) -> float:
+        """Seconds after which `poll` has something to do even if the pipe stays silent."""
+        return max(0.0, min(TICK_SECONDS, self._deadline - time.monotonic()))
+
+    def send(self, trial: Trial, folder: Path) -> bool:
+        """Start a trial in `folder`; False if the child has died since its last one."""
+        request = {"folder": str(folder.absolute()), "config": trial.config}
+        try:
+            os.write(self._requests, json.dumps(request).encode() + b"\n")
+        except BrokenPipeError:
+            self._end()
+            return False
+        self._trial, self._folder, self._submitted = trial, folder, time.time()
+        self._begin()
+        return True
+
+    def poll(self, timeout: float) -> Outcome | None:
+        """Return the outcome of the trial that was sent, or None if `timeout` passes first.
+
+        Raises:
+            ProblemError: If the child could not load the problem.
+        """
+        end = time.monotonic() + timeout
+        while self._trial is not None:
+            left = max(0.0, end - time.monotonic())
+            self._pipe.poll(1000 * min(left, self.attention_in()))
+            verdict, seconds = self._look()
+            if verdict is not None:
+                return self._outcome(verdict, seconds)
+            if left == 0:
+                break
+        return None
+
+    def dismiss(self) -> None:
+        """Begin to end the child: an idle one leaves by itself, a busy one gets SIGTERM."""
+        if self.idle and self._requests >= 0:
+            os.close(self._requests)
+            self._requests = -1
+        elif self._trial is not None and self._condemned is None:
+            self._condemned = signal_family(self._process.pid, signal.SIGTERM)
+
+    def close(self) -> None:
+        """End the child and everything it started; closing again does nothing."""
+        if self.alive:
+            self.dismiss()
+            self._exited(GRACE_SECONDS)
+            self._end()
+
+    def _start(self, options: Mapping[str, str]) -> tuple[int, int, "subprocess.Popen[bytes]"]:
+        child_in, requests = os.pipe()
+        replies, child_out = os.pipe()
+        module = [sys.executable, "-P", "-m", "autotune.evaluators.child"]
+        try:
+            process = subprocess.Popen(
+                [*module, self._problem, json.dumps(dict(options)), str(child_in), str(child_out)],
+                stdin=subprocess.DEVNULL,
+                stdout=self._output,
+                stderr=self._output,
+                pass_fds=(child_in, child_out),
+                start_new_session=True,
+            )
+        finally:
+            os.close(child_in)
+            os.close(child_out)
+        os.set_blocking(replies, False)
+        return requests, replies, process
+
+    def _begin(self) -> None:
+        """Start the trial's clock, unless the problem is still being loaded."""
+        if self._ready:
+            self._begun = time.monotonic()
+            self._deadline = self._begun + self._trial_timeout
+
+    def _look(self) -> tuple[Verdict | None, float]:
+        """Take in what the child said, its death, or its deadline; a verdict and its seconds."""
+        for message in self._messages():
+            if "broken" in message:
+                self._end()
+                raise ProblemError(message["broken"])
+            if "ready" in message:
+                self._ready = True
+                self._begin()
+            elif self._condemned is None:
+                return from_json(message), message["seconds"]
+        if time.monotonic() >= self._deadline:
+            self._enforce()
+        exit_info = self._exited(0.0)
+        if exit_info is None:
+            return None, 0.0
+        seconds = time.monotonic() - self._begun
+        return self._obituary(exit_info), seconds
+
+    def _messages(self) -> Iterator[dict[str, Any]]:
+        try:
+            while data := os.read(self._replies, 1 << 16):
+                self._buffer += data
+        except BlockingIOError:
+            pass
+        else:  # end of file: it is dying, or has closed what it should not
+            if self._exited(GRACE_SECONDS) is None:
+                signal_family(self._process.pid, signal.SIGKILL)
+                self._exited(GRACE_SECONDS)
+        *lines, self._buffer = self._buffer.split(b"\n")
+        return map(json.loads, lines)
+
+    def _enforce(self) -> None:
+        """The deadline has passed: ask the whole family to end, and the next time end it."""
+        known = self._condemned
+        number = signal.SIGTERM if known is None else signal.SIGKILL
+        self._condemned = signal_family(self._process.pid, number, known)
+        self._deadline = time.monotonic() + GRACE_SECONDS
+
+    def _exited(self, timeout: float) -> "os.waitid_result | None":
+        """How the child exited, or None; it stays unreaped, so that its id stays its own."""
+        end = time.monotonic() + timeout
+        how = os.WEXITED | os.WNOWAIT | os.WNOHANG
+        while (found := os.waitid(os.P_PID, self._process.pid, how)) is None:
+            if time.monotonic() >= end:
+                return None
+            time.sleep(0.005)
+        return found
+
+    def _obituary(self, exit_info: "os.waitid_result") -> Verdict:
+        """What the child's death says about its trial."""
+        if exit_info.si_code == os.CLD_EXITED:
+            died = f"its process ended with status {exit_info.si_status}"
+            kind = FailureKind.CRASHED
+        else:
+            name = signal.Signals(exit_info.si_status).name
+            died = f"its process was ended by {name}"
+            died += ", as happens when memory runs out" if name == "SIGKILL" else ""
+            kind = FailureKind.CRASHED if name in BUGS else FailureKind.KILLED
+        if not self._ready:
+            if self._condemned is not None:
+                died = f"loading did not end within {format_seconds(LOAD_SECONDS)}"
+            said = self._said().strip().rpartition("\n")[2]
+            self._end()
+            raise ProblemError(
+                f"a worker could not load the problem {self._problem}: {died}"
+                + (f" ({said})." if said else ".")
+            )
+        if self._condemned is not None:
+            limit = format_seconds(self._trial_timeout)
+            return Refused(FailureKind.TIMEOUT, f"no value within {limit}")
+        return Refused(kind, died)
+
+    def _outcome(self, verdict: Verdict, seconds: float) -> Outcome:
+        trial, self._trial = self._trial, None
+        assert trial is not None
+        timing = Timing(seconds, self.name, self._submitted, time.time())
+        log = tail(self._folder / LOG) if isinstance(verdict, Refused) else ""
+        if self._exited(0.0) is not None:
+            log = log or self._said()
+            self._end()
+        return outcome(verdict, trial, timing, log=log)
+
+    def _said(self) -> str:
+        """The end of what the child wrote outside of trials."""
+        return tail(Path(f"/dev/fd/{self._output.fileno()}"))
+
+    def _end(self) -> None:
+        """Kill what is left of the family, and reap the child."""
+        signal_family(self._process.pid, signal.SIGKILL, self._condemned)
+        self._process.wait()
+        for descriptor in (self._requests, self._replies):
+            if descriptor >= 0:
+                os.close(descriptor)
+        self._output.close()
+        self._trial = None
+        self.alive = False
