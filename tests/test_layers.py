@@ -9,7 +9,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "autotune"
 LAYERS = [
     {"errors", "types", "checks", "quantities", "share"},
     {"laws", "architecture", "fitting", "planning", "trials", "problem", "search", "space"}
-    | {"allocation"},
+    | {"problem_options", "problem_parts"},
     {"tuning", "problem_file"},
     {"evaluators", "store", "launching", "training", "reporting", "interop"},
     {"cli", "web"},

@@ -173,7 +173,7 @@ class ChoiceAxis:
         return np.clip(np.floor(np.clip(units, 0.0, 1.0) * count), 0, count - 1)
 
 
-def axis(parameter: Hyperparameter[Any]) -> Axis:
+def axis(parameter: Hyperparameter[Any, Any]) -> Axis:
     """Describe a ConfigSpace parameter as an axis.
 
     Raises:

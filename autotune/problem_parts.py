@@ -1,0 +1,113 @@
+"""What a compute budget and an expert layout make of a model, and the best of them exactly.
+
+The shared part of the problems in `problems/`: each derives the training tokens from the
+budget, so every configuration costs exactly the budget, C = 6 N_active D.
+"""
+
+from collections.abc import Callable, Collection
+
+import numpy as np
+
+from autotune import checks
+from autotune.errors import InputError
+from autotune.laws import catalogue
+from autotune.laws.base import ScalingLaw
+from autotune.types import Floats, FloatsLike
+
+TOKENS_PER_PARAM = 20.0
+REACH = 300.0
+GRID = 65
+GOLDEN = (np.sqrt(5) - 1) / 2
+STEPS = 48
+
+
+def law_for(name: str, *, factors: Collection[str] = (), sparsity: FloatsLike = 0.0) -> ScalingLaw:
+    """Look up a law that can trade model size against tokens at given sparsities.
+
+    Args:
+        name: A preset of the catalogue.
+        factors: The further inputs that the caller has values for.
+        sparsity: Sparsities that it will ask about.
+
+    Raises:
+        InputError: If there is no such law, or it cannot serve; the message says why.
+    """
+    law = catalogue.preset(name)
+    missing = [factor for factor in law.factors if factor not in factors]
+    if missing:
+        raise InputError(
+            f"law {name} needs {', '.join(missing)}, which this problem does not have. "
+            "Choose another law."
+        )
+    if law.fixed_tokens is not None:
+        raise InputError(
+            f"law {name} has no data term, so a budget has no optimum in it. Choose another law."
+        )
+    if law.dense and np.any(np.asarray(sparsity) != 0):
+        raise InputError(
+            f"law {name} is a dense law and this problem is about sparse models. "
+            "Choose a law with a sparsity term, for example generalized-moe."
+        )
+    return law
+
+
+def sizes_for(flops: float) -> tuple[float, float]:
+    """The range of active parameters worth looking at for a budget.
+
+    It reaches a factor of 300 to both sides of a model trained on 20 tokens per parameter.
+
+    Raises:
+        InputError: If the budget is not finite and > 0.
+    """
+    checks.positive("flops", flops, hint="A budget is in FLOPs, such as 1e21.")
+    middle = float(np.sqrt(flops / (6 * TOKENS_PER_PARAM)))
+    return middle / REACH, middle * REACH
+
+
+def tokens_for(flops: float, n_active: FloatsLike) -> Floats:
+    """Training tokens that spend a budget exactly: D = C / (6 N_active)."""
+    return np.asarray(flops / (6 * np.asarray(n_active)), dtype=np.float64)
+
+
+def expansion(n_experts: FloatsLike, top_k: FloatsLike, *, expert_share: float) -> Floats:
+    """n_total / n_active of a model that runs `top_k` of its `n_experts` experts per token.
+
+    Args:
+        n_experts: Experts per layer, >= `top_k`.
+        top_k: Experts that a token passes through.
+        expert_share: Share of the *active* parameters that sit in experts, in (0, 1].
+    """
+    held = np.asarray(n_experts) / np.asarray(top_k)
+    return np.asarray(np.maximum(1 - expert_share + expert_share * held, 1.0), dtype=np.float64)
+
+
+def least(loss: Callable[[Floats], Floats], low: Floats, high: Floats) -> tuple[Floats, Floats]:
+    """Minimise many functions of one positive variable at once, each over its own interval.
+
+    A logarithmic grid brackets the least value of each, then a golden-section search closes
+    in; exact for functions with one minimum, and for others if the grid separates theirs.
+
+    Args:
+        loss: Takes x of shape (m,), returns the m values.
+        low: Lower ends, shape (m,), > 0.
+        high: Upper ends, shape (m,), >= `low`.
+
+    Returns:
+        `(x, value)`, each of shape (m,); both ends of the interval are candidates.
+    """
+    left, right = np.log(low), np.log(high)
+    grid = left + (right - left) * np.linspace(0, 1, GRID)[:, None]
+    grid[[0, -1]] = left, right
+    values = np.stack([loss(np.clip(np.exp(row), low, high)) for row in grid])
+    at, rows = values.argmin(axis=0), np.arange(len(left))
+    best_x, best = grid[at, rows], values[at, rows]
+    left, right = grid[np.maximum(at - 1, 0), rows], grid[np.minimum(at + 1, GRID - 1), rows]
+    for _ in range(STEPS):
+        width = GOLDEN * (right - left)
+        a, b = right - width, left + width
+        lower = loss(np.exp(a)) < loss(np.exp(b))
+        left, right = np.where(lower, left, a), np.where(lower, b, right)
+    middle = (left + right) / 2
+    inner = loss(np.clip(np.exp(middle), low, high))
+    x = np.where(inner < best, middle, best_x)
+    return np.clip(np.exp(x), low, high), np.minimum(inner, best)

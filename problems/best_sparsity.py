@@ -1,0 +1,125 @@
+"""The best sparsity of a model, where it must be said what is held fixed.
+
+The second direction of the generalized law. Three different questions with three different
+answers, all at a fixed budget C = 6 N_active D:
+
+* `hold=n-total`: the memory is fixed; more sparsity means fewer active parameters and more
+  tokens. A law that penalises few active parameters has its optimum inside.
+* `hold=tokens`: active size and tokens are fixed; more sparsity is more total parameters for
+  free. The published laws then always end at the upper bound.
+* `hold=nothing`: the active size is chosen anew for each sparsity. Again at the upper bound.
+
+Loss is in nats per token of the law's own corpus: do not compare it across laws.
+"""
+
+from typing import Literal
+
+import numpy as np
+from ConfigSpace import ConfigurationSpace, Float
+
+from autotune import checks, problem_parts
+from autotune.laws.base import ScalingLaw
+from autotune.problem import Problem, Reference
+from autotune.types import Floats, Value
+
+Hold = Literal["n-total", "tokens", "nothing"]
+
+
+def problem(
+    *,
+    flops: float = 1e21,
+    law: str = "generalized-moe",
+    hold: Hold = "n-total",
+    n_total: float = 1e10,
+    n_active: float = 1e9,
+    max_sparsity: float = 0.99,
+) -> Problem:
+    """Find the sparsity with the least predicted loss.
+
+    Args:
+        flops: Training compute in FLOPs, 6 per active parameter and token.
+        law: A preset of `autotune laws` with a sparsity term.
+        hold: What stays fixed while sparsity varies.
+        n_total: Total parameters, used by `hold=n-total`.
+        n_active: Active parameters, used by `hold=tokens`; tokens follow from the budget.
+        max_sparsity: Upper bound of the sparsity, in (0, 1).
+    """
+    checks.fraction("max_sparsity", max_sparsity, hint="It is 1 - n_active / n_total.")
+    checks.positive("max_sparsity", max_sparsity, hint="A range from 0 to 0 has no choice in it.")
+    checks.positive("n_total", n_total, hint="It is in parameters, such as 1e10.")
+    checks.positive("n_active", n_active, hint="It is in parameters, such as 1e9.")
+    low, high = problem_parts.sizes_for(flops)
+    choice = Choice(
+        problem_parts.law_for(law, sparsity=max_sparsity), flops, hold, n_total, n_active
+    )
+    space = ConfigurationSpace(name="best_sparsity")
+    space.add(Float("sparsity", (0.0, max_sparsity)))
+    if hold == "nothing":
+        space.add(Float("n_active", (low, high), log=True))
+    held = {"n-total": f"{n_total:g} total parameters", "tokens": f"{n_active:g} active parameters"}
+    return Problem(
+        name="best_sparsity",
+        summary=f"Sparsity of least loss for {flops:g} FLOPs and {held.get(hold, 'any size')} "
+        f"by {law}.",
+        space=space,
+        objective=choice.measure,
+        unit=choice.law.source.loss_unit,
+        units={"n_active": "parameters", "n_total": "parameters", "tokens": "tokens"},
+        source=f"{choice.law.source.citation}, {choice.law.source.where}",
+        best_known=lambda: choice.best(low, high, max_sparsity),
+    )
+
+
+class Choice:
+    """A law at a budget, as a function of sparsity with something held."""
+
+    def __init__(
+        self, law: ScalingLaw, flops: float, hold: Hold, n_total: float, n_active: float
+    ) -> None:
+        self.law = law
+        self.flops = flops
+        self.hold = hold
+        self._held_total = n_total
+        self._held_active = n_active
+
+    def size(self, sparsity: Floats) -> Floats:
+        """Active parameters at a sparsity, with total or active ones held."""
+        if self.hold == "n-total":
+            return np.asarray(self._held_total * (1 - sparsity))
+        return np.full_like(sparsity, self._held_active)
+
+    def loss(self, n_active: Floats, sparsity: Floats) -> Floats:
+        """Predict the loss of models that spend the budget."""
+        return self.law.loss(n_active, problem_parts.tokens_for(self.flops, n_active), sparsity)
+
+    def measure(self, config: dict[str, Value]) -> dict[str, float]:
+        """The objective: loss, and what follows from the configuration."""
+        sparsity = np.asarray(float(config["sparsity"]))
+        free = config.get("n_active")
+        n_active = self.size(sparsity) if free is None else np.asarray(float(free))
+        metrics = {
+            "objective": float(self.loss(n_active, sparsity)),
+            "tokens": float(problem_parts.tokens_for(self.flops, n_active)),
+            "n_total": float(n_active / (1 - sparsity)),
+        }
+        return metrics if free is not None else metrics | {"n_active": float(n_active)}
+
+    def best(self, low: float, high: float, max_sparsity: float) -> Reference:
+        """Minimise over the kept share 1 - S, with the best size inside if it is free."""
+
+        def sizes(kept: Floats) -> tuple[Floats, Floats]:
+            sparsity = 1 - kept
+            if self.hold != "nothing":
+                return self.size(sparsity), self.loss(self.size(sparsity), sparsity)
+            shape = np.ones_like(kept)
+            return problem_parts.least(lambda n: self.loss(n, sparsity), low * shape, high * shape)
+
+        kept, loss = problem_parts.least(
+            lambda share: sizes(share)[1], np.array([1 - max_sparsity]), np.array([1.0])
+        )
+        sparsity = min(float(1 - kept[0]), max_sparsity)
+        config: dict[str, Value] = {"sparsity": sparsity}
+        if self.hold == "nothing":
+            config["n_active"] = float(sizes(kept)[0][0])
+        at = " at the upper bound" if np.isclose(sparsity, max_sparsity, rtol=1e-12) else ""
+        return Reference(float(loss[0]), config, f"exact: nested 1-D minima{at}")
