@@ -161,8 +161,9 @@ class ScalingLaw(ABC):
 
     def _check_fixed_tokens(self, tokens: Floats) -> None:
         fixed = self.fixed_tokens or np.nan
-        far = np.abs(tokens / fixed - 1) > FIXED_TOKENS_TOLERANCE
-        if far.any():
+        low, high = fixed * (1 - FIXED_TOKENS_TOLERANCE), fixed * (1 + FIXED_TOKENS_TOLERANCE)
+        if tokens.size and not (tokens.min() >= low and tokens.max() <= high):
+            far = (tokens < low) | (tokens > high)
             raise InputError(
                 f"{self.form} has no data term: it holds at {fixed:.4g} tokens, give or take "
                 f"{FIXED_TOKENS_TOLERANCE:.0%}, but {int(far.sum())} of {far.size} values are "
