@@ -46,8 +46,8 @@ def warnings(
     if far:
         text = ", ".join(f"{name} {times:.3g} times" for name, times in far.items())
         found.append(f"Extrapolates past the fitted range: {text}.")
-    if not any(plan.extrapolation.values()):
-        found.append("The source states no fitted range, so no extrapolation can be marked.")
+    if plan.in_range is None:
+        found.append("The source states no fitted range of sizes: extrapolation is not marked.")
     if plan.at_bound:
         found.append(_bound(plan, question))
     if plan.effective_tokens < plan.tokens and objective.unique_tokens:

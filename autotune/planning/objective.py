@@ -81,7 +81,7 @@ class Objective:
             return Surface(k, none, q, p, r, data, size)
         return Surface(k, p, q, none, r, data)
 
-    def loss(self, n_active: float, tokens: float, *, sparsity: float) -> float:
+    def loss(self, n_active: float, tokens: float, sparsity: float) -> float:
         """The law's own loss; a dense law is read on active parameters."""
         read = 0.0 if self.law.dense else sparsity
         worth = tokens if isinstance(self.law, MuennighoffLaw) else self.effective_tokens(tokens)

@@ -52,8 +52,10 @@ class Plan:
         return self.tokens / self.n_active
 
     @property
-    def in_range(self) -> bool:
-        """Whether no input lies beyond a stated fitted range."""
+    def in_range(self) -> bool | None:
+        """Whether no input lies beyond a stated fitted range; None if no size has one."""
+        if all(self.extrapolation[name] is None for name in ("n_active", "tokens", "flops")):
+            return None
         return all(times is None or times <= 1 for times in self.extrapolation.values())
 
     def to_json(self) -> dict[str, Any]:

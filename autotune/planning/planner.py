@@ -78,12 +78,12 @@ def _describe(
 ) -> Plan:
     spending, solution = found
     n_active = question.n_active or math.exp(solution.n)
-    sparsity = -math.expm1(-solution.u)
+    sparsity = 0.0 - math.expm1(-solution.u)  # never -0.0
     if question.hold is Hold.SPARSITY and question.sparsity:
         sparsity = question.sparsity
     n_total = question.n_total or n_active * math.exp(solution.u)
     tokens = spending.tokens(n_active)
-    loss = objective.loss(n_active, tokens, sparsity=sparsity)
+    loss = objective.loss(n_active, tokens, sparsity)
     lower = objective.loss_of(solution.lower)
     plan = Plan(
         law=name or objective.law.form,
@@ -133,5 +133,5 @@ def _band(
         question.tolerance,
         n_active=(sizes[0], sizes[1]),
         tokens=(spending.tokens(sizes[1]), spending.tokens(sizes[0])),
-        sparsity=(-math.expm1(-expansions[0]), -math.expm1(-expansions[1])),
+        sparsity=(0.0 - math.expm1(-expansions[0]), 0.0 - math.expm1(-expansions[1])),
     )

@@ -1,0 +1,238 @@
+"""From the options of `autotune plan` to what the planner takes, and to its answers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from autotune import checks, quantities
+from autotune.errors import InfeasibleError, InputError
+from autotune.laws import catalogue
+from autotune.planning import accelerators, comparison, planner, released, selection
+from autotune.planning.budget import SECONDS_PER_DAY, Budget
+from autotune.planning.constraints import Constraints
+from autotune.planning.plan import Plan
+from autotune.planning.question import Hold, Question
+from autotune.planning.released import ReleasedModel
+from autotune.types import Interval
+
+DEFAULT_MFU = 0.4
+FACTORS = ("n_experts", "granularity", "top_k", "shared_share")
+HOLDS = {"tokens": Hold.TOKENS, "n-total": Hold.TOTAL, "nothing": Hold.NOTHING}
+BUDGETS = ("flops", "gpus", "target_loss", "like", "tokens")
+NEEDS = {
+    "gpu": "gpus",
+    "days": "gpus",
+    "mfu": "gpus",
+    "dtype": "gpus",
+    "n_active": "hold",
+    "n_total": "hold",
+    "tokens": "hold",
+    "csv": "like",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a call asks: one question to one or several laws.
+
+    Attributes:
+        laws: Preset names, in order.
+        named: Whether the user named them.
+        like: The released model whose budget it is, or None.
+    """
+
+    budget: Budget
+    question: Question
+    constraints: Constraints
+    laws: tuple[str, ...]
+    named: bool
+    like: ReleasedModel | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The plans, and why each law without one has none, by name."""
+
+    plans: tuple[Plan, ...]
+    failed: Mapping[str, str]
+
+
+def refuse_clashes(given: Mapping[str, Any]) -> None:
+    """Refuse options that make no sense together, naming the two.
+
+    Raises:
+        InputError: If there are such.
+    """
+    budgets = [name for name in BUDGETS if name in given]
+    if len(budgets) > 1:
+        raise _clash(budgets[0], budgets[1], "each sets the budget")
+    if not budgets:
+        raise InputError(
+            "no budget. Give --flops, or --gpus with --gpu and --days, or --target-loss, "
+            "or --like MODEL."
+        )
+    for name, needed in NEEDS.items():
+        if name in given and needed not in given:
+            raise InputError(f"{_flag(name)} is of no use without {_flag(needed)}.")
+    number = given.get("sparsity", "best") != "best"
+    for other in ("hold", "like"):
+        if number and other in given:
+            raise _clash("sparsity", other, "the other already settles the sparsity")
+    if given.get("hold") == "tokens" and "target_loss" in given:
+        raise _clash("hold", "target_loss", "with tokens held, the budget is given")
+    if given.get("like") == "all":
+        extra = sorted(set(given) - {"like", "csv", "json", "law", "tolerance"})
+        if extra:
+            raise _clash("like", extra[0], "all models take their own")
+    elif "csv" in given:
+        raise InputError("--csv is of no use without --like all.")
+
+
+def read(given: Mapping[str, Any]) -> Request:
+    """Turn options into a budget, a question and constraints, and choose the laws.
+
+    Raises:
+        InputError: If a value cannot be read, or names something unknown.
+    """
+    like = released.find(given["like"]) if "like" in given else None
+    names = law_names(given)
+    question = _question(given, like)
+    constraints = Constraints(
+        **{
+            name: _count(given, name)
+            for name in ("max_tokens", "max_total", "max_active", "unique_tokens")
+        },
+        sparsity_range=_pair(given, "sparsity_range"),
+        tokens_per_param=_pair(given, "tokens_per_param"),
+    )
+    chosen = names or (
+        comparison.laws_for(question)
+        if like
+        else selection.applicable(question, unique_tokens=constraints.unique_tokens)
+    )
+    _refuse_unused_factors(question, chosen)
+    return Request(_budget(given, like), question, constraints, tuple(chosen), bool(names), like)
+
+
+def answer(request: Request) -> Answer:
+    """Plan with each law; a law without a plan is reported unless it is the only one.
+
+    Raises:
+        InputError, InfeasibleError: If no law has a plan, for the first one's reason.
+    """
+    plans, failed, first = [], {}, None
+    for name in request.laws:
+        try:
+            plans.append(
+                planner.plan(
+                    catalogue.preset(name),
+                    request.budget,
+                    question=request.question,
+                    constraints=request.constraints,
+                    name=name,
+                )
+            )
+        except (InputError, InfeasibleError) as error:
+            failed[name] = str(error)
+            first = first or error
+    if first is not None and not plans:
+        raise first
+    return Answer(tuple(plans), failed)
+
+
+def law_names(given: Mapping[str, Any]) -> list[str]:
+    """The presets named with --law, comma separated or repeated, each once.
+
+    Raises:
+        InputError: If one is unknown; the message names the nearest.
+    """
+    names = [name.strip() for text in given.get("law", ()) for name in text.split(",")]
+    for name in names:
+        checks.one_of("law", name, catalogue.PRESETS)
+    return list(dict.fromkeys(names))
+
+
+def _budget(given: Mapping[str, Any], like: ReleasedModel | None) -> Budget:
+    served = _count(given, "inference_tokens") or 0.0
+    if like is not None:
+        return Budget(
+            flops=like.flops, inference_tokens=served, origin=f"6 N_active D of {like.name}"
+        )
+    if "target_loss" in given:
+        return Budget(target_loss=given["target_loss"], inference_tokens=served)
+    if "tokens" in given:
+        size, tokens = _count(given, "n_active") or 0.0, _count(given, "tokens") or 0.0
+        checks.positive("tokens", tokens, hint="Write 2T, or 2e12.")
+        return Budget(flops=size * (6 * tokens + 2 * served), inference_tokens=served)
+    if "flops" in given:
+        return Budget(flops=_count(given, "flops"), inference_tokens=served)
+    for name in ("gpu", "days"):
+        if name not in given:
+            raise InputError(f"--gpus needs {_flag(name)} too.")
+    device = accelerators.find(given["gpu"], dtype=given.get("dtype", "bf16"))
+    bought = Budget.from_devices(
+        device,
+        count=_count(given, "gpus") or 0.0,
+        days=_days(given["days"]),
+        mfu=given.get("mfu", DEFAULT_MFU),
+    )
+    return Budget(flops=bought.flops, inference_tokens=served, origin=bought.origin)
+
+
+def _question(given: Mapping[str, Any], like: ReleasedModel | None) -> Question:
+    factors = {name: given[name] for name in FACTORS if name in given}
+    seeks = "hold" in given or "sparsity_range" in given or given.get("sparsity") == "best"
+    fixed = given.get("sparsity", "best") != "best"
+    if fixed or not seeks:
+        sparsity = _share(given["sparsity"]) if fixed else like.sparsity if like else 0.0
+        return Question(sparsity=sparsity, factors=factors, tolerance=given["tolerance"])
+    hold = HOLDS[checks.one_of("thing to hold", given.get("hold", "nothing"), HOLDS)]
+    size, total = _count(given, "n_active"), _count(given, "n_total")
+    if like is not None and hold is Hold.TOKENS:
+        size = size or like.n_active
+    if like is not None and hold is Hold.TOTAL:
+        total = total or like.n_total
+    return Question(
+        hold=hold, n_active=size, n_total=total, factors=factors, tolerance=given["tolerance"]
+    )
+
+
+def _refuse_unused_factors(question: Question, names: list[str]) -> None:
+    used = {factor for name in names for factor in catalogue.preset(name).factors}
+    for factor in question.factors:
+        if factor not in used:
+            raise InputError(f"none of {', '.join(names)} uses {_flag(factor)}. Leave it out.")
+
+
+def _count(given: Mapping[str, Any], name: str) -> float | None:
+    return quantities.parse_count(given[name]) if name in given else None
+
+
+def _days(text: str) -> float:
+    if text.strip()[-1:].isalpha():
+        return quantities.parse_seconds(text) / SECONDS_PER_DAY
+    return quantities.parse_count(text)
+
+
+def _share(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise InputError(f"--sparsity is a number in [0, 1) or best, not {text!r}.") from None
+
+
+def _pair(given: Mapping[str, Any], name: str) -> Interval | None:
+    if name not in given:
+        return None
+    numbers = [quantities.parse_count(part) for part in given[name].split(",")]
+    if len(numbers) > 2 or (len(numbers) == 1 and name == "sparsity_range"):
+        raise InputError(f"{_flag(name)} takes two numbers, LO,HI, not {given[name]!r}.")
+    return numbers[0], numbers[-1]
+
+
+def _flag(name: str) -> str:
+    return "--" + name.replace("_", "-")
+
+
+def _clash(first: str, second: str, why: str) -> InputError:
+    return InputError(f"{_flag(first)} and {_flag(second)} make no sense together: {why}.")

@@ -1,0 +1,65 @@
+"""A released model beside the plan that a law would have made for its budget."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from autotune.laws import catalogue
+from autotune.planning import planner, selection
+from autotune.planning.budget import Budget
+from autotune.planning.objective import Objective
+from autotune.planning.plan import Plan
+from autotune.planning.question import Question
+from autotune.planning.released import ReleasedModel
+
+REFERENCE = "hoffmann2022"  # the law that most of these models were planned with or against
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One model and one law.
+
+    Attributes:
+        model: What was trained.
+        plan: The law's optimum at the model's budget.
+        trained_loss: The law's loss for what was trained.
+    """
+
+    model: ReleasedModel
+    plan: Plan
+    trained_loss: float
+
+
+def laws_for(question: Question) -> list[str]:
+    """The laws that apply to a question about a released model."""
+    names = selection.applicable(question)
+    return names if REFERENCE in names or len(names) == 0 else [*names, REFERENCE]
+
+
+def compare(model: ReleasedModel, names: Sequence[str] = ()) -> list[Comparison]:
+    """Plan at a model's budget and sparsity, with each law that applies.
+
+    Args:
+        model: A released model whose tokens are known.
+        names: Presets; by default every one that applies.
+
+    Raises:
+        InputError: If the model's tokens were not published, or a law is unknown.
+    """
+    budget = Budget(flops=model.flops, origin=f"what {model.name} took")
+    question = Question(sparsity=model.sparsity)
+    made = []
+    for name in names or laws_for(question):
+        law = catalogue.preset(name)
+        plan = planner.plan(law, budget, question=question, name=name)
+        made.append(Comparison(model, plan, trained_loss(model, name)))
+    return made
+
+
+def trained_loss(model: ReleasedModel, name: str, **factors: float) -> float:
+    """What a law predicts for a model as it was trained.
+
+    Raises:
+        InputError: If the model's tokens were not published.
+    """
+    objective = Objective.of(catalogue.preset(name), factors, unique_tokens=None)
+    return objective.loss(model.n_active, model.flops / (6 * model.n_active), model.sparsity)
