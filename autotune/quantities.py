@@ -48,9 +48,10 @@ def parse_seconds(text: str) -> float:
 
 
 def format_count(value: float, *, digits: int = 4) -> str:
-    """Write a count with an SI-like suffix: 1.824B, 91.36B, 3.2856e+24."""
+    """Write a count with an SI-like suffix: 1.824B, 91.36B, 3.286e+24."""
     if not math.isfinite(value) or value == 0:
         return f"{value:g}"
+    value = float(f"{value:.{digits}g}")  # round first, or 999,999,999.9 becomes 1000M
     for suffix in ("T", "B", "M", "K"):
         scale = COUNT_SUFFIXES[suffix]
         if scale <= abs(value) < scale * 1e4:

@@ -46,6 +46,11 @@ def test_what_is_not_a_duration_is_refused_with_an_example(text):
         parse_seconds(text)
 
 
+def test_a_count_just_below_a_suffix_rounds_up_into_it():
+    assert format_count(1e9 - 1e-3) == "1B"
+    assert format_count(999.96e9) == "1T"
+
+
 def test_numbers_are_written_with_the_suffix_people_use():
     assert [format_count(v) for v in (1.824218e9, 9.136e10, 14.8e12, 3.2856e24, 0, 512)] == [
         "1.824B", "91.36B", "14.8T", "3.286e+24", "0", "512",
