@@ -84,25 +84,35 @@ def tune(
     """Evaluate trials until the study holds `n_trials` outcomes or the space is exhausted.
 
     Starting again with the same store resumes: past outcomes are told first, so nothing but
-    the store has to survive a crash. Outcomes of other jobs on the study are told as they come.
+    the store has to survive a crash. Outcomes of other jobs on the study are told as they come;
+    jobs do not see what others are running, so that together they may overshoot `n_trials` by
+    as many trials as they run at once.
 
     Args:
         search: Proposes configurations.
         evaluator: Runs them, as many at once as it has workers.
         store: Receives every outcome before the search does.
         n_trials: Outcomes the study should hold in the end, those already recorded included.
-        stop: Asked between steps; once true, nothing more is started and running trials are
-            left to the evaluator's owner to end.
+        stop: Asked between steps; once true, nothing more is started, outcomes that are there
+            are recorded, and running trials are left to the evaluator's owner to end.
         on_outcome: Called after an own outcome was recorded.
     """
     recorded = evaluated = running = 0
     exhausted = False
-    while not stop():
+
+    def take(finished: Outcome) -> None:
+        nonlocal recorded, evaluated, running
+        store.append(finished)  # before tell: a crash between the two loses nothing
+        search.tell(finished)
+        recorded, evaluated, running = recorded + 1, evaluated + 1, running - 1
+        on_outcome(finished)
+
+    while not (stopped := stop()):
         for outcome in store.new():
             search.tell(outcome)
             recorded += 1
         if recorded >= n_trials or (exhausted and not running):
-            return Summary(recorded, evaluated, stopped=False)
+            break
         while evaluator.n_free and recorded + running < n_trials and not (exhausted or stop()):
             config = search.ask()
             if config is None:
@@ -112,10 +122,7 @@ def tune(
             running += 1
         finished = evaluator.wait(POLL_SECONDS)
         if finished is not None:
-            running -= 1
-            store.append(finished)  # before tell: a crash between the two loses nothing
-            search.tell(finished)
-            recorded += 1
-            evaluated += 1
-            on_outcome(finished)
-    return Summary(recorded, evaluated, stopped=True)
+            take(finished)
+    while running and (finished := evaluator.wait(0)) is not None:
+        take(finished)  # it is there already: an evaluation that was paid for is kept
+    return Summary(recorded, evaluated, stopped=stopped)

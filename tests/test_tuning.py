@@ -1,0 +1,199 @@
+"""The tuning loop: what it records, in which order, and how it stops and resumes."""
+
+from collections import deque
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from autotune.store.memory import MemoryStore
+from autotune.trials import Completed, Failed, FailureKind, Timing
+from autotune.tuning import tune
+
+TIMING = Timing(0.0, "w0", 0.0, 0.0)
+
+
+class CountingSearch:
+    """Proposes 0, 1, 2, ... and remembers what it was told; ends after `size` proposals."""
+
+    def __init__(self, size=10**9):
+        self.asked = 0
+        self.told = []
+        self.size = size
+
+    def ask(self):
+        if self.asked == self.size:
+            return None
+        self.asked += 1
+        return {"x": self.asked - 1}
+
+    def tell(self, outcome):
+        self.told.append(outcome)
+
+
+class Workers:
+    """Evaluates in memory; every third trial fails, and outcomes come last in, first out."""
+
+    def __init__(self, n):
+        self.n = n
+        self.running = []
+        self.most_at_once = 0
+
+    @property
+    def n_free(self):
+        return self.n - len(self.running)
+
+    def submit(self, trial):
+        assert self.n_free > 0
+        self.running.append(trial)
+        self.most_at_once = max(self.most_at_once, len(self.running))
+
+    def wait(self, timeout):
+        if not self.running:
+            return None
+        trial = self.running.pop()
+        if trial.config["x"] % 3 == 2:
+            return Failed(trial, FailureKind.CRASHED, "by design", TIMING)
+        return Completed(trial, float(trial.config["x"]), TIMING)
+
+
+class Shared(MemoryStore):
+    """A store in which another job records `others` outcomes, one at each look."""
+
+    def __init__(self, others):
+        super().__init__()
+        self.queue = deque(
+            Completed(self.trial({"x": -1 - i}), -1.0, TIMING) for i in range(others)
+        )
+
+    def new(self):
+        return [self.queue.popleft()] if self.queue else []
+
+
+def ids(outcomes):
+    return [outcome.trial.id for outcome in outcomes]
+
+
+@given(n_trials=st.integers(0, 30), workers=st.integers(1, 8))
+def test_records_exactly_the_trials_asked_for_failures_included(n_trials, workers):
+    store, search = MemoryStore(), CountingSearch()
+    summary = tune(search, Workers(workers), store, n_trials=n_trials)
+    assert len(store.outcomes) == len(set(ids(store.outcomes))) == n_trials
+    assert (summary.recorded, summary.evaluated, summary.stopped) == (n_trials, n_trials, False)
+    assert search.asked == n_trials
+    assert sum(isinstance(outcome, Failed) for outcome in store.outcomes) == n_trials // 3
+
+
+@given(first=st.integers(0, 20), more=st.integers(0, 20), workers=st.integers(1, 5))
+def test_resuming_tells_the_past_and_runs_only_the_rest(first, more, workers):
+    store = MemoryStore()
+    tune(CountingSearch(), Workers(workers), store, n_trials=first)
+    resumed, continued = CountingSearch(), MemoryStore(store.outcomes)
+    tune(resumed, Workers(workers), continued, n_trials=first + more)
+    assert resumed.asked == more
+    assert resumed.told == continued.outcomes
+    assert len(set(ids(continued.outcomes))) == first + more
+
+
+def test_every_worker_is_kept_busy_but_no_more_trials_start_than_are_wanted():
+    busy = Workers(4)
+    tune(CountingSearch(), busy, MemoryStore(), n_trials=9)
+    assert busy.most_at_once == 4
+    few = Workers(4)
+    tune(CountingSearch(), few, MemoryStore(), n_trials=2)
+    assert few.most_at_once == 2
+
+
+def test_an_outcome_is_recorded_before_the_search_hears_of_it():
+    events = []
+
+    class Store(MemoryStore):
+        def append(self, outcome):
+            events.append(("recorded", outcome.trial.id))
+
+    class Search(CountingSearch):
+        def tell(self, outcome):
+            events.append(("told", outcome.trial.id))
+
+    tune(Search(), Workers(2), Store(), n_trials=3, on_outcome=lambda o: events.append("shown"))
+    for i in range(0, 9, 3):
+        recorded, told, shown = events[i : i + 3]
+        assert recorded[0] == "recorded"
+        assert told == ("told", recorded[1])
+        assert shown == "shown"
+
+
+def test_outcomes_of_other_jobs_are_told_and_counted_but_not_recorded_again():
+    store, search = Shared(others=4), CountingSearch()
+    summary = tune(search, Workers(1), store, n_trials=10)
+    assert (summary.recorded, summary.evaluated) == (10, 6)
+    assert len(store.outcomes) == 6
+    assert len(search.told) == 10
+    assert sum(outcome.trial.config["x"] < 0 for outcome in search.told) == 4
+
+
+def test_when_others_finish_the_study_outcomes_already_there_are_still_recorded():
+    store = Shared(others=3)
+    summary = tune(CountingSearch(), Workers(4), store, n_trials=3)
+    assert summary.evaluated == len(store.outcomes) == 2
+    assert summary.recorded == 4
+
+
+def test_stopping_starts_nothing_more_and_keeps_what_is_there():
+    store, search = MemoryStore(), CountingSearch()
+    stop_after = 5
+    summary = tune(
+        search,
+        Workers(3),
+        store,
+        n_trials=100,
+        stop=lambda: len(store.outcomes) >= stop_after,
+    )
+    assert summary.stopped
+    assert summary.evaluated == summary.recorded == len(store.outcomes) == search.asked
+
+
+def test_stopping_leaves_running_trials_to_the_owner_of_the_evaluator():
+    class Hanging(Workers):
+        def wait(self, timeout):
+            return None
+
+    looks = iter([False, False, False, True])
+    store, hanging = MemoryStore(), Hanging(2)
+    summary = tune(CountingSearch(), hanging, store, n_trials=9, stop=lambda: next(looks, True))
+    assert summary.stopped
+    assert store.outcomes == []
+    assert len(hanging.running) == 2
+
+
+def test_a_search_with_nothing_left_ends_the_study_early_after_what_runs():
+    class Slow(Workers):
+        looks = 0
+
+        def wait(self, timeout):
+            self.looks += 1
+            return None if self.looks % 3 else super().wait(timeout)
+
+    store = MemoryStore()
+    summary = tune(CountingSearch(size=5), Slow(3), store, n_trials=100)
+    assert (summary.recorded, summary.stopped) == (5, False)
+    assert len(store.outcomes) == 5
+
+
+def test_a_finished_study_starts_no_trial():
+    store = MemoryStore()
+    tune(CountingSearch(), Workers(4), store, n_trials=5)
+    search = CountingSearch()
+    summary = tune(search, Workers(4), MemoryStore(store.outcomes), n_trials=5)
+    assert (search.asked, summary.recorded, summary.evaluated) == (0, 5, 0)
+
+
+def test_a_store_that_cannot_record_ends_the_loop_before_the_search_hears():
+    class Full(MemoryStore):
+        def append(self, outcome):
+            raise OSError("no space")
+
+    search = CountingSearch()
+    with pytest.raises(OSError, match="no space"):
+        tune(search, Workers(1), Full(), n_trials=3)
+    assert search.told == []
