@@ -48,7 +48,7 @@ class Workers:
         self.running.append(trial)
         self.most_at_once = max(self.most_at_once, len(self.running))
 
-    def wait(self, timeout):
+    def wait(self, timeout):  # noqa: ARG002 - the port
         if not self.running:
             return None
         trial = self.running.pop()
@@ -115,7 +115,7 @@ def test_an_outcome_is_recorded_before_the_search_hears_of_it():
         def tell(self, outcome):
             events.append(("told", outcome.trial.id))
 
-    tune(Search(), Workers(2), Store(), n_trials=3, on_outcome=lambda o: events.append("shown"))
+    tune(Search(), Workers(2), Store(), n_trials=3, on_outcome=lambda _: events.append("shown"))
     for i in range(0, 9, 3):
         recorded, told, shown = events[i : i + 3]
         assert recorded[0] == "recorded"
@@ -155,7 +155,7 @@ def test_stopping_starts_nothing_more_and_keeps_what_is_there():
 
 def test_stopping_leaves_running_trials_to_the_owner_of_the_evaluator():
     class Hanging(Workers):
-        def wait(self, timeout):
+        def wait(self, timeout):  # noqa: ARG002 - the port
             return None
 
     looks = iter([False, False, False, True])
@@ -190,7 +190,7 @@ def test_a_finished_study_starts_no_trial():
 
 def test_a_store_that_cannot_record_ends_the_loop_before_the_search_hears():
     class Full(MemoryStore):
-        def append(self, outcome):
+        def append(self, outcome):  # noqa: ARG002 - the port
             raise OSError("no space")
 
     search = CountingSearch()
