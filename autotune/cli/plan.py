@@ -6,7 +6,7 @@ import typer
 
 from autotune.cli import console
 
-EXAMPLES = """examples:
+EPILOG = """examples:
 
   autotune plan --flops 1e24
 
@@ -33,7 +33,7 @@ LAW = "Which law"
 
 def register(app: typer.Typer) -> None:
     """Add the verb to the command line."""
-    app.command("plan", epilog=EXAMPLES.replace("\n\n  ", "\n\n\b\n  "))(plan)
+    app.command("plan", epilog=EPILOG)(plan)
 
 
 def option(*names: str, text: str, panel: str, metavar: str = COUNT) -> typer.models.OptionInfo:

@@ -78,6 +78,8 @@ def refuse_clashes(given: Mapping[str, Any]) -> None:
     for other in ("hold", "like"):
         if number and other in given:
             raise _clash("sparsity", other, "the other already settles the sparsity")
+    if "tokens" in given and given["hold"] != "tokens":
+        raise _clash("tokens", "hold", "only --hold tokens takes them")
     if given.get("hold") == "tokens" and "target_loss" in given:
         raise _clash("hold", "target_loss", "with tokens held, the budget is given")
     if given.get("like") == "all":

@@ -3,6 +3,7 @@
 import csv
 import json
 import platform
+import subprocess
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -93,6 +94,18 @@ def text(items: Sequence[Comparison]) -> str:
     )
 
 
+def _commit() -> str | None:
+    """The commit of the code that runs, None outside a checkout."""
+    done = subprocess.run(
+        ["git", "rev-parse", "HEAD"],
+        cwd=Path(__file__).parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.stdout.strip() or None
+
+
 def write(folder: str, items: Sequence[Comparison]) -> None:
     """Write the table as CSV and a manifest that says how it was made.
 
@@ -103,6 +116,7 @@ def write(folder: str, items: Sequence[Comparison]) -> None:
     rows = [row(item) for item in items]
     manifest = {
         "command": COMMAND,
+        "commit": _commit(),
         "rows": len(rows),
         "models": list(dict.fromkeys(item.model.name for item in items)),
         "laws": sorted({item.plan.law for item in items}),

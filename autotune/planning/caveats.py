@@ -42,6 +42,11 @@ def warnings(
         )
     elif law.source.sparsity == "none" and plan.sparsity > 0 and law.reads_sparsity:
         found.append("This set was fitted to dense models alone; its use of sparsity is a choice.")
+    if not law.dense and not law.reads_sparsity and plan.sparsity > 0:
+        found.append(
+            f"The loss depends on {', '.join(law.factors)}; sparsity only ties n_total to n_active"
+            + (", as in the models of the paper." if not question.sparsity else ".")
+        )
     far = {name: times for name, times in plan.extrapolation.items() if times and times > 1}
     if far:
         text = ", ".join(f"{name} {times:.3g} times" for name, times in far.items())

@@ -8,7 +8,7 @@ from autotune.planning import planner, selection
 from autotune.planning.budget import Budget
 from autotune.planning.objective import Objective
 from autotune.planning.plan import Plan
-from autotune.planning.question import Question
+from autotune.planning.question import Hold, Question
 from autotune.planning.released import ReleasedModel
 
 REFERENCE = "hoffmann2022"  # the law that most of these models were planned with or against
@@ -32,7 +32,9 @@ class Comparison:
 def laws_for(question: Question) -> list[str]:
     """The laws that apply to a question about a released model."""
     names = selection.applicable(question)
-    return names if REFERENCE in names or len(names) == 0 else [*names, REFERENCE]
+    if question.hold is Hold.SPARSITY and REFERENCE not in names:
+        names.append(REFERENCE)
+    return names
 
 
 def compare(model: ReleasedModel, names: Sequence[str] = ()) -> list[Comparison]:

@@ -86,9 +86,10 @@ class Limits:
         low = max(self.lower, key=lambda limit: limit.at)
         high = min(self.upper, key=lambda limit: limit.at)
         if low.at > high.at + 1e-12:
+            least, most = readable(low.at), readable(high.at)
             raise InfeasibleError(
                 f"{low.setting} and {high.setting} contradict each other: the first needs "
-                f"{what} >= {_size(low.at)}, the second {what} <= {_size(high.at)}. Relax one."
+                f"{what} >= {least}, the second {what} <= {most}. Relax one."
             )
         return low.at, max(low.at, high.at)
 
@@ -175,5 +176,6 @@ def _ordered(name: str, interval: Interval) -> None:
         raise InputError(f"{name} must run from low to high, not {interval[0]:g},{interval[1]:g}.")
 
 
-def _size(log: float) -> str:
-    return quantities.format_count(math.exp(log))
+def readable(log: float) -> str:
+    """A size from its logarithm; six digits hide the rounding of the two conversions."""
+    return quantities.format_count(float(f"{math.exp(log):.6g}"))

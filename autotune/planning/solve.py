@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from autotune import quantities
 from autotune.planning import branch_and_bound, convex_curve
 from autotune.planning import constraints as limits
 from autotune.planning.constraints import Constraints
@@ -88,7 +87,7 @@ def _given_layout(
 def _given_total(
     surface: Surface, total: float, constraints: Constraints, sizes: limits.Limits
 ) -> Solution:
-    held = limits.fixed(total, "n_total", f"n_total {quantities.format_count(math.exp(total))}")
+    held = limits.fixed(total, "n_total", f"n_total {limits.readable(total)}")
     (held + limits.total_limit(constraints)).interval("n_total")
     allowed = sizes + limits.shifted(limits.expansion_limits(constraints), total)
     within = allowed.interval("n_active")
@@ -100,7 +99,7 @@ def _given_total(
 def _given_tokens(
     surface: Surface, n: float, constraints: Constraints, sizes: limits.Limits
 ) -> Solution:
-    held = limits.fixed(n, "n_active", f"n_active {quantities.format_count(math.exp(n))}")
+    held = limits.fixed(n, "n_active", f"n_active {limits.readable(n)}")
     (sizes + held).interval("n_active")
     allowed = limits.expansion_limits(constraints) + limits.total_limit(constraints, less=n)
     within = allowed.interval("n_total/n_active")
