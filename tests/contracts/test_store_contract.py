@@ -1,0 +1,87 @@
+"""What every store owes the loop."""
+
+import pytest
+
+from autotune.store.journal import JournalStore
+from autotune.store.memory import MemoryStore
+from autotune.store.study import Header
+from autotune.trials import Completed, Failed, FailureKind, Timing
+
+
+class Journals:
+    """Stores on one folder."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.open = []
+
+    def again(self):
+        """A new store that continues where the earlier ones are."""
+        self.open.append(JournalStore.open(self.folder, Header(problem="p"), start={}))
+        return self.open[-1]
+
+    def close(self):
+        for store in self.open:
+            store.close()
+
+
+class Memories:
+    """Stores in memory, each continuing with the outcomes of the last."""
+
+    def __init__(self, _):
+        self.last = MemoryStore()
+
+    def again(self):
+        self.last = MemoryStore(self.last.outcomes)
+        return self.last
+
+    def close(self):
+        pass
+
+
+@pytest.fixture(params=[Journals, Memories])
+def stores(request, tmp_path):
+    made = request.param(tmp_path)
+    yield made
+    made.close()
+
+
+def outcome(trial, *, fails=False):
+    timing = Timing(0.25, "w1", 10.0, 10.25)
+    if fails:
+        return Failed(trial, FailureKind.OUT_OF_MEMORY, "80 GiB", timing, "log\nof it")
+    return Completed(trial, 1 / 3, timing, {"n_active": 1e9})
+
+
+class TestStore:
+    def test_a_new_store_has_nothing(self, stores):
+        assert list(stores.again().new()) == []
+
+    def test_what_was_appended_is_there_for_the_next_store_in_order(self, stores):
+        store = stores.again()
+        store.new()
+        kept = [outcome(store.trial({"x": i, "name": "é"}), fails=i == 1) for i in range(3)]
+        for each in kept:
+            store.append(each)
+        assert list(stores.again().new()) == kept
+
+    def test_new_returns_nothing_twice_and_nothing_of_its_own(self, stores):
+        first = stores.again()
+        first.append(outcome(first.trial({"x": 0})))
+        assert list(first.new()) == []
+        second = stores.again()
+        assert len(second.new()) == 1
+        second.append(outcome(second.trial({"x": 1})))
+        assert list(second.new()) == []
+
+    def test_ids_are_given_once_over_all_stores(self, stores):
+        ids = []
+        for _ in range(3):
+            store = stores.again()
+            store.new()
+            for i in range(3):
+                trial = store.trial({"x": i})
+                assert trial.config == {"x": i}
+                store.append(outcome(trial))
+                ids.append(trial.id)
+        assert len(set(ids)) == 9
