@@ -1,24 +1,156 @@
 """`autotune laws`: the catalogue, with sources."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from autotune.cli import console
 
+EPILOG = """examples:
+
+  autotune laws
+
+  autotune laws abnar2025
+
+  autotune laws --json
+"""
+SHORT = {"n_active": "N", "n_total": "N total", "tokens": "D", "sparsity": "S", "flops": "C"}
+
 
 def register(app: typer.Typer) -> None:
     """Add the verb to the command line."""
-    app.command("laws")(laws)
+    app.command("laws", epilog=EPILOG)(laws)
 
 
 def laws(
-    name: Annotated[str | None, typer.Argument(help="A preset, for its whole record.")] = None,
+    name: Annotated[str | None, typer.Argument(help="An entry, for its whole record.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """List the scaling laws, or show one with its source, range and conventions."""
-    from autotune.laws import catalogue
+    from autotune.laws import record
+    from autotune.laws.catalogue import ALLOCATIONS, FORMS, LEVERAGES, PRESETS
 
-    del name, json
-    for preset in catalogue.PRESETS:
-        console.say(preset)
+    if name is not None:
+        entry = record.of(name)
+        console.emit_json(entry) if json else console.say(_sheet(entry))
+        return
+    kinds = {
+        "presets": [record.of(each) for each in PRESETS],
+        "forms": [record.of_form(form) for form in FORMS.values()],
+        "allocations": [record.of(each) for each in ALLOCATIONS],
+        "leverages": [record.of(each) for each in LEVERAGES],
+    }
+    if json:
+        console.emit_json(kinds)
+        return
+    console.say(_presets(kinds["presets"]))
+    console.say(f"\nForms with free coefficients: {', '.join(FORMS)}.")
+    for title, key in (
+        ("Rules that split a budget without predicting a loss:", "allocations"),
+        ("Law of the compute that a mixture of experts saves:", "leverages"),
+    ):
+        console.say(f"\n{title}")
+        for entry in kinds[key]:
+            console.say(f"  {entry['name']}: {entry['formula']}  ({_authors(entry)})")
+    console.talk(
+        "\nN active parameters, D tokens, S sparsity, C FLOPs. `autotune laws NAME` has all."
+    )
+
+
+def _presets(entries: list[dict[str, Any]]) -> str:
+    rows = [
+        (
+            entry["name"],
+            entry["form"],
+            _brief(entry["source"]["n"]),
+            _brief(entry["source"]["sparsity"]),
+            _range(entry["source"]["range"], brief=True),
+            _authors(entry),
+        )
+        for entry in entries
+    ]
+    headers = ("preset", "form", "N counts", "sparsity", "fitted on", "source")
+    return console.table(headers, rows, left=range(len(headers)))
+
+
+def _brief(text: str) -> str:
+    """The leading words of a convention; the record has the rest."""
+    return text.partition(" (")[0].partition(":")[0].partition(",")[0]
+
+
+def _authors(entry: dict[str, Any]) -> str:
+    return str(entry["source"]["citation"]).partition(", arXiv")[0]
+
+
+def _range(limits: dict[str, list[float | None]], *, brief: bool) -> str:
+    parts = []
+    for name, (low, high) in limits.items():
+        if brief and (name not in SHORT or low == high == 0):
+            continue
+        if brief and name == "n_total" and "n_active" in limits:
+            continue
+        label = SHORT.get(name, name) if brief else name
+        parts.append(f"{label} {_interval(low, high, share=name in ('sparsity', 'shared_share'))}")
+    return (", " if brief else "\n").join(parts) or ("-" if brief else "not stated")
+
+
+def _interval(low: float | None, high: float | None, *, share: bool) -> str:
+    from autotune.quantities import format_count
+
+    def text(value: float) -> str:
+        return f"{value:g}" if share else format_count(value, digits=3)
+
+    if low is None and high is None:
+        return "not stated"
+    if low is None or high is None:
+        return f"<= {text(high)}" if high is not None else f">= {text(low or 0.0)}"
+    return text(low) if low == high else f"{text(low)}..{text(high)}"
+
+
+def _sheet(entry: dict[str, Any]) -> str:
+    """One entry in full: formula, coefficients, ranges, conventions, caveat."""
+    lines = [
+        ("", entry["name"]),
+        ("kind", entry["kind"] + (f" of the form {entry['form']}" if "form" in entry else "")),
+        ("formula", entry["formula"]),
+        *_coefficients(entry),
+        *((f"input {name}", meaning) for name, meaning in entry.get("factors", {}).items()),
+    ]
+    if entry.get("fixed_tokens"):
+        lines.append(("tokens", f"fixed at {entry['fixed_tokens']:.4g}: no data term"))
+    if entry.get("presets"):
+        lines.append(("presets", ", ".join(entry["presets"])))
+    if "source" in entry:
+        lines += _conventions(entry["source"])
+    width = max(len(label) for label, _ in lines)
+    return "\n".join(
+        f"{label:<{width}}  {line}" if i == 0 else f"{'':<{width}}  {line}"
+        for label, text in lines
+        for i, line in enumerate(text.splitlines())
+    ).strip()
+
+
+def _coefficients(entry: dict[str, Any]) -> list[tuple[str, str]]:
+    values = entry["coefficients"]
+    if isinstance(values, list):
+        return [("coefficients", ", ".join(values))]
+    if entry["kind"] == "allocation":
+        return [("size in", entry["size_unit"])]
+    errors = entry["source"]["standard_errors"]
+    return [
+        (letter, f"{value:.10g}" + (f" ± {errors[letter]:g}" if letter in errors else ""))
+        for letter, value in values.items()
+    ]
+
+
+def _conventions(source: dict[str, Any]) -> list[tuple[str, str]]:
+    lines = [
+        ("source", f"{source['citation']}; {source['where']}"),
+        ("N counts", source["n"]),
+        ("sparsity", source["sparsity"]),
+        ("FLOPs", source["flop_convention"]),
+        ("corpus", source["corpus"]),
+        ("loss", source["loss_unit"]),
+        ("fitted on", _range(source["range"], brief=False)),
+    ]
+    return lines + ([("caveat", source["caveat"])] if source["caveat"] else [])

@@ -20,7 +20,7 @@ class Power:
 
     def __str__(self) -> str:
         scale = "" if self.coefficient is None else f"{self.coefficient:g} "
-        return f"{'∝ ' * (not scale)}{scale}C^{self.exponent:.4g}"
+        return f"{scale}C^{self.exponent:.4g}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +86,7 @@ _LING = replace(
 )
 _NAMED = (
     AllocationLaw(
-        name="kaplan2020",
+        name="kaplan2020-allocation",
         size=Power(0.73),
         size_unit="parameters",
         tokens=Power(0.27),
@@ -100,14 +100,14 @@ _NAMED = (
         ),
     ),
     AllocationLaw(
-        name="deepseek2024",
+        name="deepseek2024-allocation",
         size=Power(0.5243, 0.1715),
         size_unit="FLOPs per token",
         tokens=Power(0.4757, 5.8316),
         source=_DEEPSEEK,
     ),
     AllocationLaw(
-        name="minicpm2024",
+        name="minicpm2024-allocation",
         size=Power(0.23 / 0.52),
         size_unit="parameters",
         tokens=Power(0.29 / 0.52),
@@ -121,7 +121,7 @@ _NAMED = (
         ),
     ),
     AllocationLaw(
-        name="llama3-2024",
+        name="llama2024-allocation",
         size=None,
         size_unit="parameters",
         tokens=Power(0.537, 0.299),
@@ -135,7 +135,7 @@ _NAMED = (
         ),
     ),
     AllocationLaw(
-        name="ling2025-moe",
+        name="ling2025-moe-allocation",
         size=Power(0.5095, 0.1915),
         size_unit="FLOPs per token",
         tokens=Power(0.4905, 5.2232),
@@ -147,7 +147,7 @@ _NAMED = (
         ),
     ),
     AllocationLaw(
-        name="ling2025-dense",
+        name="ling2025-dense-allocation",
         size=Power(0.5422, 0.0655),
         size_unit="FLOPs per token",
         tokens=Power(0.4578, 15.2582),

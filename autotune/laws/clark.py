@@ -85,13 +85,13 @@ _SBASE = Source(
     citation="Clark et al. (2022), arXiv:2202.01169",
     where="fitted coefficients, S-BASE router",
     n="active: the dense base model",
-    sparsity="none (experts are counted instead)",
+    sparsity="experts (their number is read, not a sparsity)",
     flops="6 N D",
     corpus="MassiveText",
     range=FittedRange(
         n_active=(1.652736e7, 1.30881946e9),
         n_total=(1.652736e7, 2.07083474e11),
-        tokens=(130e9, 130e9),
+        tokens=(1.3e11, 1.31072e11),  # 250k steps of 524,288, called 130B
         factors={"n_experts": (1, 512)},
     ),
     caveat="Every run saw 130B tokens, so the law says nothing about data; c is rounded so "

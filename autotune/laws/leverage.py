@@ -1,6 +1,7 @@
 """The efficiency leverage of Tian et al. (2025): how much compute a mixture of experts saves."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -34,6 +35,11 @@ class EfficiencyLeverage:
     References:
         Tian et al. (2025), arXiv:2507.17702, the efficiency-leverage law.
     """
+
+    formula: ClassVar[str] = (
+        "EL = h^(a + d log10 C + gamma (log2 G)^2 + beta log2 G), G = granularity / 2; "
+        "1/h = 1/(A + 1/(1/A_start - 1/A_max)) + 1/A_max, A = activation ratio"
+    )
 
     a: float
     d: float

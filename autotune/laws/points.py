@@ -1,0 +1,115 @@
+"""Points at which a law is evaluated: what follows from what is given."""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autotune import checks
+from autotune.errors import InputError
+from autotune.types import Floats, FloatsLike
+
+CONTRADICTION = 0.02  # relative difference of two statements of n_active/n_total
+
+
+def _index(i: int) -> str:
+    return f"point {i + 1}"
+
+
+def complete(
+    given: Mapping[str, FloatsLike], *, name_row: Callable[[int], str] = _index
+) -> tuple[dict[str, Floats], dict[str, str]]:
+    """Derive active and total parameters, sparsity and tokens from those that are given.
+
+    Args:
+        given: Any of n_active, n_total, sparsity, tokens and flops, each one value or an array
+            of the same length, > 0 and sparsity in [0, 1). Further inputs pass through.
+        name_row: How an error names the point of an index.
+
+    Returns:
+        All inputs as arrays of one length, without flops; and how each derived one was made.
+
+    Raises:
+        InputError: If lengths differ, too little is given, or two inputs contradict each other.
+    """
+    known = _same_length(given)
+    how: dict[str, str] = {}
+    _sizes(known, how, name_row)
+    flops = known.pop("flops", None)
+    if "tokens" not in known:
+        if flops is None:
+            raise InputError("tokens are not given. Give tokens, or flops to derive them from.")
+        known["tokens"] = flops / (6 * known["n_active"])
+        how["tokens"] = "flops / (6 n_active)"
+    return known, how
+
+
+def _same_length(given: Mapping[str, FloatsLike]) -> dict[str, Floats]:
+    arrays = {name: np.atleast_1d(np.asarray(x, dtype=np.float64)) for name, x in given.items()}
+    length = max((x.size for x in arrays.values()), default=0)
+    odd = [f"{name} has {x.size}" for name, x in arrays.items() if x.size not in (1, length)]
+    if odd:
+        longest = next(name for name, x in arrays.items() if x.size == length)
+        raise InputError(
+            f"lengths must be equal or 1, but {longest} has {length} values and "
+            f"{', '.join(odd)}. Repeat the shorter list, or give one value."
+        )
+    return {name: np.broadcast_to(x, (length,)) for name, x in arrays.items()}
+
+
+def _sizes(known: dict[str, Floats], how: dict[str, str], name_row: Callable[[int], str]) -> None:
+    if "n_active" not in known and "n_total" not in known:
+        raise InputError("neither n_active nor n_total is given. Give one of them.")
+    for name in known.keys() & {"n_active", "n_total"}:
+        checks.positive(name, known[name], hint="Pass parameters, not billions of them.")
+    if "n_active" in known and "n_total" in known:
+        _sparsity_of_sizes(known, how, name_row)
+        return
+    if "sparsity" not in known:
+        size = known.get("n_active", known.get("n_total"))
+        known["sparsity"] = np.zeros_like(np.asarray(size))
+        how["sparsity"] = "0, as if dense: no sparsity is given"
+    kept = 1 - checks.fraction("sparsity", known["sparsity"], hint="It is 1 - n_active/n_total.")
+    if "n_active" in known:
+        known["n_total"] = known["n_active"] / kept
+        how["n_total"] = "n_active / (1 - sparsity)"
+    else:
+        known["n_active"] = known["n_total"] * kept
+        how["n_active"] = "n_total (1 - sparsity)"
+
+
+def _sparsity_of_sizes(
+    known: dict[str, Floats], how: dict[str, str], name_row: Callable[[int], str]
+) -> None:
+    active, total = known["n_active"], known["n_total"]
+    _refuse(
+        active > total,
+        name_row,
+        lambda i: f"n_active {active[i]:.6g} exceeds n_total {total[i]:.6g}",
+        "Swap the two, or drop n_total.",
+    )
+    share = active / total
+    if "sparsity" in known:
+        stated = 1 - known["sparsity"]
+        _refuse(
+            np.abs(stated - share) > CONTRADICTION * share,
+            name_row,
+            lambda i: f"sparsity {1 - stated[i]:.6g} but 1 - n_active/n_total {1 - share[i]:.6g}",
+            "Drop one of the three; sparsity over experts is called expert_sparsity.",
+        )
+    how["sparsity"] = "1 - n_active/n_total"
+    known["sparsity"] = 1 - share
+
+
+def _refuse(
+    bad: NDArray[np.bool_],
+    name_row: Callable[[int], str],
+    what: Callable[[int], str],
+    remedy: str,
+) -> None:
+    if bad.any():
+        first = int(np.argmax(bad))
+        raise InputError(
+            f"{int(bad.sum())} of {bad.size} points contradict themselves "
+            f"(first: {name_row(first)}, {what(first)}). {remedy}"
+        )
