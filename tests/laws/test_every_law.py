@@ -248,3 +248,19 @@ def test_an_unknown_preset_names_the_nearest():
 
     with pytest.raises(InputError, match="Did you mean 'abnar2025'"):
         preset("abnar2024")
+
+
+@given(bits=st.floats(1, 64), more=st.floats(0.1, 64))
+def test_more_bits_never_hurt_and_many_bits_are_full_precision(bits, more):
+    def loss(each):
+        return KUMAR.loss(1e9, 2e10, **dict.fromkeys(KUMAR.factors, each))
+
+    assert loss(bits + more) <= loss(bits)
+    full = KUMAR.E + KUMAR.A * 1e9**-KUMAR.alpha + KUMAR.B * 2e10**-KUMAR.beta
+    assert loss(1e6) == pytest.approx(full, rel=1e-12)
+
+
+def test_longer_training_can_hurt_a_model_that_is_quantised_afterwards():
+    bits = dict.fromkeys(KUMAR.factors, 16.0)
+    slopes = KUMAR.gradient(1e8, [1e10, 1e13], **bits | {"bits_post": 2.0})["tokens"]
+    assert slopes[0] < 0 < slopes[1]

@@ -74,6 +74,21 @@ def test_golden_values_of_the_inferred_digits():
     assert law.loss(1e9, 2e10, [0, 0.9]) == pytest.approx([2.568111, 2.368321], abs=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("preset", "printed", "alpha", "beta"),
+    [
+        ("generalized-pruning-inferred", PRUNING, 0.2791, 0.0782),
+        ("generalized-moe-inferred", MOE, 0.0814, 0.4009),
+    ],
+)
+def test_the_inferred_sets_differ_in_digits_that_the_paper_rounds_away(
+    preset, printed, alpha, beta
+):
+    law = PRESETS[preset]
+    assert law.coefficients == printed.coefficients | {"alpha": alpha, "beta": beta}
+    assert (round(law.alpha, 2), round(law.beta, 2)) == (printed.alpha, printed.beta)
+
+
 def test_the_point_of_the_authors_benchmark_and_the_same_model_with_active_parameters():
     assert AUGUST.loss(18.8e9, 110.2e9, 0.98) == pytest.approx(2.079780, abs=1e-6)
     assert MOE.loss(0.02 * 18.8e9, 110.2e9, 0.98) == pytest.approx(2.213180, abs=1e-6)

@@ -42,6 +42,35 @@ def test_the_held_out_t5_run_was_measured_at_1_482778():
 
 
 @pytest.mark.parametrize(
+    ("preset", "scaled", "unit_d", "converted"),
+    [
+        (
+            "frantar2023-t5",
+            (0.56778512, 1.52265016, 0.24513173, 0.63361517, 0.20270772),
+            1e5 * 65_536,
+            (16.787, 45.018, 6.8999e8),
+        ),
+        (
+            "frantar2023-vit",
+            (1.30485411, 2.07506343, 0.39222675, 0.27818217, 0.88979104),
+            1e9,
+            (294.39, 468.16, 2.3741e8),
+        ),
+    ],
+)
+def test_frantars_presets_are_the_authors_scaled_fits_in_whole_units(
+    preset, scaled, unit_d, converted
+):
+    """Their notebook fits N in millions and D in 1e5 steps or 1e9 images."""
+    a, c, b_n, e, b_d = scaled
+    ours = (a * 1e6**b_n, c * 1e6**b_n, e ** (1 / b_d) * unit_d)
+    assert ours == pytest.approx(converted, rel=5e-5)
+    law = PRESETS[preset]
+    assert (law.a_S, law.c_S, law.a_D) == pytest.approx(converted, rel=3e-3)
+    assert (law.b_N, law.b_D) == pytest.approx((b_n, b_d), abs=5e-4)
+
+
+@pytest.mark.parametrize(
     ("n", "flops", "best"), [(1e7, 1e18, 0.746), (1e7, 1e19, 0.832), (1e8, 1e20, 0.724)]
 )
 def test_pruning_has_an_interior_optimum_once_its_training_cost_counts(n, flops, best):
