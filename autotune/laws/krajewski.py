@@ -83,7 +83,7 @@ class KrajewskiLaw(ScalingLaw):
 _MOE = Source(
     citation="Krajewski et al. (2024), arXiv:2402.07871",
     where="the joint law's fitted values, mixture of experts",
-    n="total (inferred: the loss values fit no other reading)",
+    n="total (inferred, not stated)",
     sparsity="parameters (only through n_total)",
     flops="(12 d^2 c_f + d E G c_r) D blocks with c_f = 6, c_r = 14: routing is counted",
     corpus="C4",
@@ -104,7 +104,7 @@ KRAJEWSKI_2024_DENSE = HoffmannLaw(
         where="the joint law's fitted values, dense baseline (form of Hoffmann et al.)",
         n="active (dense; inferred)",
         sparsity="none",
-        flops="6 N D",
+        flops="6 N D (assumed)",
         range=FittedRange(sparsity=(0, 0)),
         caveat="Not comparable with krajewski2024-moe at equal N, which is total there.",
     ),

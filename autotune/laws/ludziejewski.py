@@ -123,7 +123,6 @@ LUDZIEJEWSKI_2025 = LudziejewskiLaw(
         range=FittedRange(
             n_active=(0, 2.7e9), n_total=(0, 5e9), factors={"n_experts": (1, 32)}
         ),
-        caveat="One active expert per token (top-1); runs with fewer tokens than active "
-        "parameters are outliers.",
+        caveat="One active expert per token (top-1).",
     ),
 )  # fmt: skip
