@@ -8,10 +8,11 @@ estimate. Boxes whose bound exceeds the best value found are dropped, the others
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from autotune.planning import polish
 from autotune.planning.region import Region, corners
-from autotune.planning.surface import Surface
+from autotune.planning.surface import Jet, Surface
 from autotune.types import Floats
 
 MAX_LEVELS = 120
@@ -42,7 +43,8 @@ def minimise(surface: Surface, region: Region, *, tolerance: float = 1e-9) -> Mi
     dropped = np.inf
     for _ in range(MAX_LEVELS):
         corner_n, corner_u = corners(boxes, region.cap)
-        bounds = _lower_bounds((convex, concave), boxes, corner_n, corner_u)
+        plane = convex.jet(boxes[:, :2].mean(axis=1), boxes[:, 2:].mean(axis=1))
+        bounds = _lower_bounds(plane, concave, boxes, (corner_n, corner_u))
         found = _least(surface, corner_n.ravel(), corner_u.ravel())
         if float(surface.value(*map(np.asarray, found))) < best_value:
             best = polish.descend(surface, region, *found)
@@ -52,19 +54,18 @@ def minimise(surface: Surface, region: Region, *, tolerance: float = 1e-9) -> Mi
         if not keep.any() or 2 * int(keep.sum()) > MAX_BOXES:
             dropped = min(dropped, float(bounds[keep].min(initial=np.inf)))
             break
-        boxes = _halve(boxes[keep], region.cap)
+        boxes = _halve(boxes[keep], _curved_in_u(plane, boxes)[keep], region.cap)
     else:
         dropped = min(dropped, float(bounds[keep].min(initial=np.inf)))
     return Minimum(*best, best_value, min(dropped, best_value))
 
 
 def _lower_bounds(
-    parts: tuple[Surface, Surface], boxes: Floats, corner_n: Floats, corner_u: Floats
+    plane: Jet, concave: Surface, boxes: Floats, corner: tuple[Floats, Floats]
 ) -> Floats:
     """A value that F does not undercut in each box, shape (boxes,)."""
-    convex, concave = parts
+    corner_n, corner_u = corner
     centre_n, centre_u = boxes[:, :2].mean(axis=1), boxes[:, 2:].mean(axis=1)
-    plane = convex.jet(centre_n, centre_u)
     tangent = plane.value + plane.by_n * (corner_n - centre_n) + plane.by_u * (corner_u - centre_u)
     least = (tangent - concave.value(corner_n, corner_u)).min(axis=0)
     return np.asarray(least - ROUNDING * plane.value)
@@ -75,10 +76,15 @@ def _least(surface: Surface, n: Floats, u: Floats) -> tuple[float, float]:
     return float(n[at]), float(u[at])
 
 
-def _halve(boxes: Floats, cap: float) -> Floats:
-    """Cut each box across its longer side and drop what lies beyond the cap."""
+def _curved_in_u(plane: Jet, boxes: Floats) -> NDArray[np.bool_]:
+    """Whether the tangent plane errs more along u than along n: there a cut helps most."""
     widths = boxes[:, [1, 3]] - boxes[:, [0, 2]]
-    across_u = widths[:, 1] > widths[:, 0]
+    curved: NDArray[np.bool_] = plane.by_uu * widths[:, 1] ** 2 > plane.by_nn * widths[:, 0] ** 2
+    return curved
+
+
+def _halve(boxes: Floats, across_u: NDArray[np.bool_], cap: float) -> Floats:
+    """Cut each box across n or u and drop what lies beyond the cap."""
     low = np.where(across_u, 2, 0)
     rows = np.arange(len(boxes))
     middle = (boxes[rows, low] + boxes[rows, low + 1]) / 2

@@ -1,0 +1,112 @@
+"""The table of released models, and the recorded comparison with what laws would have planned."""
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from autotune.errors import InputError
+from autotune.planning import comparison, released
+
+RECORD = Path(__file__).resolve().parents[2] / "results/reference/released_models"
+
+
+def recorded():
+    with (RECORD / "released_models.csv").open() as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.mark.parametrize(
+    ("name", "flops", "within"),
+    [
+        ("gpt-3", 3.15e23, 1e-3), ("gopher", 5.0e23, 1e-2), ("chinchilla", 5.9e23, 1e-2),
+        ("palm", 2.53e24, 1e-2), ("llama-7b", 4.0e22, 1e-2), ("llama-65b", 5.5e23, 1e-2),
+        ("llama-2-70b", 8.4e23, 1e-2), ("llama-3-8b", 7.2e23, 1e-2),
+        ("llama-3.1-405b", 3.79e25, 1e-3), ("pythia-12b", 2.1e22, 2e-2),
+        ("deepseek-moe-16b", 3.4e22, 2e-2), ("deepseek-v2", 1.02e24, 1e-2),
+        ("deepseek-v3", 3.2856e24, 1e-4), ("deepspeed-moe-1.3b", 2.3e21, 2e-2),
+        ("olmoe", 4.0e22, 1e-2), ("qwen3-235b-a22b", 4.75e24, 1e-2),
+        ("ling-mini-beta", 5.1e21, 1e-2), ("kimi-k2", 3.0e24, 1e-2),
+    ],
+)  # fmt: skip
+def test_the_compute_of_each_model_is_six_times_active_times_tokens(name, flops, within):
+    assert released.find(name).flops == pytest.approx(flops, rel=within)
+
+
+def test_reported_compute_is_within_a_fifth_of_the_estimate():
+    """Gopher's own 5.76e23 is 14 % above 6 N D; the others lie closer."""
+    for model in released.MODELS.values():
+        if model.reported_flops:
+            assert model.flops == pytest.approx(model.reported_flops, rel=0.15)
+
+
+def test_every_model_has_a_source_and_says_how_sure_it_is():
+    for model in released.MODELS.values():
+        assert model.source
+        assert isinstance(model.sure, released.Sure)
+        assert 0 < model.n_active <= model.n_total
+        assert 0 <= model.sparsity < 1
+        assert (model.sparsity == 0) == (model.n_active == model.n_total)
+
+
+@pytest.mark.parametrize(
+    ("name", "sparsity"),
+    [("deepseek-v3", 0.94486), ("kimi-k2", 0.969), ("mixtral-8x7b", 0.724), ("olmoe", 0.812),
+     ("ling-mini-beta", 0.951), ("qwen3-30b-a3b", 0.892)],
+)  # fmt: skip
+def test_sparsities_are_those_of_the_parameter_counts(name, sparsity):
+    assert released.find(name).sparsity == pytest.approx(sparsity, abs=6e-4)
+
+
+def test_an_unknown_model_names_the_nearest():
+    with pytest.raises(InputError, match="Did you mean 'deepseek-v3'"):
+        released.find("DeepSeekV3")
+
+
+def test_a_model_whose_tokens_were_not_published_is_refused_for_that_reason():
+    with pytest.raises(InputError, match="tokens of mixtral-8x7b were not published"):
+        comparison.compare(released.find("mixtral-8x7b"))
+
+
+@pytest.mark.parametrize(
+    ("law", "loss"),
+    [
+        ("generalized-2025-08", 1.8307),
+        ("generalized-moe", 1.4688),
+        ("generalized-moe-inferred", 1.4168),
+        ("abnar2025", 1.6158),
+        ("hoffmann2022", 1.8780),
+    ],
+)
+def test_losses_at_what_deepseek_v3_trained(law, loss):
+    model = released.find("deepseek-v3")
+    assert comparison.trained_loss(model, law) == pytest.approx(loss, abs=6e-5)
+
+
+def test_what_was_trained_never_beats_the_plan_of_the_same_law():
+    for model in released.MODELS.values():
+        if model.tokens is not None:
+            for item in comparison.compare(model):
+                assert item.trained_loss >= item.plan.loss * (1 - 1e-12)
+
+
+def test_the_record_holds_every_known_model_with_every_law_that_applies():
+    made = {
+        (item.model.name, item.plan.law)
+        for model in released.MODELS.values()
+        if model.tokens is not None
+        for item in comparison.compare(model)
+    }
+    assert {(row["model"], row["law"]) for row in recorded()} == made
+
+
+def test_the_manifest_describes_the_record():
+    manifest = json.loads((RECORD / "manifest.json").read_text())
+    rows = recorded()
+    assert manifest["rows"] == len(rows)
+    assert manifest["laws"] == sorted({row["law"] for row in rows})
+    assert manifest["models"] == list(dict.fromkeys(row["model"] for row in rows))
+    assert manifest["seed"] is None
+    assert set(manifest["versions"]) == {"autotune-llm", "numpy", "python"}
+    assert manifest["commit"]
