@@ -4,7 +4,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from ConfigSpace import ConfigurationSpace
+from ConfigSpace import (
+    CategoricalHyperparameter,
+    ConfigurationSpace,
+    Constant,
+    OrdinalHyperparameter,
+)
 
 from autotune.types import Value
 
@@ -39,6 +44,23 @@ class Reference:
     value: float
     config: dict[str, Value]
     how: str
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter of a space, described for people.
+
+    Attributes:
+        kind: `real`, `integer`, `choice`, `ordered choice` or `constant`.
+        range: `1e+07 .. 1e+10, log`, or the choices.
+        condition: When it is active; empty if always.
+    """
+
+    name: str
+    kind: str
+    range: str
+    unit: str
+    condition: str
 
 
 def _none() -> Reference | None:
@@ -76,6 +98,31 @@ class Problem:
     def allows(self, config: dict[str, Value]) -> bool:
         """Whether a configuration obeys every constraint."""
         return all(constraint.holds(config) for constraint in self.constraints)
+
+    def parameters(self) -> list[Parameter]:
+        """Describe every parameter of the space."""
+        conditions = self.space.parent_conditions_of
+        return [
+            Parameter(
+                name,
+                *_kind_and_range(self.space[name]),
+                unit=self.units.get(name, ""),
+                condition=" and ".join(map(str, conditions[name])),
+            )
+            for name in self.space
+        ]
+
+
+def _kind_and_range(parameter: Any) -> tuple[str, str]:  # noqa: ANN401 - ConfigSpace's classes
+    if isinstance(parameter, Constant):
+        return "constant", str(parameter.value)
+    if isinstance(parameter, CategoricalHyperparameter):
+        return "choice", ", ".join(map(str, parameter.choices))
+    if isinstance(parameter, OrdinalHyperparameter):
+        return "ordered choice", ", ".join(map(str, parameter.sequence))
+    kind = "integer" if isinstance(parameter.lower, int) else "real"
+    log = ", log" if parameter.log else ""
+    return kind, f"{parameter.lower:g} .. {parameter.upper:g}{log}"
 
 
 @dataclass(frozen=True, slots=True, init=False)

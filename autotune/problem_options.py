@@ -88,6 +88,23 @@ def options_of(function: Callable[..., Any]) -> tuple[Option, ...]:
     return tuple(options)
 
 
+def split(settings: Sequence[str]) -> dict[str, str]:
+    """Split `name=value` settings at the first equals sign.
+
+    Raises:
+        InputError: If one has none, or a name comes twice.
+    """
+    given: dict[str, str] = {}
+    for setting in settings:
+        name, equals, value = setting.partition("=")
+        if not equals or not name.strip():
+            raise InputError(f"cannot read --set {setting!r}. Write it as --set flops=1e22.")
+        if name.strip() in given:
+            raise InputError(f"option {name.strip()} is given twice.")
+        given[name.strip()] = value.strip()
+    return given
+
+
 def parse(options: Sequence[Option], given: Mapping[str, str], *, problem: str) -> dict[str, Value]:
     """Read given options, and fill in the defaults of the others.
 

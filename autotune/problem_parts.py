@@ -51,6 +51,13 @@ def law_for(name: str, *, factors: Collection[str] = (), sparsity: FloatsLike = 
     return law
 
 
+def provenance(law: ScalingLaw) -> str:
+    """Where a law is from, what its FLOPs and its corpus are, and what to know about it."""
+    source = law.source
+    text = f"{source.citation}, {source.where}; FLOPs {source.flops}; corpus {source.corpus}"
+    return f"{text}. {source.caveat}" if source.caveat else f"{text}."
+
+
 def sizes_for(flops: float) -> tuple[float, float]:
     """The range of active parameters worth looking at for a budget.
 

@@ -65,7 +65,7 @@ def problem(
         objective=choice.measure,
         unit=choice.law.source.loss_unit,
         units={"n_active": "parameters", "n_total": "parameters", "tokens": "tokens"},
-        source=f"{choice.law.source.citation}, {choice.law.source.where}",
+        source=problem_parts.provenance(choice.law),
         best_known=lambda: choice.best(low, high, max_sparsity),
     )
 

@@ -78,6 +78,7 @@ def problem(
         objective=objective,
         unit=predictor.source.loss_unit,
         units={"n_active": "parameters", "n_total": "parameters", "tokens": "tokens"},
-        source=f"{predictor.source.citation}; cost: Sardana et al. (2023), arXiv:2401.00448",
+        source=problem_parts.provenance(predictor)
+        + " Cost: Sardana et al. (2023), arXiv:2401.00448.",
         best_known=best_known,
     )

@@ -67,7 +67,7 @@ def problem(
         objective=model.measure,
         unit=model.law.source.loss_unit,
         units={"n_active": "parameters", "n_total": "parameters", "tokens": "tokens"},
-        source=f"{model.law.source.citation}, {model.law.source.where}",
+        source=problem_parts.provenance(model.law),
         constraints=(
             Constraint("top_k <= n_experts", lambda c: float(c["top_k"]) <= float(c["n_experts"])),
             Constraint(f"n_total <= {max_total:g}", lambda c: model.n_total(c) <= max_total),

@@ -55,6 +55,6 @@ def problem(*, flops: float = 1e21, law: str = "generalized-moe", sparsity: floa
         objective=objective,
         unit=predictor.source.loss_unit,
         units={"n_active": "parameters", "n_total": "parameters", "tokens": "tokens"},
-        source=f"{predictor.source.citation}, {predictor.source.where}",
+        source=problem_parts.provenance(predictor),
         best_known=best_known,
     )

@@ -41,6 +41,11 @@ def table(
     return "\n".join([line(headers), "  ".join("─" * width for width in widths), *map(line, body)])
 
 
+def short(value: object) -> str:
+    """Write a value for people: six significant digits for real numbers."""
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
 def colour() -> bool:
     """Whether stderr may be coloured: a terminal, and NO_COLOR unset."""
     return sys.stderr.isatty() and not os.environ.get("NO_COLOR")
