@@ -73,10 +73,8 @@ def main() -> None:
             print(json.dumps({"broken": str(error)}), file=pipe)
             return
         print(json.dumps({"ready": True}), file=pipe)
-        home = Path.cwd()
         for request in inbox:
             print(json.dumps(_answer(objective, request)), file=pipe)
-            os.chdir(home)
 
 
 def _answer(objective: "Objective", request: Mapping[str, Any]) -> dict[str, Any]:

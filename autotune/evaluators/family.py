@@ -43,12 +43,12 @@ def signal_family(leader: int, number: signal.Signals, known: Family | None = No
         stat = _stat(pid)
         if stat and stat[2] == started:
             members[pid] = started
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(leader, number)
     for pid in members:
         if pid != os.getpid():  # a child that ends its own family ends itself last
             with suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, number)
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(leader, number)
     return members
 
 

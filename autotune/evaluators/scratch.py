@@ -20,17 +20,20 @@ def folder_of(study: Path, trial_id: str) -> Path:
 def scratch(folder: Path) -> Iterator[Path]:
     """Give a trial an emptied folder, named to it in the environment; yield its log's path.
 
+    The working directory is left alone, and set back if the trial changes it.
+
     A folder with nothing but an empty log is removed again: most objectives write nothing,
     and ten thousand empty folders are a burden to a parallel file system.
     """
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     log = folder / LOG
-    before = os.environ.get(TRIAL_DIR)
+    before, home = os.environ.get(TRIAL_DIR), Path.cwd()
     os.environ[TRIAL_DIR] = str(folder.resolve())
     try:
         yield log
     finally:
+        os.chdir(home)
         if before is None:
             del os.environ[TRIAL_DIR]
         else:

@@ -52,6 +52,7 @@ class Child:
         self._deadline = self._begun + LOAD_SECONDS
         self._ready = False
         self._condemned: Family | None = None
+        self._deserted = False
         self._buffer = b""
         self._output = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `_end`
         self._requests, self._replies, self._process = self._start(options)
@@ -73,6 +74,9 @@ class Child:
 
     def send(self, trial: Trial, folder: Path) -> bool:
         """Start a trial in `folder`; False if the child has died since its last one."""
+        if self._exited(0.0) is not None:
+            self._end()
+            return False
         request = {"folder": str(folder.absolute()), "config": trial.config}
         try:
             os.write(self._requests, json.dumps(request).encode() + b"\n")
@@ -167,6 +171,7 @@ class Child:
             pass
         else:  # end of file: it is dying, or has closed what it should not
             if self._exited(GRACE_SECONDS) is None:
+                self._deserted = True
                 signal_family(self._process.pid, signal.SIGKILL)
                 self._exited(GRACE_SECONDS)
         *lines, self._buffer = self._buffer.split(b"\n")
@@ -211,6 +216,9 @@ class Child:
         if self._condemned is not None:
             limit = format_seconds(self._trial_timeout)
             return Refused(FailureKind.TIMEOUT, f"no value within {limit}")
+        if self._deserted:
+            detail = "its process closed the pipe to its parent"
+            return Refused(FailureKind.WORKER_LOST, detail)
         return Refused(kind, died)
 
     def _outcome(self, verdict: Verdict, seconds: float) -> Outcome:

@@ -27,7 +27,7 @@ def establish(folder: Path, header: Header) -> Header:
         folder.mkdir(parents=True, exist_ok=True)
         recorded = read_header(folder)
         if recorded is None:
-            _create(folder, header)
+            create_header(folder, header)
             recorded = read_header(folder)
     except OSError as error:
         raise StoreError(
@@ -42,6 +42,28 @@ def establish(folder: Path, header: Header) -> Header:
             "Choose another --study, or the problem and options it was started with."
         )
     return recorded
+
+
+def create_header(folder: Path, header: Header) -> None:
+    """Write a study's header, unless there is one by then: it never changes."""
+    scratch = _scratch(folder, "header")
+    try:
+        with scratch.open("w", encoding="utf-8") as file:
+            file.write(header.to_json())
+            file.flush()
+            os.fsync(file.fileno())
+        target = folder / HEADER
+        try:
+            os.link(scratch, target)  # atomic and exclusive, also over NFS
+        except FileExistsError:
+            pass
+        except OSError:  # a file system without hard links: atomic at least
+            if not target.exists():
+                scratch.replace(target)
+        sync_folder(folder)
+    finally:
+        with suppress(OSError):
+            scratch.unlink(missing_ok=True)
 
 
 def write_test(folder: Path) -> float:
@@ -72,27 +94,6 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _create(folder: Path, header: Header) -> None:
-    scratch = _scratch(folder, "header")
-    try:
-        with scratch.open("w", encoding="utf-8") as file:
-            file.write(header.to_json())
-            file.flush()
-            os.fsync(file.fileno())
-        target = folder / HEADER
-        try:
-            os.link(scratch, target)  # atomic and exclusive, also over NFS
-        except FileExistsError:
-            pass
-        except OSError:  # a file system without hard links: atomic at least
-            if not target.exists():
-                scratch.replace(target)
-        sync_folder(folder)
-    finally:
-        with suppress(OSError):
-            scratch.unlink(missing_ok=True)
 
 
 def _scratch(folder: Path, what: str) -> Path:

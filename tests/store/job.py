@@ -29,8 +29,13 @@ def objective(config):
     return {"objective": config["x"] ** 2, "twice": 2 * config["x"]}
 
 
+def say(text):
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
 folder, n_trials = Path(sys.argv[1]), int(sys.argv[2])
-print("ready", flush=True)
+say("ready")
 sys.stdin.readline()
 with JournalStore.open(folder, Header(problem="line"), start={"seed": 1}) as store:
     tune(
@@ -38,6 +43,6 @@ with JournalStore.open(folder, Header(problem="line"), start={"seed": 1}) as sto
         SerialEvaluator(objective, folder),
         store,
         n_trials=n_trials,
-        on_outcome=lambda outcome: print(outcome.trial.id, flush=True),
+        on_outcome=lambda outcome: say(outcome.trial.id),
     )
-print("done", flush=True)
+say("done")

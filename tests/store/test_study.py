@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from autotune.errors import InputError, StoreError
 from autotune.problem import Problem
-from autotune.store.create import establish
+from autotune.store.create import create_header, establish
 from autotune.store.journal import JournalStore
 from autotune.store.lines import FORMAT
-from autotune.store.study import Header, listing, once, read
+from autotune.store.study import Header, listing, once, read, read_header
 from autotune.trials import Completed, Failed, FailureKind, Timing, Trial, from_json, to_json
 
 
@@ -83,6 +83,13 @@ def test_a_header_reads_back_as_it_was_written(tmp_path):
 def test_the_same_problem_from_another_place_is_the_same_study(tmp_path):
     establish(tmp_path, Header.of(problem(), "quad"))
     assert establish(tmp_path, Header.of(problem(), "/elsewhere/quad.py")).file == "quad"
+
+
+def test_whoever_creates_the_header_second_does_not_replace_it(tmp_path):
+    """Two jobs may both find no header; only one of them can be the first."""
+    create_header(tmp_path, Header(problem="first"))
+    create_header(tmp_path, Header(problem="second"))
+    assert read_header(tmp_path).problem == "first"
 
 
 @pytest.mark.parametrize(

@@ -162,7 +162,7 @@ def test_a_full_disk_is_refused_before_the_first_trial(tiny_disk):
 
 def test_a_read_only_storage_is_refused_before_the_first_trial(tiny_disk):
     subprocess.run(["mount", "-o", "remount,ro", str(tiny_disk)], check=True)
-    with pytest.raises(StoreError, match="cannot create a study in .*Read-only file system"):
+    with pytest.raises(StoreError, match=r"cannot create a study in .*Read-only file system"):
         JournalStore.open(tiny_disk / "study", HEADER, start={})
 
 
