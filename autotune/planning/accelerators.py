@@ -4,6 +4,7 @@ Dense and structured-sparse peaks, data type and form factor are separate fields
 them up is the usual way to be wrong by a factor of two. A training budget uses the dense peak.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -18,7 +19,7 @@ _AMD = "AMD Instinct data sheets"
 _GOOGLE = "Google Cloud TPU system architecture pages"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Accelerator:
     """The peak of one device in one data type.
 
@@ -47,51 +48,55 @@ class Accelerator:
         return f"{self.name} (dense {self.dtype} peak {self.dense_flops / 1e12:g} TFLOP/s)"
 
 
-def _entry(name: str, dtype: str, dense: float, sparse: float | None, source: str) -> Accelerator:
-    """One line of the catalogue; peaks in TFLOP/s."""
-    family, _, form_factor = name.partition("-")
-    return Accelerator(
-        family,
-        form_factor or "chip",
-        dtype,
-        dense * 1e12,
-        None if sparse is None else sparse * 1e12,
-        source,
-    )
-
-
-# Within a family, the first form factor is the one that its bare name means.
-CATALOGUE: tuple[Accelerator, ...] = (
-    _entry("v100-sxm", "fp16", 125, None, "NVIDIA V100 data sheet"),
-    _entry("v100-pcie", "fp16", 112, None, "NVIDIA V100 data sheet"),
-    _entry("a100-sxm", "bf16", 312, 624, _NVIDIA_A100),
-    _entry("a100-pcie", "bf16", 312, 624, _NVIDIA_A100),
-    _entry("h100-sxm", "bf16", 989.4, 1978.9, _NVIDIA_H100),
-    _entry("h100-sxm", "fp8", 1978.9, 3957.8, _NVIDIA_H100),
-    _entry("h100-pcie", "bf16", 756, 1513, _NVIDIA_H100),
-    _entry("h100-pcie", "fp8", 1513, 3026, _NVIDIA_H100),
-    _entry("h100-nvl", "bf16", 835.5, 1671, _NVIDIA_H100),
-    _entry("h100-nvl", "fp8", 1670.5, 3341, _NVIDIA_H100),
-    _entry("h800-sxm", "bf16", 989.4, 1978.9, "same GH100 die and clocks as the H100 SXM"),
-    _entry("h800-sxm", "fp8", 1978.9, 3957.8, "same GH100 die and clocks as the H100 SXM"),
-    _entry("h200-sxm", "bf16", 989.4, 1978.9, _NVIDIA_H200),
-    _entry("h200-sxm", "fp8", 1978.9, 3957.8, _NVIDIA_H200),
-    _entry("h200-nvl", "bf16", 835.5, 1671, _NVIDIA_H200),
-    _entry("h200-nvl", "fp8", 1670.5, 3341, _NVIDIA_H200),
-    _entry("b200-sxm", "bf16", 2250, 4500, _NVIDIA_B200),
-    _entry("b200-sxm", "fp8", 4500, 9000, _NVIDIA_B200),
-    _entry("gb200-nvl", "bf16", 2500, 5000, _NVIDIA_B200),
-    _entry("gb200-nvl", "fp8", 5000, 10000, _NVIDIA_B200),
-    _entry("mi250x-oam", "bf16", 383, None, _AMD),
-    _entry("mi300x-oam", "bf16", 1307.4, 2614.9, _AMD),
-    _entry("mi300x-oam", "fp8", 2614.9, 5229.8, _AMD),
-    _entry("mi325x-oam", "bf16", 1307.4, 2614.9, _AMD),
-    _entry("mi325x-oam", "fp8", 2614.9, 5229.8, _AMD),
-    _entry("tpuv4", "bf16", 275, None, _GOOGLE),
-    _entry("tpuv5e", "bf16", 197, None, _GOOGLE),
-    _entry("tpuv5p", "bf16", 459, None, _GOOGLE),
-    _entry("tpuv6e", "bf16", 918, None, _GOOGLE),
+# Name, data type, dense and sparse peak in TFLOP/s, source. Within a family, the first form
+# factor is the one that its bare name means.
+_PEAKS: tuple[tuple[str, str, float, float | None, str], ...] = (
+    ("v100-sxm", "fp16", 125, None, "NVIDIA V100 data sheet"),
+    ("v100-pcie", "fp16", 112, None, "NVIDIA V100 data sheet"),
+    ("a100-sxm", "bf16", 312, 624, _NVIDIA_A100),
+    ("a100-pcie", "bf16", 312, 624, _NVIDIA_A100),
+    ("h100-sxm", "bf16", 989.4, 1978.9, _NVIDIA_H100),
+    ("h100-sxm", "fp8", 1978.9, 3957.8, _NVIDIA_H100),
+    ("h100-pcie", "bf16", 756, 1513, _NVIDIA_H100),
+    ("h100-pcie", "fp8", 1513, 3026, _NVIDIA_H100),
+    ("h100-nvl", "bf16", 835.5, 1671, _NVIDIA_H100),
+    ("h100-nvl", "fp8", 1670.5, 3341, _NVIDIA_H100),
+    ("h800-sxm", "bf16", 989.4, 1978.9, "same GH100 die and clocks as the H100 SXM"),
+    ("h800-sxm", "fp8", 1978.9, 3957.8, "same GH100 die and clocks as the H100 SXM"),
+    ("h200-sxm", "bf16", 989.4, 1978.9, _NVIDIA_H200),
+    ("h200-sxm", "fp8", 1978.9, 3957.8, _NVIDIA_H200),
+    ("h200-nvl", "bf16", 835.5, 1671, _NVIDIA_H200),
+    ("h200-nvl", "fp8", 1670.5, 3341, _NVIDIA_H200),
+    ("b200-sxm", "bf16", 2250, 4500, _NVIDIA_B200),
+    ("b200-sxm", "fp8", 4500, 9000, _NVIDIA_B200),
+    ("gb200-nvl", "bf16", 2500, 5000, _NVIDIA_B200),
+    ("gb200-nvl", "fp8", 5000, 10000, _NVIDIA_B200),
+    ("mi250x-oam", "bf16", 383, None, _AMD),
+    ("mi300x-oam", "bf16", 1307.4, 2614.9, _AMD),
+    ("mi300x-oam", "fp8", 2614.9, 5229.8, _AMD),
+    ("mi325x-oam", "bf16", 1307.4, 2614.9, _AMD),
+    ("mi325x-oam", "fp8", 2614.9, 5229.8, _AMD),
+    ("tpuv4", "bf16", 275, None, _GOOGLE),
+    ("tpuv5e", "bf16", 197, None, _GOOGLE),
+    ("tpuv5p", "bf16", 459, None, _GOOGLE),
+    ("tpuv6e", "bf16", 918, None, _GOOGLE),
 )
+
+
+def _accelerators() -> Iterator[Accelerator]:
+    for name, dtype, dense, sparse, source in _PEAKS:
+        family, _, form_factor = name.partition("-")
+        yield Accelerator(
+            family=family,
+            form_factor=form_factor or "chip",
+            dtype=dtype,
+            dense_flops=dense * 1e12,
+            sparse_flops=sparse and sparse * 1e12,
+            source=source,
+        )
+
+
+CATALOGUE = tuple(_accelerators())
 
 DEFAULT_FORM_FACTOR = MappingProxyType(
     {item.family: item.form_factor for item in reversed(CATALOGUE)}

@@ -34,12 +34,12 @@ def near_optimal(curve: Surface, best: float, *, within: Interval, threshold: fl
 
     On a curve that is not convex it is the piece that contains `best`.
     """
-    low = _end(curve, best, within[0], threshold)
-    high = _end(curve, best, within[1], threshold)
+    low = _end(curve, best, limit=within[0], threshold=threshold)
+    high = _end(curve, best, limit=within[1], threshold=threshold)
     return low, high
 
 
-def _end(curve: Surface, best: float, limit: float, threshold: float) -> float:
+def _end(curve: Surface, best: float, *, limit: float, threshold: float) -> float:
     """The first crossing of the threshold between `best` and `limit`, or the limit."""
     if limit == best:
         return limit

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from autotune.planning import polish
 from autotune.planning.region import Region, corners
 from autotune.planning.surface import Jet, Surface
-from autotune.types import Floats
+from autotune.types import Floats, Interval
 
 MAX_LEVELS = 120
 MAX_BOXES = 100_000
@@ -37,31 +37,31 @@ def minimise(surface: Surface, region: Region, *, tolerance: float = 1e-9) -> Mi
     aside for them.
     """
     convex, concave = surface.split()
-    best = polish.descend(surface, region, *_least(surface, *region.vertices()))
+    best = polish.descend(surface, region, start=_least(surface, *region.vertices()))
     best_value = float(surface.value(*map(np.asarray, best)))
     boxes = np.array([[*region.n, *region.u]])
     dropped = np.inf
     for _ in range(MAX_LEVELS):
         corner_n, corner_u = corners(boxes, region.cap)
         plane = convex.jet(boxes[:, :2].mean(axis=1), boxes[:, 2:].mean(axis=1))
-        bounds = _lower_bounds(plane, concave, boxes, (corner_n, corner_u))
+        bounds = _lower_bounds(plane, concave, boxes=boxes, corner=(corner_n, corner_u))
         found = _least(surface, corner_n.ravel(), corner_u.ravel())
         if float(surface.value(*map(np.asarray, found))) < best_value:
-            best = polish.descend(surface, region, *found)
+            best = polish.descend(surface, region, start=found)
             best_value = float(surface.value(*map(np.asarray, best)))
         keep = bounds < best_value - tolerance * abs(best_value)
         dropped = min(dropped, float(bounds[~keep].min(initial=np.inf)))
         if not keep.any() or 2 * int(keep.sum()) > MAX_BOXES:
             dropped = min(dropped, float(bounds[keep].min(initial=np.inf)))
             break
-        boxes = _halve(boxes[keep], _curved_in_u(plane, boxes)[keep], region.cap)
+        boxes = _halve(boxes[keep], _curved_in_u(plane, boxes)[keep], cap=region.cap)
     else:
         dropped = min(dropped, float(bounds[keep].min(initial=np.inf)))
     return Minimum(*best, best_value, min(dropped, best_value))
 
 
 def _lower_bounds(
-    plane: Jet, concave: Surface, boxes: Floats, corner: tuple[Floats, Floats]
+    plane: Jet, concave: Surface, *, boxes: Floats, corner: tuple[Floats, Floats]
 ) -> Floats:
     """A value that F does not undercut in each box, shape (boxes,)."""
     corner_n, corner_u = corner
@@ -71,7 +71,7 @@ def _lower_bounds(
     return np.asarray(least - ROUNDING * plane.value)
 
 
-def _least(surface: Surface, n: Floats, u: Floats) -> tuple[float, float]:
+def _least(surface: Surface, n: Floats, u: Floats) -> Interval:
     at = int(np.argmin(surface.value(n, u)))
     return float(n[at]), float(u[at])
 
@@ -83,7 +83,7 @@ def _curved_in_u(plane: Jet, boxes: Floats) -> NDArray[np.bool_]:
     return curved
 
 
-def _halve(boxes: Floats, across_u: NDArray[np.bool_], cap: float) -> Floats:
+def _halve(boxes: Floats, across_u: NDArray[np.bool_], *, cap: float) -> Floats:
     """Cut each box across n or u and drop what lies beyond the cap."""
     low = np.where(across_u, 2, 0)
     rows = np.arange(len(boxes))

@@ -10,24 +10,24 @@ MAX_STEPS = 60
 SETTLED = 1e-14
 
 
-def descend(surface: Surface, region: Region, n: float, u: float) -> tuple[float, float]:
+def descend(surface: Surface, region: Region, *, start: Interval) -> Interval:
     """Return the best of: the point, Newton's method inside, and along each side, of the region.
 
     A minimum lies inside, on a side or at a corner; trying all of them needs no tolerance to
     decide which constraints are active.
     """
-    found = [(n, u)]
+    found = [start]
     if region.u[0] < region.u[1] and region.n[0] < region.n[1]:
-        found.append(_inside(surface, region, n, u))
-    found.extend(_along(surface, edge, (n, u)) for edge in region.edges())
+        found.append(_inside(surface, region, start=start))
+    found.extend(_along(surface, edge, near=start) for edge in region.edges())
     points = np.array(found).T
     best = int(np.argmin(surface.value(points[0], points[1])))
     return found[best]
 
 
-def _inside(surface: Surface, region: Region, n: float, u: float) -> tuple[float, float]:
+def _inside(surface: Surface, region: Region, *, start: Interval) -> Interval:
     """Damped Newton in two variables, stopping where it would leave the region."""
-    point = np.array([n, u])
+    point = np.array(start)
     jet = _jet(surface, point)
     for _ in range(MAX_STEPS):
         gradient = np.array([jet.by_n, jet.by_u])
@@ -38,7 +38,7 @@ def _inside(surface: Surface, region: Region, n: float, u: float) -> tuple[float
         step *= min(1.0, 2.0 / max(float(abs(step).max()), 1e-300))  # a factor e^2 at most
         if abs(step).max() <= SETTLED * (1 + abs(point).max()):
             break
-        moved = _backtrack(surface, region, point, step, float(jet.value))
+        moved = _backtrack(surface, region, point=point, step=step, value=float(jet.value))
         if moved is None:
             break
         point, jet = moved, _jet(surface, moved)
@@ -46,7 +46,7 @@ def _inside(surface: Surface, region: Region, n: float, u: float) -> tuple[float
 
 
 def _backtrack(
-    surface: Surface, region: Region, point: Floats, step: Floats, value: float
+    surface: Surface, region: Region, *, point: Floats, step: Floats, value: float
 ) -> Floats | None:
     """The longest of the step, its half, ... that stays inside and does not go up."""
     for _ in range(30):
@@ -62,7 +62,7 @@ def _backtrack(
     return None
 
 
-def _along(surface: Surface, edge: tuple[Interval, Interval], near: Interval) -> Interval:
+def _along(surface: Surface, edge: tuple[Interval, Interval], *, near: Interval) -> Interval:
     """Newton's method on a segment, from the point on it nearest to `near`."""
     start, end = np.array(edge[0]), np.array(edge[1])
     way = end - start

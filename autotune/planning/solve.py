@@ -62,16 +62,20 @@ def solve(
     """
     sizes = limits.size_limits(constraints, spending)
     if question.hold is Hold.SPARSITY:
-        return _given_layout(surface, layout, constraints, sizes)
+        return _given_layout(surface, layout, constraints=constraints, sizes=sizes)
     if question.hold is Hold.TOKENS:
-        return _given_tokens(surface, math.log(question.n_active or 1.0), constraints, sizes)
+        return _given_tokens(
+            surface, math.log(question.n_active or 1.0), constraints=constraints, sizes=sizes
+        )
     if question.hold is Hold.TOTAL:
-        return _given_total(surface, math.log(question.n_total or 1.0), constraints, sizes)
-    return _given_nothing(surface, constraints, sizes)
+        return _given_total(
+            surface, math.log(question.n_total or 1.0), constraints=constraints, sizes=sizes
+        )
+    return _given_nothing(surface, constraints, sizes=sizes)
 
 
 def _given_layout(
-    surface: Surface, layout: Layout, constraints: Constraints, sizes: limits.Limits
+    surface: Surface, layout: Layout, *, constraints: Constraints, sizes: limits.Limits
 ) -> Solution:
     allowed = sizes + limits.layout_limit(constraints, layout)
     within = allowed.interval("n_active")
@@ -85,7 +89,7 @@ def _given_layout(
 
 
 def _given_total(
-    surface: Surface, total: float, constraints: Constraints, sizes: limits.Limits
+    surface: Surface, total: float, *, constraints: Constraints, sizes: limits.Limits
 ) -> Solution:
     held = limits.fixed(total, "n_total", f"n_total {limits.readable(total)}")
     (held + limits.total_limit(constraints)).interval("n_total")
@@ -97,7 +101,7 @@ def _given_total(
 
 
 def _given_tokens(
-    surface: Surface, n: float, constraints: Constraints, sizes: limits.Limits
+    surface: Surface, n: float, *, constraints: Constraints, sizes: limits.Limits
 ) -> Solution:
     held = limits.fixed(n, "n_active", f"n_active {limits.readable(n)}")
     (sizes + held).interval("n_active")
@@ -108,7 +112,7 @@ def _given_tokens(
     return Solution(n, u, value, lower, curve, within, tuple(allowed.met(u)))
 
 
-def _given_nothing(surface: Surface, constraints: Constraints, sizes: limits.Limits) -> Solution:
+def _given_nothing(surface: Surface, constraints: Constraints, *, sizes: limits.Limits) -> Solution:
     expansions = limits.expansion_limits(constraints)
     within_u = expansions.interval("n_total/n_active")
     within_n = (sizes + limits.total_limit(constraints, less=within_u[0])).interval("n_active")
