@@ -60,7 +60,9 @@ class FloatAxis:
         return 1 if self.low == self.high else None
 
     def value(self, unit: float) -> float:
-        """Interpolate, and clip the rounding error at the ends away."""
+        """Interpolate; the ends are exact, so that a bound is a bound to the last bit."""
+        if unit <= 0 or unit >= 1:
+            return self.low if unit <= 0 else self.high
         low, high = self._ends()
         inside = low + unit * (high - low)
         return min(max(math.exp(inside) if self.log else inside, self.low), self.high)

@@ -12,7 +12,7 @@ from autotune.search.memory import Memory
 from autotune.types import Floats, Value
 
 GRID_LIMIT = 20_000
-TRIES = 200_000
+TRIES = 50_000
 BATCH = 512
 
 

@@ -24,6 +24,7 @@ LOCAL_CANDIDATES = 512
 REFINEMENTS = 6
 REFINED = 8
 PER_REFINED = 24
+OUTLIER = 5.0  # times the median's distance from the least value
 
 Score = Callable[[Floats], Floats]
 
@@ -90,14 +91,13 @@ class SkoptSearch:
     def _lied(self) -> tuple[Floats, Floats]:
         """Features and standardised values of all points, lies for failed and pending ones."""
         pending = self._memory.pending
-        told = np.array(self._memory.values)
+        told = standardised(np.array(self._memory.values))
         known = told[np.isfinite(told)]
         lie = {"cl_min": known.min(), "cl_mean": known.mean(), "cl_max": known.max()}
         values = np.where(np.isfinite(told), told, known.max())
-        values = np.concatenate([values, np.full(len(pending), lie[self._settings.liar])])
-        spread = float(known.std()) or 1.0
+        lies = np.full(len(pending), lie[self._settings.liar])
         points = np.array(self._memory.points + pending)
-        return self._codec.features(points), (values - known.mean()) / spread
+        return self._codec.features(points), np.concatenate([values, lies])
 
     def _candidates(self, rng: np.random.Generator) -> Floats:
         d = len(self._codec.names)
@@ -147,6 +147,20 @@ class SkoptSearch:
                 if len(kept) == count:
                     break
         return points[kept], scores[kept]
+
+
+def standardised(values: Floats) -> Floats:
+    """Shift and scale values to mean 0 and deviation 1; not-a-number stays.
+
+    Values far above the bulk (a run that diverged) are drawn in first: they say "not here", and
+    taken at face value they would hide every difference that matters.
+    """
+    least = np.nanmin(values)
+    scale = float(np.nanmax(values) - least) or 1.0
+    unit = (values - least) / scale
+    unit = np.minimum(unit, OUTLIER * np.nanmedian(unit) or 1.0)
+    spread = float(np.nanstd(unit)) or 1.0
+    return np.asarray((unit - np.nanmean(unit)) / spread)
 
 
 def acquisition_of(model: object, name: str, *, y_opt: float, kappa: float) -> Score:
