@@ -7,13 +7,15 @@ from autotune.planning.objective import Objective
 from autotune.planning.plan import Plan
 from autotune.planning.question import Hold, Question
 
-REMEDIES = {
-    Hold.TOKENS: "With n_active and tokens held, further total parameters cost this law nothing: "
-    "it is a property of the problem, not of the search. Cap n_total, or hold it.",
-    Hold.NOTHING: "With n_active free, this law's best loss keeps falling as sparsity rises: "
-    "it is a property of the problem, not of the search. Cap n_total, or hold it.",
-    Hold.TOTAL: "At this n_total the loss is least at the end of the range of sparsities.",
+PROPERTY = "It is a property of the problem, not of the search."
+WHY_AT_MOST = {
+    Hold.TOKENS: "With n_active and tokens held, further total parameters cost nothing, and this "
+    f"law's loss falls to the end. {PROPERTY} Cap n_total, or hold it.",
+    Hold.NOTHING: "With n_active free, this law's best loss falls with sparsity to the end. "
+    f"{PROPERTY} Cap n_total, or hold it.",
+    Hold.TOTAL: f"At this n_total the loss falls with sparsity to the end. {PROPERTY}",
 }
+WHY_AT_LEAST = f"Within the range, no sparsity is better than the least. {PROPERTY}"
 
 
 def refuse(law: ScalingLaw, question: Question) -> None:
@@ -77,8 +79,9 @@ def warnings(
 
 
 def _bound(plan: Plan, question: Question) -> str:
-    names = ", ".join(plan.at_bound)
-    text = f"The optimum sits on a bound ({names})."
-    if any(name in ("sparsity_min", "sparsity_max") for name in plan.at_bound):
-        text += f" {REMEDIES.get(question.hold, '')}"
-    return text.strip()
+    text = f"The optimum sits on a bound ({', '.join(plan.at_bound)})."
+    if "sparsity_max" in plan.at_bound:
+        text += f" {WHY_AT_MOST[question.hold]}"
+    elif "sparsity_min" in plan.at_bound:
+        text += f" {WHY_AT_LEAST}"
+    return text

@@ -1,10 +1,13 @@
 """Optima that were published, or computed by others from published coefficients."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from autotune.laws.catalogue import PRESETS
 from autotune.planning.budget import Budget
+from autotune.planning.constraints import Constraints
 from autotune.planning.planner import plan
 from autotune.planning.question import Hold, Question
 from autotune.planning.released import MODELS
@@ -121,6 +124,33 @@ def test_without_a_cap_on_the_total_the_best_sparsity_is_the_bound_and_says_so(n
     assert "sparsity_max" in found.at_bound
     assert any("property of the problem" in warning for warning in found.warnings)
     assert found.held == hold.value
+
+
+@pytest.mark.parametrize(
+    ("n", "d", "sparsity"), [(1e7, 1e10, 0.83), (4e7, 3e10, 0.80), (1e8, 1e11, 0.76)]
+)
+def test_a_floor_that_rises_with_sparsity_makes_an_interior_best_one(n, d, sparsity):
+    """The unconstrained fit of eq. 7 to the runs of Frantar et al. (2023): gamma = -1.03."""
+    law = replace(
+        PRESETS["generalized-pruning"],
+        e=0.031, a=29.80, b=16.55, c=1.13, alpha=0.179, beta=0.136, gamma=-1.03,
+    )  # fmt: skip
+    found = plan(law, Budget(flops=6 * n * d), question=Question(hold=Hold.TOKENS, n_active=n))
+    assert found.sparsity == pytest.approx(sparsity, abs=6e-3)
+    assert found.at_bound == ()
+
+
+def test_a_loss_that_first_rises_with_sparsity_has_its_best_at_either_end_of_a_range():
+    """Table IX at N = 1e7, D = 1e9: 4.434 at S = 0, 4.483 at 0.5, 4.138 at 0.99."""
+    question = Question(hold=Hold.TOKENS, n_active=1e7)
+    for high, loss, bound in ((0.5, 4.434, "sparsity_min"), (0.99, 4.138, "sparsity_max")):
+        limits = Constraints(sparsity_range=(0.0, high))
+        found = plan(
+            PRESETS["generalized-moe"], Budget(flops=6e16), question=question, constraints=limits
+        )
+        assert found.loss == pytest.approx(loss, abs=6e-4)
+        assert found.at_bound == (bound,)
+        assert any("property of the problem" in warning for warning in found.warnings)
 
 
 @pytest.mark.parametrize(
