@@ -1,14 +1,18 @@
-"""scikit-optimize's spaces, under the name that ytopt's problem files import them by."""
+"""scikit-optimize's spaces, under the name that ytopt's problem files import them by.
+
+Those files also take `inf` from here: their output spaces are `Real(-inf, inf)`.
+"""
 
 from typing import Any
 
 from ConfigSpace import CategoricalHyperparameter, ConfigurationSpace, Float
 from ConfigSpace import Integer as IntegerParameter
-from skopt.space import Categorical, Integer, Real, Space
+from numpy import inf
+from skopt.space import Categorical, Dimension, Integer, Real, Space
 
 from autotune.errors import ProblemError
 
-__all__ = ["Categorical", "Integer", "Real", "Space"]
+__all__ = ["Categorical", "Dimension", "Integer", "Real", "Space", "inf"]
 
 
 def to_configspace(space: Any) -> ConfigurationSpace:  # noqa: ANN401 - skopt is untyped
