@@ -2,13 +2,14 @@
 
 import re
 from dataclasses import dataclass
+from itertools import takewhile
 
 BLOCK = re.compile(r"```console\n(.*?)```", re.DOTALL)
 
 
 @dataclass(frozen=True)
 class Command:
-    """One `$ ...` line of a console block, and what the document shows it prints."""
+    """One `$ ...` line of a console block, its `> ...` lines, and what is shown to be printed."""
 
     line: str
     shown: str
@@ -19,9 +20,7 @@ def commands(markdown):
     found = []
     for block in BLOCK.findall(markdown):
         for part in re.split(r"(?m)^\$ ", block)[1:]:
-            line, _, shown = part.partition("\n")
-            while line.endswith("\\"):
-                more, _, shown = shown.partition("\n")
-                line = line[:-1] + more.removeprefix("> ")
-            found.append(Command(line, shown))
+            first, *rest = part.split("\n")
+            more = [line[2:] for line in takewhile(lambda line: line.startswith("> "), rest)]
+            found.append(Command("\n".join([first, *more]), "\n".join(rest[len(more) :])))
     return found
