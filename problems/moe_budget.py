@@ -11,9 +11,10 @@ Loss is in nats per token of the law's own corpus: do not compare it across laws
 """
 
 import itertools
+from typing import Any
 
 import numpy as np
-from ConfigSpace import ConfigurationSpace, Float, Integer
+from ConfigSpace import ConfigurationSpace, Constant, Float, Integer
 
 from autotune import checks, problem_parts
 from autotune.errors import InfeasibleError, InputError
@@ -53,11 +54,11 @@ def problem(
     space = ConfigurationSpace(name="moe_budget")
     space.add(
         Float("n_active", (low, high), log=True),
-        Integer("n_experts", (1, max_experts), log=True),
-        Integer("top_k", (1, max_top_k)),
+        _integer("n_experts", max_experts, log=True),
+        _integer("top_k", max_top_k, log=False),
     )
     if "granularity" in model.law.factors:
-        space.add(Integer("granularity", (1, MAX_GRANULARITY), log=True))
+        space.add(_integer("granularity", MAX_GRANULARITY, log=True))
     layouts = _layouts(max_experts, max_top_k, granular="granularity" in space)
     return Problem(
         name="moe_budget",
@@ -146,6 +147,11 @@ def _sizes(flops: float, max_total: float) -> tuple[float, float]:
             f"{flops:g} FLOPs has {low:g} active parameters. Raise the cap or lower the budget."
         )
     return low, min(high, max_total)
+
+
+def _integer(name: str, most: int, *, log: bool) -> Any:  # noqa: ANN401 - two classes
+    """An integer from 1; ConfigSpace has no range of a single value."""
+    return Integer(name, (1, most), log=log) if most > 1 else Constant(name, 1)
 
 
 def _layout(config: dict[str, Value]) -> dict[str, Floats]:

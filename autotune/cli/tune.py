@@ -52,7 +52,7 @@ def tune(
     ] = "GP",
     acq: Annotated[
         str, typer.Option("--acq", "--acq-func", help="LCB, EI, PI or gp_hedge.")
-    ] = "gp_hedge",
+    ] = "LCB",
     kappa: Annotated[
         float, typer.Option("--kappa", "--set-KAPPA", help="Exploration weight of LCB.")
     ] = 1.96,

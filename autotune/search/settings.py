@@ -31,7 +31,7 @@ class SearchSettings:
     """
 
     learner: str = "GP"
-    acq: str = "gp_hedge"
+    acq: str = "LCB"
     kappa: float = 1.96
     liar: str = "cl_max"
     initial_points: int = 10
