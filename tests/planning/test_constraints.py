@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from autotune.errors import InfeasibleError, InputError
@@ -58,6 +58,12 @@ def obeys(found, limits, *, sparsity_asked, served=0.0):
     limits=constraints,
     sparsity=st.floats(0, 0.99) | st.none(),
     served=st.just(0.0) | powers(10, 14),
+)
+@example(  # sizes differ by 1e-5 here, so the search must not split sparsity alone
+    flops=1e18,
+    limits=Constraints(tokens_per_param=(1.0, 10.0)),
+    sparsity=None,
+    served=1e12,
 )
 @settings(max_examples=60)
 def test_every_plan_obeys_every_constraint_and_spends_the_budget(
@@ -163,6 +169,21 @@ def test_constraints_that_exclude_each_other_are_both_named(limits, question, fi
         plan(PRESETS["abnar2025"], Budget(flops=1e24), question=question, constraints=limits)
     assert first in str(caught.value)
     assert second in str(caught.value)
+
+
+@pytest.mark.parametrize("high", [0.118, 0.121, 0.123, 0.165, 0.222])
+def test_a_range_of_sparsities_holds_to_the_last_digit(high):
+    """Values that -expm1(log1p(-S)) does not give back."""
+    limits = Constraints(sparsity_range=(0.0, high))
+    for question in (Question(hold=Hold.NOTHING), Question(hold=Hold.TOKENS, n_active=1e9)):
+        found = plan(
+            PRESETS["generalized-2025-08"],
+            Budget(flops=1e21),
+            question=question,
+            constraints=limits,
+        )
+        assert found.sparsity == high
+        assert found.at_bound == ("sparsity_max",)
 
 
 def test_an_exact_ratio_fixes_the_size():
