@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from autotune.cli import laws, plan, predict, problems, tune
+from autotune.cli import doctor, laws, plan, predict, problems, results, tune
 from autotune.errors import AutotuneError
 
 app = typer.Typer(
@@ -15,7 +15,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (plan, laws, predict, tune, problems):
+for verb in (plan, laws, predict, tune, results, problems, doctor):
     verb.register(app)
 
 

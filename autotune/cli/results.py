@@ -1,0 +1,298 @@
+"""`autotune results`: what was recorded, and the best of it."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from autotune.cli import console, results_exchange
+
+if TYPE_CHECKING:
+    from autotune.problem import Reference
+    from autotune.store.study import Study
+    from autotune.trials import Completed, Failed
+
+LIST_EPILOG = """examples:
+
+  autotune results list
+
+  autotune results list --storage /scratch/me/results --json
+"""
+SHOW_EPILOG = """examples:
+
+  autotune results show moe_budget
+
+  autotune results show moe_budget --json
+
+Exit status: 0; 2 if there is no such study, or its record is damaged.
+"""
+BEST_EPILOG = """examples:
+
+  autotune results best moe_budget
+
+  autotune results best moe_budget --top 5 --json
+
+The best are the least objectives of completed trials; a failed trial is never one of them.
+Exit status: 0; 2 if there is no such study; 3 if no trial has completed.
+"""
+FAILURES_EPILOG = """examples:
+
+  autotune results failures moe_budget
+
+  autotune results failures moe_budget --json
+"""
+COUNTED = ("parameters", "tokens", "FLOPs")
+
+app = typer.Typer(
+    help="Browse, export and import recorded studies.",
+    epilog="examples:\n\n  autotune results list\n\n  autotune results show moe_budget\n\n"
+    "  autotune results export moe_budget --csv trials.csv",
+    no_args_is_help=True,
+)
+results_exchange.register(app)
+
+StudyName = Annotated[str, typer.Argument(help="A study's name, see `autotune results list`.")]
+Storage = Annotated[Path, typer.Option(help="The folder that holds the studies.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+HERE = Path("results/local")
+
+
+def register(parent: typer.Typer) -> None:
+    """Add the verb to the command line."""
+    parent.add_typer(app, name="results")
+
+
+@app.command("list", epilog=LIST_EPILOG)
+def list_(storage: Storage = HERE, json: Json = False) -> None:
+    """List the studies of a storage: their problem, trials and best value."""
+    from autotune.store import study as studies
+
+    found = [studies.read(folder) for folder in studies.listing(storage)]
+    if json:
+        console.emit_json({"storage": str(storage), "studies": [_brief(each) for each in found]})
+        return
+    if not found:
+        console.talk(f"no studies in {storage}")
+        return
+    rows = [
+        (
+            study.name,
+            study.header.problem,
+            str(len(study.outcomes)),
+            str(len(study.outcomes) - len(study.completed)),
+            f"{study.best.value:.6g}" if study.best else "",
+            study.header.unit,
+            study.header.created_at[:10],
+        )
+        for study in found
+    ]
+    headers = ["study", "problem", "trials", "failed", "best", "unit", "created"]
+    console.say(console.table(headers, rows, left=(0, 1, 5, 6)))
+
+
+@app.command(epilog=SHOW_EPILOG)
+def show(study: StudyName, storage: Storage = HERE, json: Json = False) -> None:
+    """Show a study: trials, failures by kind, and the best found beside the best known."""
+    record = results_exchange.open_study(storage, study)
+    known, why_not = _best_known(record)
+    gap = _gap_percent(record, known)
+    if json:
+        console.emit_json(
+            _brief(record)
+            | {
+                "options": record.header.options,
+                "best": None if record.best is None else _completed(record.best),
+                "best_known": None if known is None else asdict(known),
+                "best_known_note": why_not,
+                "gap_percent": gap,
+                "units": record.header.units,
+                "jobs": record.jobs,
+                "versions": record.header.versions,
+            }
+        )
+        return
+    console.say(_heading(record))
+    if record.best:
+        console.say()
+        console.say(_best_table(record, [record.best]))
+        console.say()
+        console.say(_search_vs_known(record.best, known, gap, why_not))
+
+
+@app.command(epilog=BEST_EPILOG)
+def best(
+    study: StudyName,
+    top: Annotated[int, typer.Option(help="How many.", min=1)] = 1,
+    storage: Storage = HERE,
+    json: Json = False,
+) -> None:
+    """Show the best feasible trials: parameters and metrics by name, with units."""
+    record = results_exchange.open_study(storage, study)
+    found = sorted(record.completed, key=lambda outcome: outcome.value)[:top]
+    if json:
+        header = record.header
+        trials = [_completed(each) for each in found]
+        console.emit_json(
+            {"study": record.name, "unit": header.unit, "units": header.units, "best": trials}
+        )
+    elif found:
+        console.say(_best_table(record, found))
+    if not found:
+        failed = len(record.outcomes)
+        console.talk(f"no trial of {record.name} has completed ({failed} failed)")
+        raise typer.Exit(3)
+
+
+@app.command(epilog=FAILURES_EPILOG)
+def failures(study: StudyName, storage: Storage = HERE, json: Json = False) -> None:
+    """Show the failed trials: kind, detail, and where the log lies."""
+    record = results_exchange.open_study(storage, study)
+    failed = _failed(record)
+    if json:
+        console.emit_json(
+            {
+                "study": record.name,
+                "trials": len(record.outcomes),
+                "failures": dict(_kinds(record)),
+                "failed": [_failure(record, each) for each in failed],
+            }
+        )
+        return
+    if not failed:
+        console.say(f"none of {len(record.outcomes)} trials failed")
+        return
+    rows = [
+        (
+            each.trial.id,
+            each.kind.value,
+            f"{each.timing.seconds:.3g}",
+            each.detail,
+            _log(record, each),
+        )
+        for each in failed
+    ]
+    console.say(
+        console.table(["trial", "kind", "seconds", "detail", "log"], rows, left=(0, 1, 3, 4))
+    )
+    console.say(f"\n{len(failed)} of {len(record.outcomes)} trials failed: {_kinds_text(record)}")
+
+
+def _best_known(study: "Study") -> "tuple[Reference | None, str]":
+    """What the study's problem says is best, or why it says nothing."""
+    from autotune import problem_file
+    from autotune.errors import AutotuneError
+
+    if not study.header.file:
+        return None, "the study was imported without a problem"
+    options = {name: str(value) for name, value in study.header.options.items()}
+    try:
+        known = problem_file.load(study.header.file, options).best_known()
+    except AutotuneError as error:
+        return None, f"its problem cannot be loaded: {error}"
+    return known, "" if known else "its problem knows none"
+
+
+def _gap_percent(study: "Study", known: "Reference | None") -> float | None:
+    if study.best is None or known is None or known.value == 0:
+        return None
+    return 100 * (study.best.value - known.value) / abs(known.value)
+
+
+def _search_vs_known(
+    best: "Completed", known: "Reference | None", gap: float | None, why_not: str
+) -> str:
+    if known is None:
+        return f"search {best.value:.8g}; no best known value: {why_not}"
+    text = f"search {best.value:.8g}, best known {known.value:.8g} ({known.how})"
+    if gap is None:
+        return f"{text}: {best.value - known.value:.2g} apart"
+    where = "above" if gap >= 0 else "below: the search has beaten"
+    return f"{text}: {abs(gap):.2g} % {where} it"
+
+
+def _heading(study: "Study") -> str:
+    header = study.header
+    options = ", ".join(f"{name}={console.short(v)}" for name, v in header.options.items())
+    n, failed = len(study.outcomes), len(_failed(study))
+    lines = [
+        f"{study.name}: {header.problem}" + (f" with {options}" if options else ""),
+        f"{n} trials, {n - failed} completed, {failed} failed"
+        + (f" ({_kinds_text(study)})" if failed else ""),
+        f"{len(study.jobs)} job{'' if len(study.jobs) == 1 else 's'} since {header.created_at}, "
+        f"recorded in {study.folder}",
+    ]
+    return "\n".join(lines)
+
+
+def _best_table(study: "Study", found: "list[Completed]") -> str:
+    """One column per trial, one row per quantity, units at the end."""
+    header = study.header
+    rows = [["objective", *(f"{each.value:.8g}" for each in found), header.unit]]
+    names = dict.fromkeys(name for each in found for name in (*each.trial.config, *each.metrics))
+    for name in names:
+        unit = header.units.get(name, "")
+        values = [(each.trial.config | dict(each.metrics)).get(name) for each in found]
+        rows.append([name, *(_shown(value, unit) for value in values), unit])
+    headers = ["", *(f"trial {each.trial.id}" for each in found), "unit"]
+    return console.table(headers, rows, left=(0, len(found) + 1))
+
+
+def _shown(value: object, unit: str) -> str:
+    from autotune.quantities import format_count
+
+    if value is None:
+        return ""
+    counted = unit in COUNTED and isinstance(value, float)
+    return format_count(value) if counted and isinstance(value, float) else console.short(value)
+
+
+def _brief(study: "Study") -> dict[str, Any]:
+    return {
+        "study": study.name,
+        "folder": str(study.folder),
+        "problem": study.header.problem,
+        "created_at": study.header.created_at,
+        "unit": study.header.unit,
+        "trials": {
+            "total": len(study.outcomes),
+            "completed": len(study.completed),
+            "failed": len(study.outcomes) - len(study.completed),
+        },
+        "failures": dict(_kinds(study)),
+        "best_value": study.best.value if study.best else None,
+        "notes": list(study.notes),
+    }
+
+
+def _completed(outcome: "Completed") -> dict[str, Any]:
+    from autotune.trials import to_json
+
+    return to_json(outcome)
+
+
+def _failure(study: "Study", outcome: "Failed") -> dict[str, Any]:
+    from autotune.trials import to_json
+
+    return to_json(outcome) | {"log_file": _log(study, outcome)}
+
+
+def _failed(study: "Study") -> "list[Failed]":
+    from autotune.trials import Failed
+
+    return [outcome for outcome in study.outcomes if isinstance(outcome, Failed)]
+
+
+def _kinds(study: "Study") -> Mapping[str, int]:
+    return Counter(outcome.kind.value for outcome in _failed(study))
+
+
+def _kinds_text(study: "Study") -> str:
+    return ", ".join(f"{n} {kind}" for kind, n in sorted(_kinds(study).items()))
+
+
+def _log(study: "Study", outcome: "Failed") -> str:
+    path = study.folder / "trials" / outcome.trial.id / "log.txt"
+    return str(path) if path.exists() else ""
