@@ -142,6 +142,14 @@ def test_closing_ends_everything_and_leaves_no_zombie_thread_or_descriptor(tmp_p
     evaluator.close()
 
 
+def test_what_a_finished_trial_left_running_ends_with_its_worker(tmp_path):
+    with pool(tmp_path) as evaluator:
+        run(evaluator, "leave a process")
+        left = int((tmp_path / "trials" / "pid-leave-a-process-0").read_text())
+        assert lives(left)
+    assert gone(left)
+
+
 def test_workers_and_what_they_started_end_when_their_parent_is_killed(tmp_path):
     script = f"""
 import sys
