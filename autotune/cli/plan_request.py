@@ -188,7 +188,8 @@ def _question(given: Mapping[str, Any], like: ReleasedModel | None) -> Question:
     if fixed or not seeks:
         sparsity = _share(given["sparsity"]) if fixed else like.sparsity if like else 0.0
         return Question(sparsity=sparsity, factors=factors, tolerance=given["tolerance"])
-    hold = HOLDS[checks.one_of("thing to hold", given.get("hold", "nothing"), HOLDS)]
+    held = given.get("hold", "nothing").replace("_", "-")
+    hold = HOLDS[checks.one_of("thing to hold", held, HOLDS)]
     size, total = _count(given, "n_active"), _count(given, "n_total")
     if like is not None and hold is Hold.TOKENS:
         size = size or like.n_active

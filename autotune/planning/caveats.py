@@ -1,12 +1,20 @@
 """What a law cannot answer, and what a user must know about an answer."""
 
+from collections.abc import Iterator
+
 from autotune.errors import InputError
 from autotune.laws.base import ScalingLaw
+from autotune.laws.source import Source
 from autotune.planning.budget import Budget
 from autotune.planning.objective import Objective
 from autotune.planning.plan import Plan
 from autotune.planning.question import Hold, Question
 
+PLAIN_FLOPS = ("6 N D", "6 N_active D")
+MEANINGS = {
+    "experts": "the share of inactive experts",
+    "weights": "the share of weights that are zero",
+}
 PROPERTY = "It is a property of the problem, not of the search."
 WHY_AT_MOST = {
     Hold.TOKENS: "With n_active and tokens held, further total parameters cost nothing, and this "
@@ -35,53 +43,73 @@ def refuse(law: ScalingLaw, question: Question) -> None:
 def warnings(
     plan: Plan, objective: Objective, question: Question, *, budget: Budget
 ) -> tuple[str, ...]:
-    """Sentences that belong to a plan."""
-    law, found = objective.law, []
-    if law.dense and plan.sparsity > 0:
-        found.append(
+    """Sentences that belong to a plan, the most important first."""
+    return (
+        *_reading(plan, objective.law, given=bool(question.sparsity)),
+        *_trust(plan, question),
+        *_spending(plan, objective, served=budget.inference_tokens),
+        *_conventions(plan, objective.law.source),
+    )
+
+
+def _reading(plan: Plan, law: ScalingLaw, *, given: bool) -> Iterator[str]:
+    """How the law takes a sparsity that its formula does not mean."""
+    if not plan.sparsity:
+        return
+    if law.dense:
+        yield (
             "This dense law is blind to sparsity: it is read on active parameters, as if the "
             "other parameters did not exist."
         )
-    elif law.source.sparsity == "none" and plan.sparsity > 0 and law.reads_sparsity:
-        found.append("This set was fitted to dense models alone; its use of sparsity is a choice.")
-    if not law.dense and not law.reads_sparsity and plan.sparsity > 0:
-        found.append(
-            f"The loss depends on {', '.join(law.factors)}; sparsity only ties n_total to n_active"
-            + (", as in the models of the paper." if not question.sparsity else ".")
+    elif not law.reads_sparsity:
+        tie = "given" if given else "as in the models of the paper"
+        yield f"The loss depends on {', '.join(law.factors)}; n_total follows n_active {tie}."
+    elif law.source.sparsity == "none":
+        yield "This set was fitted to dense models alone; its use of sparsity is a choice."
+    elif law.source.sparsity in MEANINGS:
+        yield (
+            f"The source's sparsity is {MEANINGS[law.source.sparsity]}; here 1 - n_active/n_total "
+            "stands for it."
         )
-    far = {name: times for name, times in plan.extrapolation.items() if times and times > 1}
+
+
+def _trust(plan: Plan, question: Question) -> Iterator[str]:
+    """How far the law is stretched, and why the optimum lies where it does."""
+    far = [f"{name} {x:.3g} times" for name, x in plan.extrapolation.items() if x and x > 1]
     if far:
-        text = ", ".join(f"{name} {times:.3g} times" for name, times in far.items())
-        found.append(f"Extrapolates past the fitted range: {text}.")
+        yield f"Extrapolates past the fitted range: {', '.join(far)}."
     if plan.in_range is None:
-        found.append("The source states no fitted range of sizes: extrapolation is not marked.")
+        yield "The source states no fitted range of sizes: extrapolation is not marked."
     if plan.at_bound:
-        found.append(_bound(plan, question))
-    if plan.effective_tokens < plan.tokens and objective.unique_tokens:
-        epochs = plan.tokens / objective.unique_tokens
-        found.append(
-            f"Repeats the data {epochs:.3g} times; its worth is that of "
-            f"{plan.effective_tokens:.4g} fresh tokens (Muennighoff et al. 2023)."
-        )
-    if budget.inference_tokens:
-        found.append(
-            f"The {plan.flops:.4g} FLOPs cover training and serving "
-            f"{budget.inference_tokens:.4g} tokens; training alone takes "
-            f"{6 * plan.n_active * plan.tokens:.4g}."
-        )
-    if law.source.loss_unit != "nats per token":
-        found.append(f"The loss is in {law.source.loss_unit}.")
-    if "embeddings not counted" in law.source.n or "no embeddings" in law.source.n:
-        found.append("N leaves embeddings out, in the sizes and in the FLOPs.")
-    if law.source.caveat:
-        found.append(law.source.caveat)
-    return tuple(found)
+        text = f"The optimum sits on a bound ({', '.join(plan.at_bound)})."
+        if "sparsity_max" in plan.at_bound:
+            text += f" {WHY_AT_MOST[question.hold]}"
+        elif "sparsity_min" in plan.at_bound:
+            text += f" {WHY_AT_LEAST}"
+        yield text
 
 
-def _bound(plan: Plan, question: Question) -> str:
-    text = f"The optimum sits on a bound ({', '.join(plan.at_bound)})."
-    if "sparsity_max" in plan.at_bound:
-        text += f" {WHY_AT_MOST[question.hold]}"
-    elif "sparsity_min" in plan.at_bound:
-        text += f" {WHY_AT_LEAST}"
-    return text
+def _spending(plan: Plan, objective: Objective, *, served: float) -> Iterator[str]:
+    """What the budget covers beyond fresh tokens in training."""
+    if objective.unique_tokens and plan.effective_tokens < plan.tokens:
+        yield (
+            f"Repeats the data {plan.tokens / objective.unique_tokens:.3g} times; its worth is "
+            f"that of {plan.effective_tokens:.4g} fresh tokens (Muennighoff et al. 2023)."
+        )
+    if served:
+        yield (
+            f"The {plan.flops:.4g} FLOPs cover training and serving {served:.4g} tokens; "
+            f"training alone takes {6 * plan.n_active * plan.tokens:.4g}."
+        )
+
+
+def _conventions(plan: Plan, source: Source) -> Iterator[str]:
+    """Where the source's units or counts are not those of the plan."""
+    if source.loss_unit != "nats per token":
+        yield f"The loss is in {source.loss_unit}."
+    if "embeddings not counted" in source.n or "no embeddings" in source.n:
+        yield "N leaves embeddings out."
+    if source.flops not in PLAIN_FLOPS:
+        yield f"The source's FLOPs: {source.flops}. The plan's: {plan.flop_convention}."
+    if source.caveat:
+        yield source.caveat

@@ -160,3 +160,22 @@ def test_a_cap_on_the_total_holds_for_that_layout():
         constraints=limits,
     )
     assert back.flops == pytest.approx(1e22, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("name", "sparsity", "says"),
+    [
+        ("abnar2025", 0.9, "share of inactive experts"),
+        ("frantar2023-t5", 0.5, "share of weights that are zero"),
+        ("generalized-dense", 0.5, "fitted to dense models alone"),
+        ("ludziejewski2025", 0.5, "The loss depends on n_experts; n_total follows n_active given"),
+        ("ludziejewski2025", 0.0, "n_total follows n_active as in the models of the paper"),
+        ("frantar2023-vit", 0.0, "not nats per token"),
+        ("kaplan2020", 0.0, "N leaves embeddings out"),
+        ("krajewski2024-moe", 0.9, "routing is counted"),
+        ("generalized-2025-08", 0.9, "only c and gamma set"),
+    ],
+)
+def test_a_plan_says_where_the_sources_conventions_differ(name, sparsity, says):
+    question = Question(sparsity=sparsity, factors=FACTORS)
+    assert any(says in text for text in plan(PRESETS[name], BUDGET, question=question).warnings)
