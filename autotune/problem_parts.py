@@ -58,6 +58,29 @@ def provenance(law: ScalingLaw) -> str:
     return f"{text}. {source.caveat}" if source.caveat else f"{text}."
 
 
+UNITS = {
+    "n_active": "parameters",
+    "n_total": "parameters",
+    "tokens": "tokens",
+    "extrapolation": "times past the law's fitted range",
+}
+
+
+def measures(law: ScalingLaw, n_active: float, tokens: float, n_total: float) -> dict[str, float]:
+    """What is recorded beside a model's loss; `UNITS` has the units.
+
+    Returns:
+        `tokens`, `n_total`, `sparsity`, and `extrapolation`: how many times the model lies
+        past the range that the law was fitted on, in the input where it does so most; 1 is
+        inside. Ranges that the source does not state are not counted.
+    """
+    sparsity = 1 - n_active / n_total
+    model = {"n_active": n_active, "n_total": n_total, "tokens": tokens, "sparsity": sparsity}
+    times = law.source.range.times_outside(**model, flops=6 * n_active * tokens)
+    beyond = max((float(factor) for factor in times.values()), default=1.0)
+    return {"tokens": tokens, "n_total": n_total, "sparsity": sparsity, "extrapolation": beyond}
+
+
 def sizes_for(flops: float) -> tuple[float, float]:
     """The range of active parameters worth looking at for a budget.
 

@@ -64,7 +64,7 @@ def problem(
         space=space,
         objective=choice.measure,
         unit=choice.law.source.loss_unit,
-        units={"n_active": "parameters", "n_total": "parameters", "tokens": "tokens"},
+        units=problem_parts.UNITS,
         source=problem_parts.provenance(choice.law),
         best_known=lambda: choice.best(low, high, max_sparsity),
     )
@@ -97,12 +97,13 @@ class Choice:
         sparsity = np.asarray(float(config["sparsity"]))
         free = config.get("n_active")
         n_active = self.size(sparsity) if free is None else np.asarray(float(free))
-        metrics = {
-            "objective": float(self.loss(n_active, sparsity)),
-            "tokens": float(problem_parts.tokens_for(self.flops, n_active)),
-            "n_total": float(n_active / (1 - sparsity)),
-        }
-        return metrics if free is not None else metrics | {"n_active": float(n_active)}
+        size = float(n_active)
+        tokens = float(problem_parts.tokens_for(self.flops, size))
+        recorded = problem_parts.measures(self.law, size, tokens, size / (1 - float(sparsity)))
+        del recorded["sparsity"]  # a parameter here
+        if free is None:
+            recorded["n_active"] = size
+        return {"objective": float(self.loss(n_active, sparsity)), **recorded}
 
     def best(self, low: float, high: float, max_sparsity: float) -> Reference:
         """Minimise over the kept share 1 - S, with the best size inside if it is free."""

@@ -28,7 +28,8 @@ def problem(*, flops: float = 1e21, law: str = "besiroglu2024") -> Problem:
     def objective(config: dict[str, Value]) -> dict[str, float]:
         n_active = float(config["n_active"])
         tokens = float(problem_parts.tokens_for(flops, n_active))
-        return {"objective": float(predictor.loss(n_active, tokens)), "tokens": tokens}
+        loss = float(predictor.loss(n_active, tokens))
+        return {"objective": loss, **problem_parts.measures(predictor, n_active, tokens, n_active)}
 
     def best_known() -> Reference:
         n_active, loss = problem_parts.least(
@@ -46,7 +47,7 @@ def problem(*, flops: float = 1e21, law: str = "besiroglu2024") -> Problem:
         space=space,
         objective=objective,
         unit=predictor.source.loss_unit,
-        units={"n_active": "parameters", "tokens": "tokens"},
+        units=problem_parts.UNITS,
         source=problem_parts.provenance(predictor),
         best_known=best_known,
     )

@@ -55,13 +55,13 @@ def problem(
         return predictor.loss(n_active, tokens_for(n_active), sparsity)
 
     def objective(config: dict[str, Value]) -> dict[str, float]:
-        n_active = np.asarray(float(config["n_active"]))
-        training = float(6 * n_active * tokens_for(n_active))
+        n_active = float(config["n_active"])
+        tokens = float(tokens_for(np.asarray(n_active)))
+        n_total = n_active / (1 - sparsity)
         return {
-            "objective": float(loss(n_active)),
-            "tokens": float(tokens_for(n_active)),
-            "n_total": float(n_active / (1 - sparsity)),
-            "training_share": training / flops,
+            "objective": float(loss(np.asarray(n_active))),
+            **problem_parts.measures(predictor, n_active, tokens, n_total),
+            "training_share": 6 * n_active * tokens / flops,
         }
 
     def best_known() -> Reference:
@@ -77,7 +77,7 @@ def problem(
         space=space,
         objective=objective,
         unit=predictor.source.loss_unit,
-        units={"n_active": "parameters", "n_total": "parameters", "tokens": "tokens"},
+        units=problem_parts.UNITS,
         source=problem_parts.provenance(predictor)
         + " Cost: Sardana et al. (2023), arXiv:2401.00448.",
         best_known=best_known,

@@ -67,7 +67,7 @@ def problem(
         space=space,
         objective=model.measure,
         unit=model.law.source.loss_unit,
-        units={"n_active": "parameters", "n_total": "parameters", "tokens": "tokens"},
+        units=problem_parts.UNITS,
         source=problem_parts.provenance(model.law),
         constraints=(
             Constraint("top_k <= n_experts", lambda c: float(c["top_k"]) <= float(c["n_experts"])),
@@ -108,13 +108,11 @@ class SparseModel:
 
     def measure(self, config: dict[str, Value]) -> dict[str, float]:
         """The objective: loss, and what follows from the configuration."""
-        n_active = np.asarray(float(config["n_active"]))
-        n_total = self.n_total(config)
+        n_active = float(config["n_active"])
+        tokens = float(problem_parts.tokens_for(self.flops, n_active))
         return {
-            "objective": float(self.loss(n_active, _layout(config))),
-            "tokens": float(problem_parts.tokens_for(self.flops, n_active)),
-            "n_total": n_total,
-            "sparsity": float(1 - n_active / n_total),
+            "objective": float(self.loss(np.asarray(n_active), _layout(config))),
+            **problem_parts.measures(self.law, n_active, tokens, self.n_total(config)),
         }
 
     def best(

@@ -32,11 +32,9 @@ def problem(*, flops: float = 1e21, law: str = "generalized-moe", sparsity: floa
     def objective(config: dict[str, Value]) -> dict[str, float]:
         n_active = float(config["n_active"])
         tokens = float(problem_parts.tokens_for(flops, n_active))
-        return {
-            "objective": float(predictor.loss(n_active, tokens, sparsity)),
-            "tokens": tokens,
-            "n_total": n_active / (1 - sparsity),
-        }
+        loss = float(predictor.loss(n_active, tokens, sparsity))
+        n_total = n_active / (1 - sparsity)
+        return {"objective": loss, **problem_parts.measures(predictor, n_active, tokens, n_total)}
 
     def best_known() -> Reference:
         n_active, loss = problem_parts.least(
@@ -54,7 +52,7 @@ def problem(*, flops: float = 1e21, law: str = "generalized-moe", sparsity: floa
         space=space,
         objective=objective,
         unit=predictor.source.loss_unit,
-        units={"n_active": "parameters", "n_total": "parameters", "tokens": "tokens"},
+        units=problem_parts.UNITS,
         source=problem_parts.provenance(predictor),
         best_known=best_known,
     )

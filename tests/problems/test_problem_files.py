@@ -211,3 +211,12 @@ def test_gp_comes_within_a_thousandth_of_the_exact_optimum(seed):
         values.append(value(problem.objective(config)))
         search.tell(Completed(Trial(str(i), config), values[-1], Timing(0, "w0", 0, 0)))
     assert np.min(values) <= problem.best_known().value * 1.001
+
+
+def test_every_value_says_how_far_it_extrapolates():
+    """Table IX was fitted up to 1e21 FLOPs, so a budget of 1e22 lies ten times past it."""
+    for flops, beyond in (("1e21", 1.0), ("1e22", 10.0)):
+        problem = problem_file.load("moe_budget", {"flops": flops})
+        answer = problem.objective(problem.best_known().config)
+        assert answer["extrapolation"] == pytest.approx(beyond, rel=1e-9)
+        assert "fitted range" in problem.units["extrapolation"]
