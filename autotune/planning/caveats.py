@@ -79,7 +79,7 @@ def _trust(plan: Plan, question: Question) -> Iterator[str]:
     if far:
         yield f"Extrapolates past the fitted range: {', '.join(far)}."
     if plan.in_range is None:
-        yield "The source states no fitted range of sizes: extrapolation is not marked."
+        yield "The source does not state the whole fitted range: extrapolation may go unmarked."
     if plan.at_bound:
         text = f"The optimum sits on a bound ({', '.join(plan.at_bound)})."
         if "sparsity_max" in plan.at_bound:

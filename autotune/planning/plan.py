@@ -53,10 +53,15 @@ class Plan:
 
     @property
     def in_range(self) -> bool | None:
-        """Whether no input lies beyond a stated fitted range; None if no size has one."""
-        if all(self.extrapolation[name] is None for name in ("n_active", "tokens", "flops")):
-            return None
-        return all(times is None or times <= 1 for times in self.extrapolation.values())
+        """Whether the plan lies inside the fitted range; None if the source states too little.
+
+        Enough is a range of size, tokens or FLOPs, and for a sparse model one of sparsity.
+        """
+        times = self.extrapolation
+        if any(x is not None and x > 1 for x in times.values()):
+            return False
+        sized = any(times[name] is not None for name in ("n_active", "n_total", "tokens", "flops"))
+        return True if sized and (not self.sparsity or times["sparsity"] is not None) else None
 
     def to_json(self) -> dict[str, Any]:
         """The plan as a JSON object, with full precision."""

@@ -130,7 +130,16 @@ def test_a_source_without_ranges_marks_nothing_and_says_so():
     found = plan(PRESETS["zhao2025"], BUDGET, question=Question(sparsity=0.9, factors=FACTORS))
     assert set(found.extrapolation.values()) == {None}
     assert found.in_range is None
-    assert any("no fitted range" in warning for warning in found.warnings)
+    assert any("does not state the whole" in warning for warning in found.warnings)
+
+
+def test_a_sparse_plan_is_inside_only_if_the_source_states_a_range_of_sparsity():
+    question = Question(sparsity=0.9)
+    assert PRESETS["generalized-2025-08"].source.range.sparsity is None
+    found = plan(PRESETS["generalized-2025-08"], Budget(flops=1e21), question=question)
+    assert found.in_range is None
+    assert plan(PRESETS["generalized-2025-08"], Budget(flops=1e21)).in_range is True
+    assert plan(PRESETS["abnar2025"], Budget(flops=1e21), question=question).in_range is True
 
 
 @given(n=st.floats(6, 12), experts=st.floats(1, 64))
