@@ -67,6 +67,11 @@ def count_files():
     return float(len([path for path in here().iterdir() if path.name != "log.txt"]))
 
 
+def count_inherited_descriptors():
+    os.system('ls /proc/self/fd > "$AUTOTUNE_TRIAL_DIR/fds"')  # subprocess would close them
+    return float(len((here() / "fds").read_text().split()))
+
+
 ACTIONS = {
     "one": lambda: 1,
     "half": lambda: np.float32(0.5),
@@ -90,6 +95,7 @@ ACTIONS = {
     "infeasible": lambda: raise_(InfeasibleError("no such shape")),
     "write": lambda: write("x"),
     "count": count_files,
+    "descriptors": count_inherited_descriptors,
     "cwd": lambda: float(len(str(Path.cwd()))),
     "hang": hang,
     "ignore TERM": ignore_term_and_hang,

@@ -64,6 +64,12 @@ def test_a_worker_stays_warm_over_trials(tmp_path):
         assert run(evaluator, "raise", "pid")["pid"].value == first != os.getpid()
 
 
+def test_what_an_objective_starts_inherits_no_pipe_of_ours(tmp_path):
+    """Four: stdin, stdout, stderr, and the directory that `ls` is reading."""
+    with pool(tmp_path) as evaluator:
+        assert run(evaluator, "descriptors")["descriptors"].value == 4
+
+
 def test_a_trial_that_takes_its_process_with_it_fails_alone_and_is_named(tmp_path):
     with pool(tmp_path, workers=2) as evaluator:
         outcomes = run(evaluator, "SIGKILL", "SIGTERM", "SIGSEGV", "_exit", "close", "one")
