@@ -54,13 +54,14 @@ def outcome(trial, value=1.0):
 
 
 def test_fifty_kills_lose_and_duplicate_nothing_and_the_study_completes(tmp_path):
-    """Each job is killed at a moment drawn from before its first write to well into the loop."""
+    """Each job is killed at a random moment after a random number of outcomes, none included."""
     moments = random.Random(20260101)
     folder, acknowledged = tmp_path / "study", []
     for _ in range(KILLS):
         with job(folder, 10**6) as process:
             begin(process)
-            time.sleep(moments.uniform(0, 0.03))
+            acknowledged += [process.stdout.readline().strip() for _ in range(moments.randrange(5))]
+            time.sleep(moments.uniform(0, 0.01))
             process.send_signal(signal.SIGKILL)
             acknowledged += process.stdout.read().split()
         if (folder / "study.json").exists():
