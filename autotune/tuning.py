@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from autotune.trials import Outcome, Trial
+from autotune.trials import Failed, Outcome, Trial
 from autotune.types import Value
 
 POLL_SECONDS = 0.2
@@ -93,8 +93,9 @@ def tune(
         evaluator: Runs them, as many at once as it has workers.
         store: Receives every outcome before the search does.
         n_trials: Outcomes the study should hold in the end, those already recorded included.
-        stop: Asked between steps; once true, nothing more is started, outcomes that are there
-            are recorded, and running trials are left to the evaluator's owner to end.
+        stop: Asked between steps; once true, nothing more is started, values that are there are
+            recorded, and running trials are left to the evaluator's owner to end. Failures are
+            not recorded then: the trial may have been stopped with us.
         on_outcome: Called after an own outcome was recorded.
     """
     recorded = evaluated = running = 0
@@ -102,9 +103,12 @@ def tune(
 
     def take(finished: Outcome) -> None:
         nonlocal recorded, evaluated, running
+        running -= 1
+        if isinstance(finished, Failed) and stop():
+            return  # what stops us, a scheduler perhaps, may have ended the trial too
         store.append(finished)  # before tell: a crash between the two loses nothing
         search.tell(finished)
-        recorded, evaluated, running = recorded + 1, evaluated + 1, running - 1
+        recorded, evaluated = recorded + 1, evaluated + 1
         on_outcome(finished)
 
     while not (stopped := stop()):

@@ -139,18 +139,14 @@ def test_when_others_finish_the_study_outcomes_already_there_are_still_recorded(
     assert summary.recorded == 4
 
 
-def test_stopping_starts_nothing_more_and_keeps_what_is_there():
+def test_stopping_starts_nothing_more_keeps_values_and_forgets_failures():
+    """Trial 3 ends first; then 2, which fails, 1 and 0 end with the study."""
     store, search = MemoryStore(), CountingSearch()
-    stop_after = 5
-    summary = tune(
-        search,
-        Workers(3),
-        store,
-        n_trials=100,
-        stop=lambda: len(store.outcomes) >= stop_after,
-    )
+    summary = tune(search, Workers(4), store, n_trials=100, stop=lambda: len(store.outcomes) >= 1)
     assert summary.stopped
-    assert summary.evaluated == summary.recorded == len(store.outcomes) == search.asked
+    assert search.asked == 4
+    assert [each.trial.config["x"] for each in store.outcomes] == [3, 1, 0]
+    assert summary.evaluated == summary.recorded == len(search.told) == 3
 
 
 def test_stopping_leaves_running_trials_to_the_owner_of_the_evaluator():

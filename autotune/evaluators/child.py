@@ -63,6 +63,10 @@ def main() -> None:
     problem, options, requests, replies = sys.argv[1:]
     for descriptor in (requests, replies):
         fcntl.fcntl(int(descriptor), fcntl.F_SETFD, fcntl.FD_CLOEXEC)  # not for its own children
+    for warning in (signal.SIGTERM, signal.SIGUSR1):
+        # A scheduler that ends a job warns all its processes. The parent decides what becomes of
+        # a trial. (A handler, because a signal that is ignored stays so in what a trial starts.)
+        signal.signal(warning, lambda *_: None)
     faulthandler.enable()
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     inbox = Inbox(int(requests))

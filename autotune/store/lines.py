@@ -99,6 +99,8 @@ class Journal:
             return False
         try:
             os.kill(int(start["pid"]), 0)
+        except PermissionError:
+            return True  # somebody else's process
         except (OSError, KeyError, ValueError):
             return False
         return True

@@ -47,10 +47,11 @@ class Header:
 
     @classmethod
     def of(cls, problem: "Problem", file: str) -> "Header":
-        """Describe a loaded problem; `file` is what it was loaded from."""
+        """Describe a loaded problem; `file` is what it was loaded from, a path made absolute."""
+        path = Path(file)
         return cls(
             problem=problem.name,
-            file=file,
+            file=str(path.resolve()) if path.is_file() else file,
             options=dict(problem.options),
             space=problem.space.to_serialized_dict(),
             unit=problem.unit,

@@ -72,17 +72,22 @@ def test_what_an_objective_starts_inherits_no_pipe_of_ours(tmp_path):
 
 def test_a_trial_that_takes_its_process_with_it_fails_alone_and_is_named(tmp_path):
     with pool(tmp_path, workers=2) as evaluator:
-        outcomes = run(evaluator, "SIGKILL", "SIGTERM", "SIGSEGV", "_exit", "close", "one")
+        outcomes = run(evaluator, "SIGKILL", "SIGUSR2", "SIGSEGV", "_exit", "close", "one")
     said = {do: (o.kind, o.detail) for do, o in outcomes.items() if isinstance(o, Failed)}
     killed, crashed = FailureKind.KILLED, FailureKind.CRASHED
     memory = "its process was ended by SIGKILL, as happens when memory runs out"
     assert said["SIGKILL"] == (killed, memory)
-    assert said["SIGTERM"] == (killed, "its process was ended by SIGTERM")
+    assert said["SIGUSR2"] == (killed, "its process was ended by SIGUSR2")
     assert said["SIGSEGV"] == (crashed, "its process was ended by SIGSEGV")
     assert said["_exit"] == (crashed, "its process ended with status 3")
     assert said["close"] == (FailureKind.WORKER_LOST, "its process closed the pipe to its parent")
     assert isinstance(outcomes["one"], Completed)
     assert "misbehaves.py" in outcomes["SIGSEGV"].log
+
+
+def test_a_scheduler_that_warns_every_process_of_a_job_ends_no_trial(tmp_path):
+    with pool(tmp_path) as evaluator:
+        assert isinstance(run(evaluator, "SIGTERM")["SIGTERM"], Completed)
 
 
 def test_a_hanging_trial_is_ended_with_everything_it_started_and_nothing_else(tmp_path):
