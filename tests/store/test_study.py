@@ -80,6 +80,14 @@ def test_a_header_reads_back_as_it_was_written(tmp_path):
     assert back.versions["ConfigSpace"] > "1"
 
 
+def test_a_problem_file_is_recorded_by_its_absolute_path(tmp_path, monkeypatch):
+    """So that the study can be shown with its best known value from any directory."""
+    (tmp_path / "quad.py").write_text("")
+    monkeypatch.chdir(tmp_path)
+    assert Header.of(problem(), "quad.py").file == str(tmp_path / "quad.py")
+    assert Header.of(problem(), "quad").file == "quad"
+
+
 def test_the_same_problem_from_another_place_is_the_same_study(tmp_path):
     establish(tmp_path, Header.of(problem(), "quad"))
     assert establish(tmp_path, Header.of(problem(), "/elsewhere/quad.py")).file == "quad"
