@@ -106,8 +106,9 @@ def size_limits(constraints: Constraints, spending: Spending) -> Limits:
     """Limits on ln N_active by the caps on sizes and tokens; all but those on the total."""
     budget = f"{spending.flops:.4g} FLOPs"
     lower = [Limit(0.0, "one parameter", f"{budget} (at least one parameter)")]
-    one_token = spending.size_for_tokens(1.0)
-    upper = [Limit(math.log(one_token), "one token", f"{budget} (at least one token)")]
+    at = math.log(spending.size_for_tokens(spending.fewest_tokens))
+    fewest = quantities.format_count(spending.fewest_tokens)
+    upper = [Limit(at, "fewest tokens", f"{budget} (at least {fewest} training tokens)")]
     if constraints.max_active is not None:
         upper.append(_limit("max_active", constraints.max_active))
     if constraints.max_tokens is not None:
@@ -115,13 +116,11 @@ def size_limits(constraints: Constraints, spending: Spending) -> Limits:
         setting = f"max_tokens {quantities.format_count(constraints.max_tokens)} at {budget}"
         lower.append(Limit(at, "max_tokens", setting))
     if constraints.tokens_per_param is not None:
-        fewest, most = constraints.tokens_per_param
-        at = math.log(spending.size_for_ratio(most))
-        lower.append(Limit(at, "tokens_per_param_max", f"tokens_per_param <= {most:g} at {budget}"))
-        at = math.log(spending.size_for_ratio(fewest))
-        upper.append(
-            Limit(at, "tokens_per_param_min", f"tokens_per_param >= {fewest:g} at {budget}")
-        )
+        low, high = constraints.tokens_per_param
+        at = math.log(spending.size_for_ratio(high))
+        lower.append(Limit(at, "tokens_per_param_max", f"tokens_per_param <= {high:g} at {budget}"))
+        at = math.log(spending.size_for_ratio(low))
+        upper.append(Limit(at, "tokens_per_param_min", f"tokens_per_param >= {low:g} at {budget}"))
     return Limits(tuple(lower), tuple(upper))
 
 

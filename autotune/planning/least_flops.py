@@ -8,7 +8,7 @@ from autotune.planning import roots
 from autotune.planning.constraints import Constraints
 from autotune.planning.layout import Layout
 from autotune.planning.question import Hold, Question
-from autotune.planning.spending import INFERENCE_FLOPS, TRAINING_FLOPS
+from autotune.planning.spending import INFERENCE_FLOPS, TRAINING_FLOPS, Spending
 from autotune.types import Interval
 
 FIRST_GUESS = math.log(1e21)
@@ -46,15 +46,15 @@ def search(loss_at: Callable[[float], float], target: float, *, affordable: Inte
 
 
 def affordable(
-    question: Question, constraints: Constraints, *, inference: float, layout: Layout
+    question: Question, constraints: Constraints, *, layout: Layout, inference_tokens: float
 ) -> Interval:
     """The fewest and the most FLOPs that the constraints let one spend.
 
     Args:
         question: What is held.
         constraints: Caps and ranges.
-        inference: Tokens served over the model's life.
         layout: What ties N_total to N_active where sparsity is not sought.
+        inference_tokens: Tokens served over the model's life.
     """
     sparse_low, sparse_high = constraints.sparsities
     smallest, largest = 1.0, constraints.max_active or math.inf
@@ -67,17 +67,18 @@ def affordable(
         largest = min(largest, question.n_total * (1 - sparse_low))
     if question.n_active is not None:
         smallest, largest = max(smallest, question.n_active), min(largest, question.n_active)
-    fewest, most = constraints.tokens_per_param or (0.0, math.inf)
-    max_tokens = constraints.max_tokens or math.inf
-    if fewest:
-        largest = min(largest, max_tokens / fewest)
-    smallest = max(smallest, 1 / most)
+    ratio_low, ratio_high = constraints.tokens_per_param or (0.0, math.inf)
+    fewest = Spending(1.0, inference_tokens).fewest_tokens
+    most = constraints.max_tokens or math.inf
+    if ratio_low:
+        largest = min(largest, most / ratio_low)
+    smallest = max(smallest, fewest / ratio_high)
 
     def flops(n_active: float, tokens: float) -> float:
-        return n_active * (TRAINING_FLOPS * tokens + INFERENCE_FLOPS * inference)
+        return n_active * (TRAINING_FLOPS * tokens + INFERENCE_FLOPS * inference_tokens)
 
-    low = flops(smallest, max(1.0, fewest * smallest))
-    return low, max(low, flops(largest, min(max_tokens, most * largest)))
+    low = flops(smallest, max(fewest, ratio_low * smallest))
+    return low, max(low, flops(largest, min(most, ratio_high * largest)))
 
 
 def _refuse(reached: float, target: float, most: float) -> None:

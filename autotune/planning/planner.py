@@ -60,7 +60,7 @@ def plan(
             lambda c: objective.loss_of(at(c)[1].value),
             budget.target_loss or math.inf,
             affordable=least_flops.affordable(
-                question, constraints, inference=budget.inference_tokens, layout=layout
+                question, constraints, layout=layout, inference_tokens=budget.inference_tokens
             ),
         )
     spending, solution = at(flops)

@@ -117,6 +117,7 @@ def _given_nothing(surface: Surface, constraints: Constraints, *, sizes: limits.
     within_u = expansions.interval("n_total/n_active")
     within_n = (sizes + limits.total_limit(constraints, less=within_u[0])).interval("n_active")
     cap = min((limit.at for limit in limits.total_limit(constraints).upper), default=math.inf)
+    cap = max(cap, within_n[0] + within_u[0])  # not to lose the only corner to rounding
     best = branch_and_bound.minimise(surface, Region(within_n, within_u, cap))
     along = sizes + limits.total_limit(constraints, less=best.u)
     low, high = along.interval("n_active")

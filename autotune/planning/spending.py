@@ -14,6 +14,9 @@ from autotune.types import Floats
 
 TRAINING_FLOPS = 6.0  # per active parameter and token, forward and backward
 INFERENCE_FLOPS = 2.0
+FEWEST_PER_SERVED = 1e-6
+"""Training tokens per served one, at the least: with fewer, they would be the difference of two
+nearly equal numbers and lose more digits than a plan may."""
 
 
 class LogMap(Protocol):
@@ -35,6 +38,11 @@ class Spending:
 
     flops: float
     inference_tokens: float = 0.0
+
+    @property
+    def fewest_tokens(self) -> float:
+        """The fewest training tokens that a plan considers."""
+        return max(1.0, FEWEST_PER_SERVED * self.inference_tokens)
 
     def tokens(self, n_active: float) -> float:
         """Training tokens that spend the budget exactly."""

@@ -228,3 +228,53 @@ def test_a_constrained_target_is_met_or_refused(target, limits):
         return
     obeys(found, limits, sparsity_asked=True)
     assert found.loss <= target * (1 + 1e-9)
+
+
+@pytest.mark.parametrize(
+    ("name", "budget", "limits"),
+    [
+        (
+            "frantar2023-vit",
+            Budget(target_loss=2.189376839894515),
+            Constraints(
+                max_tokens=24303457094717.77,
+                max_total=805255.8628941,
+                unique_tokens=26809163.69271504,
+            ),
+        ),
+        (
+            "generalized-moe-inferred",
+            Budget(target_loss=1.0193146410727771),
+            Constraints(max_tokens=165574434914.39133, max_total=12064.861990441525),
+        ),
+        (
+            "generalized-pruning-inferred",
+            Budget(target_loss=3.909805939221696, inference_tokens=57238781.00227469),
+            Constraints(max_tokens=193386644951.755, max_total=13137.717898212915),
+        ),
+    ],
+)
+def test_the_largest_budget_that_caps_allow_leaves_one_corner_and_no_error(name, budget, limits):
+    """Found by a random search over everything: rounding put that corner beyond its own cap."""
+    question = Question(hold=Hold.NOTHING)
+    try:
+        found = plan(PRESETS[name], budget, question=question, constraints=limits)
+    except InfeasibleError as error:
+        assert "out of reach" in str(error)  # noqa: PT017 - either end is fine, a crash is not
+        return
+    obeys(found, limits, sparsity_asked=False)
+
+
+@given(served=powers(14, 18), flops=powers(18, 30), sparsity=st.floats(0, 0.99))
+@settings(max_examples=30)
+def test_a_plan_trains_on_at_least_one_token_per_million_served(served, flops, sparsity):
+    law, question = PRESETS["generalized-moe"], Question(sparsity=sparsity)
+    try:
+        found = plan(law, Budget(flops=flops, inference_tokens=served), question=question)
+    except InfeasibleError as error:
+        assert "training tokens" in str(error)  # noqa: PT017
+        return
+    assert found.tokens >= 1e-6 * served * (1 - 1e-7)
+    spent = 6 * found.n_active * found.tokens + 2 * found.n_active * served
+    assert spent == pytest.approx(flops, rel=1e-9)
+    assert found.certificate <= 2e-9
