@@ -11,6 +11,7 @@ import inspect
 import sys
 import traceback
 from collections.abc import Callable, Mapping
+from contextlib import redirect_stdout
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
@@ -122,9 +123,13 @@ def _execute(path: Path) -> ModuleType:
 
 
 def _run(step: Callable[[], Any], path: Path) -> Any:  # noqa: ANN401 - whatever the file makes
-    """Run a user's code; what it raises becomes one line with the file and line."""
+    """Run a user's code; what it raises becomes one line with the file and line.
+
+    What it prints goes to stderr: stdout belongs to results.
+    """
     try:
-        return step()
+        with redirect_stdout(sys.stderr):
+            return step()
     except AutotuneError:
         raise
     except SyntaxError as error:

@@ -232,3 +232,10 @@ def test_a_required_option_is_asked_for_with_its_doc(write):
 def test_an_unknown_name_lists_where_it_was_looked_for_and_what_there_is():
     with pytest.raises(InputError, match=r"moe_budgt.*problems.*moe_budget"):
         problem_file.load("moe_budgt", {})
+
+
+def test_what_a_file_prints_does_not_mix_with_results(write, capsys):
+    problem_file.load(write("print('hello from the file')\n" + YTOPT_SKOPT), {})
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert "hello from the file" in printed.err

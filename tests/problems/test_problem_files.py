@@ -220,3 +220,13 @@ def test_every_value_says_how_far_it_extrapolates():
         answer = problem.objective(problem.best_known().config)
         assert answer["extrapolation"] == pytest.approx(beyond, rel=1e-9)
         assert "fitted range" in problem.units["extrapolation"]
+
+
+def test_without_a_tight_cap_the_best_size_is_that_of_its_sparsity():
+    """A cap that does not bind leaves the closed-form size, so both problems must agree."""
+    roomy = problem_file.load("moe_budget", {"max_total": "1e13"})
+    best = roomy.best_known()
+    sparsity = repr(roomy.objective(best.config)["sparsity"])
+    alone = problem_file.load("moe_given_sparsity", {"sparsity": sparsity}).best_known()
+    assert best.config["n_active"] == pytest.approx(alone.config["n_active"], rel=1e-6)
+    assert best.value == pytest.approx(alone.value, rel=1e-12)
