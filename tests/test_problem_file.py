@@ -137,7 +137,9 @@ def test_numbers_are_read_to_the_last_digit(value):
 
 @given(value=st.integers(0, 10**12))
 def test_integers_are_read_exactly(value):
-    assert Option("x", "integer", 1, "").parse(str(value)) == value
+    read = Option("x", "integer", 1, "").parse(str(value))
+    assert read == value
+    assert type(read) is int
 
 
 def test_settings_split_at_the_first_equals_sign():
