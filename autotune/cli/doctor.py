@@ -161,7 +161,7 @@ def _program(name: str, what: str) -> Finding:
     path = shutil.which(name)
     if path:
         return Finding(what, "ok", path)
-    return Finding(what, "absent", f"no {name} on PATH: `autotune submit` cannot use {what} here")
+    return Finding(what, "absent", f"no {name} on PATH")
 
 
 def _storage(storage: Path) -> Finding:
