@@ -166,10 +166,12 @@ def plan(
 ) -> None:
     """Say what to train for a budget: sizes, tokens, sparsity, and how flat the optimum is."""
     given = {name: value for name, value in locals().items() if value is not None}
-    from autotune.cli import plan_request, plan_table, plan_view
+    from autotune.cli import plan_request, plan_view
 
     plan_request.refuse_clashes(given)
     if like == "all":
+        from autotune.cli import plan_table
+
         comparisons = plan_table.all_models(given)
         if csv is not None:
             plan_table.write(csv, comparisons)
