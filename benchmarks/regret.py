@@ -108,7 +108,7 @@ def manifest(arguments: argparse.Namespace, problem: Problem) -> dict[str, objec
 def main() -> None:
     """Run every search over every seed and print, or write, the table."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--searches", default="GP/gp_hedge,GP/LCB,RF/gp_hedge,RF/LCB,random/LCB")
+    parser.add_argument("--searches", default="GP/LCB,GP/gp_hedge,RF/LCB,RF/gp_hedge,random/LCB")
     parser.add_argument("--evaluations", type=int, default=100)
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--flops", default="1e21")
@@ -116,6 +116,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="folder for table.txt, runs.json, manifest.json")
     arguments = parser.parse_args()
     problem = problem_file.load("moe_budget", {"flops": arguments.flops})
+    made_by = manifest(arguments, problem)  # before the runs: the commit may move on meanwhile
     runs: list[Run] = []
     rows = []
     for name in arguments.searches.split(","):
@@ -127,10 +128,15 @@ def main() -> None:
         rows.append(summary(of_one))
         print(rows[-1], file=sys.stderr)
     document = {
-        "manifest": manifest(arguments, problem),
+        "manifest": made_by,
         "summary": rows,
         "runs": [
-            {"learner": r.learner, "acq": r.acq, "seed": r.seed, "gaps": r.gaps.tolist()}
+            {
+                "learner": r.learner,
+                "acq": r.acq,
+                "seed": r.seed,
+                "gaps": [float(f"{gap:.4g}") for gap in r.gaps],
+            }
             for r in runs
         ],
     }

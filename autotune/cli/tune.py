@@ -51,8 +51,13 @@ def tune(
         str, typer.Option("--learner", help="GP, RF, ET, GBRT or random (DUMMY).")
     ] = "GP",
     acq: Annotated[
-        str, typer.Option("--acq", "--acq-func", help="LCB, EI, PI or gp_hedge.")
-    ] = "LCB",
+        str | None,
+        typer.Option(
+            "--acq",
+            "--acq-func",
+            help="LCB, EI, PI or gp_hedge.  [default: LCB with GP, gp_hedge otherwise]",
+        ),
+    ] = None,
     kappa: Annotated[
         float, typer.Option("--kappa", "--set-KAPPA", help="Exploration weight of LCB.")
     ] = 1.96,
@@ -83,7 +88,7 @@ def tune(
 
     settings = SearchSettings(
         learner="random" if learner == "DUMMY" else learner,
-        acq=acq,
+        acq=acq or ("LCB" if learner == "GP" else "gp_hedge"),
         kappa=kappa,
         liar=liar,
         initial_points=initial_points,
