@@ -76,6 +76,13 @@ def test_seed_and_recorded_outcomes_fix_the_next_point(learner, small):
     assert resumed.ask() == first.ask()
 
 
+@pytest.mark.parametrize("learner", ["GP", "random"])
+def test_one_seed_has_one_initial_design(learner):
+    chosen = SearchSettings(learner=learner, seed=5)
+    twice = [factory.search(small_problem(), chosen) for _ in range(2)]
+    assert [twice[0].ask() for _ in range(10)] == [twice[1].ask() for _ in range(10)]
+
+
 def test_another_seed_proposes_other_points(small):
     a, b = (factory.search(small, SearchSettings(seed=seed)).ask() for seed in (0, 1))
     assert a != b
