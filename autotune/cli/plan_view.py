@@ -79,13 +79,17 @@ def _bands(plans: Sequence[Plan]) -> str:
     rows = [
         (
             plan.law,
-            f"{format_count(plan.band.n_active[0])} .. {format_count(plan.band.n_active[1])}",
-            f"{format_count(plan.band.tokens[0])} .. {format_count(plan.band.tokens[1])}",
-            f"{plan.band.sparsity[0]:.4g} .. {plan.band.sparsity[1]:.4g}",
+            _span(*map(format_count, plan.band.n_active)),
+            _span(*map(format_count, plan.band.tokens)),
+            _span(*(f"{end:.4g}" for end in plan.band.sparsity)),
         )
         for plan in plans
     ]
     return console.table(("law", "N active", "tokens", "sparsity"), rows)
+
+
+def _span(low: str, high: str) -> str:
+    return low if low == high else f"{low} .. {high}"
 
 
 def _beside(model: ReleasedModel, plans: Sequence[Plan], request: Request) -> str:
@@ -142,7 +146,9 @@ def _notes(plans: Sequence[Plan]) -> str:
 def _asked(request: Request) -> str:
     question = request.question
     if question.hold is Hold.SPARSITY:
-        model = f"a model of sparsity {question.sparsity:.5g}" if question.sparsity else "a model"
+        model = (
+            f"a model of sparsity {question.sparsity:.5g}" if question.sparsity else "a dense model"
+        )
         return f"the best N active and tokens of {model}{_constrained(request)}"
     held = {
         Hold.TOKENS: f"n_active {format_count(question.n_active or 0)} and the tokens held",
