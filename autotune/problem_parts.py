@@ -62,7 +62,7 @@ UNITS = {
     "n_active": "parameters",
     "n_total": "parameters",
     "tokens": "tokens",
-    "extrapolation": "times past the law's fitted range",
+    "extrapolation": "x the law's fitted range (1: inside)",
 }
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from autotune.cli import console, results_exchange
+from autotune.cli import best_view, console, results_exchange
 
 if TYPE_CHECKING:
     from autotune.problem import Reference
@@ -44,7 +44,6 @@ FAILURES_EPILOG = """examples:
 
   autotune results failures moe_budget --json
 """
-COUNTED = ("parameters", "tokens", "FLOPs")
 
 app = typer.Typer(
     help="Browse, export and import recorded studies.",
@@ -98,7 +97,7 @@ def show(study: StudyName, storage: Storage = HERE, json: Json = False) -> None:
     """Show a study: trials, failures by kind, and the best found beside the best known."""
     record = results_exchange.open_study(storage, study)
     known, why_not = _best_known(record)
-    gap = _gap_percent(record, known)
+    gap = best_view.gap_percent(record.best, known)
     if json:
         console.emit_json(
             _brief(record)
@@ -117,9 +116,9 @@ def show(study: StudyName, storage: Storage = HERE, json: Json = False) -> None:
     console.say(_heading(record))
     if record.best:
         console.say()
-        console.say(_best_table(record, [record.best]))
+        console.say(_table(record, [record.best]))
         console.say()
-        console.say(_search_vs_known(record.best, known, gap, why_not))
+        console.say(best_view.against_known(record.best, known, why_not=why_not))
 
 
 @app.command(epilog=BEST_EPILOG)
@@ -139,7 +138,7 @@ def best(
             {"study": record.name, "unit": header.unit, "units": header.units, "best": trials}
         )
     elif found:
-        console.say(_best_table(record, found))
+        console.say(_table(record, found))
     if not found:
         failed = len(record.outcomes)
         console.talk(f"no trial of {record.name} has completed ({failed} failed)")
@@ -195,24 +194,6 @@ def _best_known(study: "Study") -> "tuple[Reference | None, str]":
     return known, "" if known else "its problem knows none"
 
 
-def _gap_percent(study: "Study", known: "Reference | None") -> float | None:
-    if study.best is None or known is None or known.value == 0:
-        return None
-    return 100 * (study.best.value - known.value) / abs(known.value)
-
-
-def _search_vs_known(
-    best: "Completed", known: "Reference | None", gap: float | None, why_not: str
-) -> str:
-    if known is None:
-        return f"search {best.value:.8g}; no best known value: {why_not}"
-    text = f"search {best.value:.8g}, best known {known.value:.8g} ({known.how})"
-    if gap is None:
-        return f"{text}: {best.value - known.value:.2g} apart"
-    where = "above" if gap >= 0 else "below: the search has beaten"
-    return f"{text}: {abs(gap):.2g} % {where} it"
-
-
 def _heading(study: "Study") -> str:
     header = study.header
     options = ", ".join(f"{name}={console.short(v)}" for name, v in header.options.items())
@@ -227,26 +208,8 @@ def _heading(study: "Study") -> str:
     return "\n".join(lines)
 
 
-def _best_table(study: "Study", found: "list[Completed]") -> str:
-    """One column per trial, one row per quantity, units at the end."""
-    header = study.header
-    rows = [["objective", *(f"{each.value:.8g}" for each in found), header.unit]]
-    names = dict.fromkeys(name for each in found for name in (*each.trial.config, *each.metrics))
-    for name in names:
-        unit = header.units.get(name, "")
-        values = [(each.trial.config | dict(each.metrics)).get(name) for each in found]
-        rows.append([name, *(_shown(value, unit) for value in values), unit])
-    headers = ["", *(f"trial {each.trial.id}" for each in found), "unit"]
-    return console.table(headers, rows, left=(0, len(found) + 1))
-
-
-def _shown(value: object, unit: str) -> str:
-    from autotune.quantities import format_count
-
-    if value is None:
-        return ""
-    counted = unit in COUNTED and isinstance(value, float)
-    return format_count(value) if counted and isinstance(value, float) else console.short(value)
+def _table(study: "Study", found: "list[Completed]") -> str:
+    return best_view.table(found, study.header.unit, study.header.units)
 
 
 def _brief(study: "Study") -> dict[str, Any]:

@@ -1,16 +1,15 @@
 """What `autotune tune` prints in the end: the best found, against the best known."""
 
 from dataclasses import asdict, dataclass
+from textwrap import fill
 from typing import Any
 
-from autotune.cli import console
+from autotune.cli import best_view
 from autotune.cli.tune_run import Result
 from autotune.problem import Reference
-from autotune.quantities import format_count
 from autotune.trials import Completed
-from autotune.types import Value
 
-COUNTED = ("parameters", "tokens", "FLOPs")
+WIDTH = 100
 DEFAULT_STORAGE = "results/local"
 
 
@@ -25,13 +24,6 @@ class Report:
     def best(self) -> Completed | None:
         """The best trial of the study."""
         return self.result.study.best
-
-    @property
-    def gap_percent(self) -> float | None:
-        """How far the best found is above the best known, in percent of the latter."""
-        if self.best is None or self.known is None or self.known.value == 0:
-            return None
-        return 100 * (self.best.value - self.known.value) / abs(self.known.value)
 
     def as_json(self) -> dict[str, Any]:
         """The whole report, with full precision."""
@@ -58,7 +50,7 @@ class Report:
                 "metrics": dict(best.metrics),
             },
             "best_known": None if self.known is None else asdict(self.known),
-            "gap_percent": self.gap_percent,
+            "gap_percent": best_view.gap_percent(best, self.known),
         }
 
     def as_text(self) -> str:
@@ -78,21 +70,10 @@ class Report:
     def _found(self) -> list[str]:
         best, problem = self.best, self.result.problem
         assert best is not None
-        rows = [("objective", f"{best.value:.8g}", problem.unit)]
-        values: dict[str, Value] = {**best.trial.config, **best.metrics}
-        for name, value in values.items():
-            unit = problem.units.get(name, "")
-            counted = unit in COUNTED and isinstance(value, float)
-            rows.append(
-                (name, format_count(float(value)) if counted else console.short(value), unit)
-            )
-        if self.known:
-            rows.append(("best known", f"{self.known.value:.8g}", self.known.how))
-        if self.gap_percent is not None:
-            rows.append(("gap", f"{self.gap_percent:.2g} %", "above the best known"))
-        headers = ["best", f"trial {best.trial.id}", "unit"]
-        table = console.table(headers, rows, left=(0, 2))
-        return [problem.summary, f"Source: {problem.source}", "", table, ""]
+        table = best_view.table([best], problem.unit, problem.units)
+        beside = best_view.against_known(best, self.known, why_not="its problem knows none")
+        lines = [problem.summary, f"Source: {problem.source}", "", table, "", beside]
+        return [fill(line, WIDTH) if line is not table else line for line in lines]
 
     def _nothing(self) -> list[str]:
         failures = self.result.failures

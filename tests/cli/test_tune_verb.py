@@ -116,7 +116,7 @@ def test_a_study_in_two_parts_is_the_study_in_one(tune, tmp_path):
 def test_the_report_for_people_names_value_units_gap_law_and_record(tune, tmp_path):
     done = tune("moe_budget", "--max-evals", "3", "--workers", "0", "--study", "mine")
     for text in (
-        "nats per token", "parameters", "sparsity", "best known", "gap", "generalized-moe",
+        "nats per token", "parameters", "sparsity", "best known", "% above it", "generalized-moe",
         "6 N_active D", str(tmp_path / "store" / "mine"),
         f"autotune results show mine --storage {tmp_path / 'store'}",
     ):  # fmt: skip

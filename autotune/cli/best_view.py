@@ -1,0 +1,51 @@
+"""The best trials of a study as a table, and the gap to the best value known."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from autotune.cli import console
+
+if TYPE_CHECKING:  # the caller has imported them already, at its own cost
+    from autotune.problem import Reference
+    from autotune.trials import Completed
+
+COUNTED = ("parameters", "tokens", "FLOPs")
+
+
+def table(found: "Sequence[Completed]", unit: str, units: Mapping[str, str]) -> str:
+    """One column per trial, one row per quantity, units at the end."""
+    rows = [["objective", *(f"{each.value:.8g}" for each in found), unit]]
+    names = dict.fromkeys(name for each in found for name in (*each.trial.config, *each.metrics))
+    for name in names:
+        values = [(each.trial.config | dict(each.metrics)).get(name) for each in found]
+        its = units.get(name, "")
+        rows.append([name, *(_shown(value, its) for value in values), its])
+    headers = ["", *(f"trial {each.trial.id}" for each in found), "unit"]
+    return console.table(headers, rows, left=(0, len(found) + 1))
+
+
+def gap_percent(best: "Completed | None", known: "Reference | None") -> float | None:
+    """How far the best found is above the best known, in percent of the latter."""
+    if best is None or known is None or known.value == 0:
+        return None
+    return 100 * (best.value - known.value) / abs(known.value)
+
+
+def against_known(best: "Completed", known: "Reference | None", *, why_not: str) -> str:
+    """One sentence that sets the search beside the best value known."""
+    if known is None:
+        return f"search {best.value:.8g}; no best known value: {why_not}"
+    text = f"search {best.value:.8g}, best known {known.value:.8g} ({known.how})"
+    gap = gap_percent(best, known)
+    if gap is None:
+        return f"{text}: {best.value - known.value:.2g} apart"
+    where = "above" if gap >= 0 else "below: the search has beaten"
+    return f"{text}: {abs(gap):.2g} % {where} it"
+
+
+def _shown(value: object, unit: str) -> str:
+    from autotune.quantities import format_count
+
+    if isinstance(value, float) and unit in COUNTED:
+        return format_count(value)
+    return "" if value is None else console.short(value)
