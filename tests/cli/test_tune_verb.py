@@ -227,6 +227,7 @@ def running(pid):
         (["moe_budget", "--timeout", "soon"], "duration"),
         (["moe_budget", "--workers", "0", "--trial-timeout", "9s"], "--workers 1"),
         (["moe_budget", "--study", "a/b"], "folder's name"),
+        (["moe_budget", "--study", ".."], "folder's name"),
         (["command", "--max-evals", "3"], "needs the option command"),
     ],
 )
