@@ -21,6 +21,6 @@ def commands(markdown):
     for block in BLOCK.findall(markdown):
         for part in re.split(r"(?m)^\$ ", block)[1:]:
             first, *rest = part.split("\n")
-            more = [line[2:] for line in takewhile(lambda line: line.startswith("> "), rest)]
+            more = [line[2:] for line in takewhile(lambda line: line.startswith(">"), rest)]
             found.append(Command("\n".join([first, *more]), "\n".join(rest[len(more) :])))
     return found

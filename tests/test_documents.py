@@ -45,7 +45,7 @@ def test_the_commands_of_a_document_work_in_order_and_print_what_it_shows(docume
         assert done.returncode in (0, 1), f"{command.line}\n{done.stdout}{done.stderr}"
         assert "Traceback" not in done.stderr, done.stderr
         if command.shown.strip():
-            printed = done.stdout + done.stderr
+            printed = done.stdout  # talk on stderr is left out of the documents
             ok = doctest.OutputChecker().check_output(command.shown, printed, OPTIONS)
             assert ok, f"$ {command.line}\nshown:\n{command.shown}\nprinted:\n{printed}"
         ran += 1
