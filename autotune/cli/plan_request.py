@@ -7,6 +7,7 @@ from typing import Any
 from autotune import checks, quantities
 from autotune.errors import InfeasibleError, InputError
 from autotune.laws import catalogue
+from autotune.laws.factors import check_experts
 from autotune.planning import accelerators, comparison, planner, released, selection
 from autotune.planning.budget import SECONDS_PER_DAY, Budget
 from autotune.planning.constraints import Constraints
@@ -201,6 +202,7 @@ def _question(given: Mapping[str, Any], like: ReleasedModel | None) -> Question:
 
 
 def _refuse_unused_factors(question: Question, names: list[str]) -> None:
+    check_experts(question.factors)
     used = {factor for name in names for factor in catalogue.preset(name).factors}
     for factor in question.factors:
         if factor not in used:

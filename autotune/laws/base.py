@@ -9,7 +9,7 @@ import numpy as np
 
 from autotune import checks
 from autotune.errors import InputError
-from autotune.laws.factors import FACTORS
+from autotune.laws.factors import FACTORS, check_experts
 from autotune.laws.signomial import Signomial
 from autotune.laws.source import Source
 from autotune.types import Floats, FloatsLike
@@ -171,6 +171,7 @@ class ScalingLaw(ABC):
             )
 
     def _check_factor_names(self, factors: Mapping[str, FloatsLike]) -> None:
+        check_experts(factors)
         missing = [name for name in self.factors if name not in factors]
         unused = [name for name in factors if name not in self.factors]
         if missing:

@@ -4,7 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+import numpy as np
+
 from autotune import checks
+from autotune.errors import InputError
 from autotune.types import Floats, FloatsLike
 
 
@@ -49,3 +52,21 @@ FACTORS: Mapping[str, Factor] = MappingProxyType(
         "bits_post": Factor("the precision of weights after quantisation, in bits"),
     }
 )
+
+
+def check_experts(factors: Mapping[str, FloatsLike]) -> None:
+    """Check that no token activates more experts than there are, where both are given.
+
+    Raises:
+        InputError: If one does.
+    """
+    if "n_experts" not in factors or "top_k" not in factors:
+        return
+    top_k, n_experts = np.broadcast_arrays(factors["top_k"], factors["n_experts"])
+    more = top_k > n_experts
+    if more.any():
+        raise InputError(
+            f"top_k must not exceed n_experts, but {int(more.sum())} of {more.size} do "
+            f"(first: top_k {top_k[more][0]:g} of {n_experts[more][0]:g} experts). "
+            "Lower top_k or add experts."
+        )

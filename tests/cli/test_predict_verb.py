@@ -143,6 +143,10 @@ POINT = ["--n-active", "1e9", "--tokens", "2e10"]
         (["--law", "abnar2024", *POINT], "Did you mean 'abnar2025'?"),
         (["--law", "hoffmann2022", *POINT, "--sparsity", "0.9"], "hoffmann is a dense law"),
         (["--law", "hoffmann2022", *POINT, "--top-k", "2"], "hoffmann does not use top_k"),
+        (
+            ["--law", "zhao2025", *POINT, "--top-k", "8,9", "--n-experts", "8"],
+            "top_k must not exceed n_experts, but 1 of 2 do (first: top_k 9 of 8 experts)",
+        ),
         (["--law", "zhao2025", *POINT, "--top-k", "2"], "zhao needs shared_share"),
         (["--law", "abnar2025", "--n-active", "1x", "--tokens", "1"], "--n-active 1x: cannot read"),
         (["--law", "abnar2025", *POINT, "--sparsity", "1"], "sparsity must be in [0, 1)"),
