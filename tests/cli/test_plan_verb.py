@@ -207,6 +207,7 @@ def test_a_named_law_without_a_plan_makes_exit_1():
         ("--flops 1e21 --law clark2022-sbase --n-experts 8", 2, ["no data term"]),
         ("--flops 1e21 --law ludziejewski2025", 2, ["needs n_experts"]),
         ("--flops 1e21 --law hoffmann2022 --n-experts 8", 2, ["--n-experts"]),
+        ("--flops 1e21 --law zhao2025 --n-experts 4 --top-k 8", 2, ["top_k 8 of 4 experts"]),
         ("--gpus 8 --gpu h1000 --days 3", 2, ["unknown GPU", "h100"]),
         ("--gpus 8 --gpu h100", 2, ["--days"]),
         ("--gpus -8 --gpu h100 --days 3", 2, ["gpus"]),
