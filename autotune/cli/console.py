@@ -7,6 +7,9 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+INTERRUPTED = 130
+"""Exit status of a command that a signal ended, with everything saved."""
+
 
 def emit_json(document: Any) -> None:  # noqa: ANN401 - any JSON value
     """Print one JSON document on stdout, with full precision; not-a-number becomes null."""

@@ -1,5 +1,6 @@
 """What `autotune tune` does: problem, store, evaluator and search put together, and run."""
 
+import os
 import signal
 import time
 from collections.abc import Iterator, Mapping
@@ -22,8 +23,6 @@ from autotune.store.journal import JournalStore
 from autotune.store.study import Header, Study
 from autotune.trials import Failed
 from autotune.tuning import Evaluator, tune
-
-INTERRUPTED = 130
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +77,7 @@ class Result:
     def exit_status(self) -> int:
         """130 interrupted, 3 every trial failed, 1 some did, 0 otherwise."""
         if self.ended == "interrupted":
-            return INTERRUPTED
+            return console.INTERRUPTED
         if self.study.outcomes and self.study.best is None:
             return 3
         return int(bool(self.failures))
@@ -104,7 +103,8 @@ class Stop:
             if self.interrupted:
                 raise KeyboardInterrupt
             self.interrupted = True
-            console.talk(f"\n{signal.Signals(number).name}: saving; once more to stop at once")
+            said = f"\n{signal.Signals(number).name}: saving; once more to stop at once\n"
+            os.write(2, said.encode())  # print may be at work below us, and is not reentrant
 
         before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
         try:
