@@ -180,25 +180,27 @@ def test_a_signal_saves_ends_the_children_exits_130_and_the_same_command_continu
     number, write, tmp_path
 ):
     command = [
-        *COMMAND, write(SLOW, "slow.py"), "--max-evals", "12", "--workers", "2",
-        "--learner", "random", "--storage", str(tmp_path / "store"),
+        *COMMAND, write(SLOW, "slow.py"), "--workers", "2", "--learner", "random",
+        "--storage", str(tmp_path / "store"), "--max-evals",
     ]  # fmt: skip
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    endless = [*command, "1000"]  # five minutes: the signal cannot come too late
+    process = subprocess.Popen(endless, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     for line in process.stderr:
-        if line.startswith("3/12"):
+        if line.startswith("3/1000"):
             break
     children = family(process.pid)
     process.send_signal(number)
-    shown, _ = process.communicate(timeout=60)
-    assert process.returncode == 130
+    shown, said = process.communicate(timeout=60)
+    assert process.returncode == 130, said
     assert "the same command continues" in shown
     assert len(children) >= 2
     assert not [pid for pid in children if running(pid)]
     before = len(recorded(tmp_path, "slow"))
-    assert 3 <= before < 12
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert before >= 3
+    more = [*command, str(before + 4)]
+    done = subprocess.run(more, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 0, done.stderr
-    assert len(recorded(tmp_path, "slow")) == 12
+    assert len(recorded(tmp_path, "slow")) == before + 4
 
 
 def family(parent):
