@@ -1,7 +1,10 @@
 """What all verbs have in common: help with examples, one line for an error, exit codes."""
 
+import signal
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import pytest
 import typer.main
@@ -43,3 +46,22 @@ def test_bad_input_is_one_clear_line_and_exit_2(arguments, says):
     assert done.returncode == 2
     assert says in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_an_interrupt_ends_a_verb_with_status_130_and_no_traceback():
+    reading = ["predict", "--law", "hoffmann2022", "--runs", "-"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "autotune", *reading],
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    state = Path(f"/proc/{process.pid}/wchan")
+    for _ in range(400):
+        if "pipe_read" in state.read_text():
+            break
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "Traceback" not in said

@@ -1,0 +1,43 @@
+"""What a fit minimises, under which conventions, and how its intervals are made."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from autotune.types import Interval
+
+
+@dataclass(frozen=True, slots=True)
+class Convention:
+    """What the N and the S of a law's formula are taken from.
+
+    Attributes:
+        n: `active` or `total` parameters.
+        sparsity: `param` for 1 - n_active/n_total, `expert` for 1 - top_k/n_experts.
+    """
+
+    n: Literal["active", "total"]
+    sparsity: Literal["param", "expert"] = "param"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FitSettings:
+    """How to fit.
+
+    Attributes:
+        objective: Applied to the residual of log loss (`huber`, `mse`, `mae`).
+        delta: Where Huber's loss turns from quadratic to linear.
+        bootstrap: Resamples for intervals; 0 for none.
+        level: Coverage of the intervals.
+        fix: Coefficients held at a value.
+        bounds: Limits of coefficients; no exponent is bounded unless given here.
+        seed: Seed of starts and resamples.
+    """
+
+    objective: Literal["huber", "mse", "mae"] = "huber"
+    delta: float = 1e-3
+    bootstrap: int = 0
+    level: float = 0.95
+    fix: Mapping[str, float] = field(default_factory=dict)
+    bounds: Mapping[str, Interval] = field(default_factory=dict)
+    seed: int = 0
