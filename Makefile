@@ -20,7 +20,7 @@ install: $(VENV)/.installed ## the command alone
 install-test: $(VENV)/.installed-test ## the command and what its tests need
 
 demo: install ## the main job: search, check against the exact optimum, browse the record
-	@sh launch/demo.sh $(CURDIR)/$(BIN)
+	@sh launch/demo.sh $(abspath $(BIN))
 
 test: install-test check ## lint, types, every test
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
