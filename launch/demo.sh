@@ -5,11 +5,14 @@
 set -eu
 autotune="${1:+$1/}autotune"
 export OMP_NUM_THREADS="${OMP_NUM_THREADS:-1}"
+if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then bold='\033[1m' plain='\033[0m'; else bold='' plain=''; fi
 
-say() { printf '\n\033[1m$ %s\033[0m\n' "$1"; }
-run() { say "autotune $*"; "$autotune" "$@"; }
+run() {
+    printf "\n${bold}\$ autotune %s${plain}\n" "$*"
+    "$autotune" "$@"
+}
 
 run plan --flops 1e21 --hold n-total --n-total 10B --law generalized-moe
 run tune moe_budget --set flops=1e21 --set max_total=10B --max-evals 50 --seed 0 --study demo
 run results show demo
-run results best demo
+run results best demo --top 3
