@@ -11,7 +11,7 @@ LAYERS = [
     {"laws", "architecture", "fitting", "planning", "trials", "problem", "search", "space"}
     | {"problem_options", "problem_parts"},
     {"tuning", "problem_file"},
-    {"evaluators", "store", "launching", "training", "reporting", "interop"},
+    {"evaluators", "store", "fits", "launching", "training", "reporting", "interop"},
     {"cli", "web"},
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
@@ -22,6 +22,8 @@ HOME = {
     "plotly": {"reporting"},
     "matplotlib": {"reporting"},
     "optuna": {"interop"},
+    "pooch": {"datasets"},
+    "pyarrow": {"runs"},
     "skopt": {"search", "space"},
     "subprocess": {"evaluators", "launching", "cli"},
 }

@@ -1,0 +1,1 @@
+"""Public run tables: where they are, how they are fetched, checked and converted."""

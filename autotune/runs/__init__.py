@@ -1,0 +1,1 @@
+"""Run tables: files of finished training runs, read, checked and completed."""
