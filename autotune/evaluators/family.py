@@ -60,7 +60,7 @@ def _pids() -> list[int]:
 
 def _stat(pid: int) -> tuple[int, int, str] | None:
     """Parent, session and start time of a process; None if it is gone."""
-    with suppress(OSError):
+    with suppress(OSError, IndexError):  # a process that is just going may leave nothing to read
         fields = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
         return int(fields[1]), int(fields[3]), fields[19]
     return None
