@@ -11,7 +11,8 @@ LAYERS = [
     {"laws", "architecture", "fitting", "planning", "trials", "problem", "search", "space"}
     | {"problem_options", "problem_parts"},
     {"tuning", "problem_file"},
-    {"evaluators", "store", "fits", "launching", "training", "reporting", "interop"},
+    {"evaluators", "store", "fits", "launching", "training", "reporting", "interop"}
+    | {"runs", "datasets"},
     {"cli", "web"},
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}

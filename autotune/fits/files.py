@@ -1,0 +1,122 @@
+"""Saved fits on disk: one JSON file each, `fits/ID.json` in a storage, written whole."""
+
+import json
+import os
+import re
+import socket
+from contextlib import suppress
+from pathlib import Path
+
+from autotune.errors import InputError, StoreError
+from autotune.fits import record
+from autotune.fits.saved import SavedFit
+from autotune.laws import catalogue
+
+FOLDER = "fits"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\Z")
+
+
+def save(fit: SavedFit, storage: Path, *, force: bool = False) -> Path:
+    """Write a fit; it appears whole or not at all, also if two processes race.
+
+    Args:
+        fit: What to save, under its `id`.
+        storage: The folder that holds `fits/`.
+        force: Whether another fit of that name may be replaced.
+
+    Returns:
+        The file.
+
+    Raises:
+        InputError: If the name is not a file's name, or is that of a published law.
+        StoreError: If another fit has the name, or the folder cannot be written.
+    """
+    _check_name(fit.id)
+    place = path_of(fit.id, storage)
+    text = json.dumps(record.to_json(fit), indent=1, allow_nan=False) + "\n"
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        _write(place, text, force=force)
+    except OSError as error:
+        raise StoreError(
+            f"cannot write {place}: {error.strerror}. Choose another --storage."
+        ) from error
+    return place
+
+
+def load(name: str, storage: Path) -> SavedFit:
+    """Read a fit by its name.
+
+    Raises:
+        StoreError: If there is none, or the file is not a saved fit.
+    """
+    return load_file(path_of(name, storage))
+
+
+def load_file(place: Path) -> SavedFit:
+    """Read a fit from a file.
+
+    Raises:
+        StoreError: If the file cannot be read or is not a saved fit.
+    """
+    try:
+        return record.from_json(json.loads(place.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise StoreError(f"cannot read {place}: {error.strerror}.") from error
+    except StoreError as error:
+        raise StoreError(f"{place} cannot be used: {error}") from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise StoreError(
+            f"{place} is not a saved fit ({type(error).__name__}: {error}). "
+            "Make one with `autotune fit RUNS --law NAME --save ID`."
+        ) from error
+
+
+def names(storage: Path) -> list[str]:
+    """The saved fits of a storage, in order."""
+    return sorted(path.stem for path in (storage / FOLDER).glob("*.json"))
+
+
+def path_of(name: str, storage: Path) -> Path:
+    """Where a fit of that name lies."""
+    return storage / FOLDER / f"{name}.json"
+
+
+def _check_name(name: str) -> None:
+    if not _NAME.match(name):
+        raise InputError(
+            f"{name!r} cannot name a fit. Use letters, digits, dots, dashes and underscores."
+        )
+    taken = {*catalogue.PRESETS, *catalogue.FORMS, *catalogue.ALLOCATIONS, *catalogue.LEVERAGES}
+    if name in taken:
+        raise InputError(f"{name!r} is a law of the catalogue. Save the fit under another name.")
+
+
+def _write(place: Path, text: str, *, force: bool) -> None:
+    scratch = place.parent / f".{place.name}-{socket.gethostname()}-{os.getpid()}"
+    try:
+        with scratch.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        if force:
+            scratch.replace(place)
+            return
+        try:
+            os.link(scratch, place)  # exclusive: the first of two writers wins
+        except FileExistsError:
+            _refuse_another(place, text)
+        except OSError:  # a file system without hard links: atomic at least
+            if place.exists():
+                _refuse_another(place, text)
+            scratch.replace(place)
+    finally:
+        with suppress(OSError):
+            scratch.unlink(missing_ok=True)
+
+
+def _refuse_another(place: Path, text: str) -> None:
+    if place.read_text(encoding="utf-8") != text:
+        raise StoreError(
+            f"{place} holds a different fit. Choose another name, or replace it with --force."
+        )
