@@ -21,9 +21,12 @@ from autotune.laws.abnar import AbnarLaw
 from autotune.laws.base import ScalingLaw
 from autotune.laws.catalogue import PRESETS
 from autotune.laws.clark import ClarkLaw
+from autotune.laws.coupled import CoupledLaw
+from autotune.laws.effective import EffectiveLaw
 from autotune.laws.frantar import FrantarLaw
 from autotune.laws.generalized import GeneralizedLaw
 from autotune.laws.hoffmann import HoffmannLaw
+from autotune.laws.interaction import InteractionLaw
 from autotune.laws.kaplan import KaplanLaw
 from autotune.laws.krajewski import KrajewskiLaw
 from autotune.laws.kumar import KumarLaw
@@ -118,6 +121,21 @@ def _generalized(p: GeneralizedLaw, x: Points) -> Floats:
     return p.e * (1 - x.s) ** p.gamma + size / x.n**p.alpha + p.b / x.d**p.beta
 
 
+def _effective(p: EffectiveLaw, x: Points) -> Floats:
+    return p.E + p.A / (x.n * (1 - x.s) ** -p.t) ** p.alpha + p.B / x.d**p.beta
+
+
+def _interaction(p: InteractionLaw, x: Points) -> Floats:
+    size, data = (x.n * (1 - x.s) ** -p.t) ** p.alpha, x.d**p.beta
+    return p.E + p.A / size + p.B / data + p.C / (size * data)
+
+
+def _coupled(p: CoupledLaw, x: Points) -> Floats:
+    size = p.a * (1 - x.s) ** p.delta + p.c
+    both = p.h / (x.n**p.alpha * x.d**p.beta)
+    return p.E + size / x.n**p.alpha + both + p.B / x.d**p.beta
+
+
 BARE: Mapping[str, Callable[[Any, Points], Floats]] = {
     "hoffmann": _hoffmann,
     "kaplan": _kaplan,
@@ -130,6 +148,9 @@ BARE: Mapping[str, Callable[[Any, Points], Floats]] = {
     "muennighoff": _muennighoff,
     "kumar": _kumar,
     "generalized": _generalized,
+    "effective": _effective,
+    "interaction": _interaction,
+    "coupled": _coupled,
 }
 
 FACTOR_BOXES = {

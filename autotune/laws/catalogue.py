@@ -7,9 +7,12 @@ from autotune import checks
 from autotune.laws import (
     abnar,
     clark,
+    coupled,
+    effective,
     frantar,
     generalized,
     hoffmann,
+    interaction,
     kaplan,
     krajewski,
     kumar,
@@ -35,6 +38,9 @@ _FORMS: tuple[type[ScalingLaw], ...] = (
     muennighoff.MuennighoffLaw,
     kumar.KumarLaw,
     generalized.GeneralizedLaw,
+    effective.EffectiveLaw,
+    interaction.InteractionLaw,
+    coupled.CoupledLaw,
 )
 
 FORMS: Mapping[str, type[ScalingLaw]] = MappingProxyType({law.form: law for law in _FORMS})

@@ -1,4 +1,4 @@
-"""One contract, run over every preset and the one form without: the promises of `ScalingLaw`."""
+"""One contract, run over every preset and the forms without: the promises of `ScalingLaw`."""
 
 import runpy
 from dataclasses import replace
@@ -13,7 +13,10 @@ from hypothesis import strategies as st
 from autotune.errors import InputError
 from autotune.laws.base import ScalingLaw
 from autotune.laws.catalogue import FORMS, PRESETS
+from autotune.laws.coupled import CoupledLaw
+from autotune.laws.effective import EffectiveLaw
 from autotune.laws.factors import FACTORS
+from autotune.laws.interaction import InteractionLaw
 from autotune.laws.kumar import KumarLaw
 from autotune.laws.source import FittedRange
 
@@ -21,13 +24,24 @@ ROOT = Path(__file__).resolve().parents[2]
 BENCHMARK = runpy.run_path(str(ROOT / "benchmarks/laws.py"), run_name="benchmark")
 sample, BARE = BENCHMARK["sample"], BENCHMARK["BARE"]
 
-# Kumar et al. printed no coefficients: these are ours, only to exercise the form.
+# Kumar et al. printed no coefficients, and some forms were never published: these numbers are
+# ours, only to exercise the forms.
+INVENTED = replace(PRESETS["hoffmann2022"].source, where="invented for this test")
 KUMAR = KumarLaw(
     A=400.0, alpha=0.35, B=2000.0, beta=0.37, E=1.8, gamma_w=2.5, gamma_a=2.2, gamma_kv=0.9,
     C_T=0.03, gamma_D=0.5, gamma_N=0.5, gamma_post=0.6,
-    source=replace(PRESETS["hoffmann2022"].source, where="invented for this test"),
+    source=INVENTED,
 )  # fmt: skip
-LAWS = dict(PRESETS) | {"kumar (invented)": KUMAR}
+EFFECTIVE = EffectiveLaw(E=1.8, A=400.0, alpha=0.35, t=0.4, B=2000.0, beta=0.37, source=INVENTED)
+INTERACTION = InteractionLaw(
+    E=1.8, A=400.0, alpha=0.35, t=0.4, B=2000.0, beta=0.37, C=-3e4, source=INVENTED
+)
+COUPLED = CoupledLaw(
+    E=1.8, a=200.0, delta=0.6, c=150.0, h=2e4, alpha=0.35, B=2000.0, beta=0.37, source=INVENTED
+)
+LAWS = dict(PRESETS) | {
+    f"{law.form} (invented)": law for law in (KUMAR, EFFECTIVE, INTERACTION, COUPLED)
+}
 INPUTS = ("n_active", "tokens", "sparsity")
 
 every_law = pytest.mark.parametrize("law", LAWS.values(), ids=LAWS.keys())
