@@ -75,6 +75,7 @@ def describe(solved: Solved, *, name: str) -> Plan:
         flop_convention=solved.budget.convention,
         certificate=max(0.0, gap / loss),
         warnings=(),
+        interval=None,
     )
     warnings = caveats.warnings(plan, objective, solved.question, budget=solved.budget)
     return replace(plan, warnings=warnings)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from autotune.planning.band import Band
+from autotune.planning.interval import PlanInterval
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +29,7 @@ class Plan:
         flop_convention: What the FLOPs count.
         certificate: Proven relative distance of the loss to the least one possible.
         warnings: Sentences a user must read.
+        interval: Limits of all this, None where the law's uncertainty is not known.
     """
 
     law: str
@@ -45,6 +47,7 @@ class Plan:
     flop_convention: str
     certificate: float
     warnings: tuple[str, ...]
+    interval: PlanInterval | None = None
 
     @property
     def tokens_per_param(self) -> float:
@@ -88,4 +91,5 @@ class Plan:
             "flop_convention": self.flop_convention,
             "certificate": self.certificate,
             "warnings": list(self.warnings),
+            "interval": self.interval.to_json() if self.interval is not None else None,
         }
