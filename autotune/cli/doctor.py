@@ -19,13 +19,23 @@ EPILOG = """examples:
 
 Exit status: 0 all is well; 1 something is in the way, or cannot be written.
 """
-REQUIRED = ("numpy", "scipy", "ConfigSpace", "scikit-learn", "scikit-optimize", "typer", "rich")
+REQUIRED = (
+    "numpy",
+    "scipy",
+    "ConfigSpace",
+    "scikit-learn",
+    "scikit-optimize",
+    "pooch",
+    "typer",
+    "rich",
+)
 EXTRAS = {
     "mpi": ("mpi4py",),
     "train": ("torch", "transformers"),
     "report": ("jinja2", "plotly", "matplotlib"),
     "serve": ("fastapi", "uvicorn"),
     "optuna": ("optuna",),
+    "parquet": ("pyarrow",),
 }
 SLOW_SYNC_SECONDS = 0.5
 

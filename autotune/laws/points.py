@@ -33,15 +33,47 @@ def complete(
         InputError: If lengths differ, too little is given, or two inputs contradict each other.
     """
     known = _same_length(given)
-    how: dict[str, str] = {}
-    _sizes(known, how, name_row)
-    flops = known.pop("flops", None)
+    if "n_active" not in known and "n_total" not in known:
+        raise InputError("neither n_active nor n_total is given. Give one of them.")
+    for name in known.keys() & {"n_active", "n_total"}:
+        checks.positive(name, known[name], hint="Pass parameters, not billions of them.")
+    if "sparsity" in known and not {"n_active", "n_total"} <= known.keys():
+        checks.fraction("sparsity", known["sparsity"], hint="It is 1 - n_active/n_total.")
+    refuse_contradictions(known, name_row=name_row)
+    how = derive(known)
     if "tokens" not in known:
-        if flops is None:
-            raise InputError("tokens are not given. Give tokens, or flops to derive them from.")
-        known["tokens"] = flops / (6 * known["n_active"])
-        how["tokens"] = "flops / (6 n_active)"
+        raise InputError("tokens are not given. Give tokens, or flops to derive them from.")
+    known.pop("flops", None)
     return known, how
+
+
+def derive(known: dict[str, Floats]) -> dict[str, str]:
+    """Add the sizes, sparsity and tokens that follow from what is there; check nothing.
+
+    Args:
+        known: n_active or n_total, and any of sparsity, tokens and flops, of one shape. What is
+            derived is added; a sparsity beside two sizes is replaced by theirs.
+
+    Returns:
+        How each derived one was made.
+    """
+    how: dict[str, str] = {}
+    if "n_active" in known and "n_total" in known:
+        known["sparsity"] = 1 - known["n_active"] / known["n_total"]
+        how["sparsity"] = "1 - n_active/n_total"
+    elif "sparsity" not in known:
+        known["sparsity"] = np.zeros_like(known.get("n_active", known.get("n_total")))
+        how["sparsity"] = "0, as if dense: no sparsity is given"
+    if "n_total" not in known:
+        known["n_total"] = known["n_active"] / (1 - known["sparsity"])
+        how["n_total"] = "n_active / (1 - sparsity)"
+    elif "n_active" not in known:
+        known["n_active"] = known["n_total"] * (1 - known["sparsity"])
+        how["n_active"] = "n_total (1 - sparsity)"
+    if "tokens" not in known and "flops" in known:
+        known["tokens"] = known["flops"] / (6 * known["n_active"])
+        how["tokens"] = "flops / (6 n_active)"
+    return how
 
 
 def _same_length(given: Mapping[str, FloatsLike]) -> dict[str, Floats]:
@@ -57,30 +89,20 @@ def _same_length(given: Mapping[str, FloatsLike]) -> dict[str, Floats]:
     return {name: np.broadcast_to(x, (length,)) for name, x in arrays.items()}
 
 
-def _sizes(known: dict[str, Floats], how: dict[str, str], name_row: Callable[[int], str]) -> None:
-    if "n_active" not in known and "n_total" not in known:
-        raise InputError("neither n_active nor n_total is given. Give one of them.")
-    for name in known.keys() & {"n_active", "n_total"}:
-        checks.positive(name, known[name], hint="Pass parameters, not billions of them.")
-    if "n_active" in known and "n_total" in known:
-        _sparsity_of_sizes(known, how, name_row)
-        return
-    if "sparsity" not in known:
-        size = known.get("n_active", known.get("n_total"))
-        known["sparsity"] = np.zeros_like(np.asarray(size))
-        how["sparsity"] = "0, as if dense: no sparsity is given"
-    kept = 1 - checks.fraction("sparsity", known["sparsity"], hint="It is 1 - n_active/n_total.")
-    if "n_active" in known:
-        known["n_total"] = known["n_active"] / kept
-        how["n_total"] = "n_active / (1 - sparsity)"
-    else:
-        known["n_active"] = known["n_total"] * kept
-        how["n_active"] = "n_total (1 - sparsity)"
-
-
-def _sparsity_of_sizes(
-    known: dict[str, Floats], how: dict[str, str], name_row: Callable[[int], str]
+def refuse_contradictions(
+    known: Mapping[str, Floats], *, name_row: Callable[[int], str] = _index
 ) -> None:
+    """Check that active and total parameters, and a stated sparsity, can be true together.
+
+    Args:
+        known: Inputs > 0 of one shape, by name.
+        name_row: How an error names the point of an index.
+
+    Raises:
+        InputError: If more are active than there are, or sparsity says something else.
+    """
+    if "n_active" not in known or "n_total" not in known:
+        return
     active, total = known["n_active"], known["n_total"]
     _refuse(
         active > total,
@@ -97,8 +119,6 @@ def _sparsity_of_sizes(
             lambda i: f"sparsity {1 - stated[i]:.6g} but 1 - n_active/n_total {1 - share[i]:.6g}",
             "Drop one of the three; sparsity over experts is called expert_sparsity.",
         )
-    how["sparsity"] = "1 - n_active/n_total"
-    known["sparsity"] = 1 - share
 
 
 def _refuse(

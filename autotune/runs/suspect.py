@@ -1,0 +1,144 @@
+"""What looks wrong in a table that can be used: units, repeated and contradictory rows."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autotune.fitting.runs import FLOPS_PER_PARAMETER_AND_TOKEN, RunTable
+from autotune.laws.hoffmann import BESIROGLU_2024
+from autotune.types import Floats
+
+SMALLEST_COUNT = 1e4
+"""No model of so few parameters was trained in earnest, nor any on so few tokens."""
+BITS_PER_NAT = 1 / np.log(2)
+CLOSE_TO_BITS = (1.3, 1.6)
+"""Observed over expected loss that speaks for bits: 1.44 and some room for other corpora."""
+LARGEST_LOSS = 12.0
+"""Nats per token of a guess among 160,000 tokens; a mean above it is no cross-entropy."""
+FAR_FLOPS = 5.0
+"""Stated FLOPs this many times off 6 N D are of another unit or of something else."""
+FAR_LOSSES = 0.02
+"""Relative difference of losses that seeds and rounding do not explain."""
+OUTCOME = re.compile(r"loss|lo95|hi95|acc|ppl|perplexity|error|seconds|time|lower|upper|outlier")
+LABEL = re.compile(r"(^|_)(id|index|name|seed)$|^$")
+"""Columns that are not part of a configuration: measured, or mere labels."""
+
+
+def suspicions(table: RunTable, *, word: str = "line") -> tuple[str, ...]:
+    """Say what looks wrong, each with its reason, the number of rows and the first one."""
+
+    def place(row: int) -> str:
+        return f"{word} {table.lines[row]}"
+
+    return (
+        *_counts("n_active", table.n_active, "parameters", place),
+        *_counts("tokens", table.tokens, "tokens", place),
+        *_loss_unit(table),
+        *_flops(table, place),
+        *_repeats(table, place),
+    )
+
+
+def _counts(name: str, values: Floats, what: str, place: Callable[[int], str]) -> Iterator[str]:
+    small = values < SMALLEST_COUNT
+    if not small.any():
+        return
+    first = int(np.argmax(small))
+    yield (
+        f"{name} is below {SMALLEST_COUNT:,.0f} in {int(small.sum())} of {len(values)} rows "
+        f"(first: {place(first)}, {values[first]:g}; median {np.median(values):.4g}): "
+        f"millions or billions are suspected. Write {what} in units, as 7e9 or 7B"
+    )
+
+
+def _loss_unit(table: RunTable) -> Iterator[str]:
+    middle = float(np.median(table.loss))
+    if middle > LARGEST_LOSS:
+        yield (
+            f"the median loss {middle:.4g} is more than a guess among 160,000 tokens costs: "
+            "a perplexity is suspected. Take its logarithm; loss is in nats per token"
+        )
+        return
+    if min(np.median(table.n_active), np.median(table.tokens)) < SMALLEST_COUNT:
+        return  # sizes of unknown unit predict no loss
+    ratio = table.loss / BESIROGLU_2024.loss(table.n_active, table.tokens)
+    typical = float(np.median(ratio))
+    what = f"the losses are {typical:.2f} times what besiroglu2024 expects of dense models"
+    low, high = CLOSE_TO_BITS
+    if low < typical < high:
+        yield (
+            f"{what}, near the 1.44 of bits: bits per token are suspected. "
+            "Multiply them by ln 2 = 0.6931; loss is in nats per token"
+        )
+    elif not 1 / low < typical < high:
+        yield f"{what}: another unit is suspected (bits per byte, another task); nats are expected"
+
+
+def _flops(table: RunTable, place: Callable[[int], str]) -> Iterator[str]:
+    expected = FLOPS_PER_PARAMETER_AND_TOKEN * table.n_active * table.tokens
+    ratio = table.flops / expected
+    far = (ratio > FAR_FLOPS) | (ratio < 1 / FAR_FLOPS)
+    if far.any():
+        first = int(np.argmax(far))
+        yield (
+            f"flops are more than {FAR_FLOPS:g} times off 6 n_active tokens in {int(far.sum())} "
+            f"of {len(table)} rows (first: {place(first)}, {table.flops[first]:.4g} for "
+            f"{expected[first]:.4g}): another unit is suspected"
+        )
+
+
+def _repeats(table: RunTable, place: Callable[[int], str]) -> Iterator[str]:
+    group = _configurations(table)
+    size = int(group.max()) + 1
+    if size == len(table):
+        return
+    same = _codes([group, table.n_active, table.n_total, table.tokens, table.loss])
+    _, first, count = np.unique(same, return_index=True, return_counts=True)
+    if count.max() > 1:
+        one = int(first[count > 1].min())
+        other = int(np.flatnonzero(same == same[one])[1])
+        yield (
+            f"{int((count - 1).sum())} rows repeat another one, loss included "
+            f"(first: {place(one)} and {place(other)}): each counts again in a fit"
+        )
+    lowest, highest = np.full(size, np.inf), np.zeros(size)
+    np.minimum.at(lowest, group, table.loss)
+    np.maximum.at(highest, group, table.loss)
+    far = highest > lowest * (1 + FAR_LOSSES)
+    if far.any():
+        rows = np.flatnonzero(group == group[int(np.argmax(far[group]))])
+        one, other = rows[np.argmin(table.loss[rows])], rows[np.argmax(table.loss[rows])]
+        yield (
+            f"{int(far.sum())} configurations have losses more than {FAR_LOSSES:.0%} apart, which "
+            f"cannot all be right (first: {place(one)} has {table.loss[one]:.5g} and "
+            f"{place(other)} {table.loss[other]:.5g})"
+        )
+
+
+def _configurations(table: RunTable) -> NDArray[np.int64]:
+    """The number of each row's configuration, sizes and tokens being read to three digits."""
+    sizes = [_three_digits(x) for x in (table.n_active, table.n_total, table.tokens)]
+    rest: Mapping[str, NDArray[Any]] = {**table.factors, **table.columns}
+    settings = [
+        values
+        for name, values in rest.items()
+        if not OUTCOME.search(name.lower()) and not LABEL.search(name.lower())
+    ]
+    return _codes([*sizes, *settings])
+
+
+def _three_digits(values: Floats) -> Floats:
+    scale = 10.0 ** (np.floor(np.log10(values)) - 2)
+    return np.round(values / scale) * scale
+
+
+def _codes(columns: list[NDArray[Any]]) -> NDArray[np.int64]:
+    """One number per distinct row of the columns, from 0 up without gaps."""
+    code = np.zeros(len(columns[0]), dtype=np.int64)
+    for column in columns:
+        values, inverse = np.unique(column, return_inverse=True)
+        _, code = np.unique(code * len(values) + inverse, return_inverse=True)
+    return code
