@@ -1,0 +1,181 @@
+"""Laws ranked by the error on runs that they were not fitted to, and the choice of one."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from autotune.errors import FitError, InputError
+from autotune.fitting.candidates import EVERYTHING, Candidate, Wanted, candidates
+from autotune.fitting.fit import fit
+from autotune.fitting.result import Score
+from autotune.fitting.rolling import Rolling, roll
+from autotune.fitting.runs import RunTable
+from autotune.fitting.score import score
+from autotune.fitting.settings import Convention, FitSettings
+from autotune.fitting.splits import Cut, rolling
+from autotune.laws.base import ScalingLaw
+
+FEWEST_RUNS = 8
+QUICK = FitSettings()
+
+
+def _quiet(text: str) -> None:
+    """Tell nobody."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One law under one convention.
+
+    Attributes:
+        candidate: The form and its convention.
+        law: The form as fitted to the training runs.
+        train: Errors on the runs it was fitted to; they do not rank laws.
+        test: Errors on the runs hidden from it; with nothing hidden, those of `rolling` pooled.
+        rolling: Errors beyond each rolling origin within the training runs.
+        starts: How many starts the fit made, and how many agree with the best.
+    """
+
+    candidate: Candidate
+    law: ScalingLaw
+    train: Score
+    test: Score
+    rolling: Rolling
+    starts: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """The law and convention that training runs speak for.
+
+    Attributes:
+        candidate: The law's form and the convention for its N and S.
+        rolling: Its errors beyond each rolling origin.
+        reasons: Why this one, and what was left out, one sentence each.
+    """
+
+    candidate: Candidate
+    rolling: Rolling
+    reasons: tuple[str, ...]
+
+    @property
+    def form(self) -> type[ScalingLaw]:
+        """The law's class."""
+        return self.candidate.form
+
+    @property
+    def convention(self) -> Convention:
+        """What its N and S are taken from."""
+        return self.candidate.convention
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """Every law under every convention, best on hidden runs first.
+
+    Attributes:
+        rows: One for each candidate, by rising log-RMSE on hidden runs.
+        not_applicable: For each form that the table cannot feed, the reason.
+        failed: For each candidate that could be fed but not fitted, the reason.
+        choice: What the training runs alone would have chosen.
+    """
+
+    rows: tuple[Row, ...]
+    not_applicable: Mapping[str, str]
+    failed: Mapping[str, str]
+    choice: Choice
+
+
+def compare(
+    table: RunTable,
+    cut: Cut,
+    *,
+    wanted: Wanted = EVERYTHING,
+    settings: FitSettings = QUICK,
+    tell: Callable[[str], None] = _quiet,
+) -> Comparison:
+    """Fit every candidate on one side of a cut and score it on the other.
+
+    Args:
+        table: Finished runs.
+        cut: What to fit on; with an empty test side, rolling errors take its place.
+        wanted: Forms and conventions to restrict it to.
+        settings: Objective and seed of the fits; intervals are not made.
+        tell: Called with the name of each candidate before its fits.
+
+    Raises:
+        InputError: If there are too few runs to fit on.
+        FitError: If nothing can be fitted.
+    """
+    train = table.take(cut.train)
+    test = table.take(cut.test)
+    origins = _origins(train)
+    listed, left_out = candidates(train, wanted)
+    rows: list[Row] = []
+    failed: dict[str, str] = {}
+    for each in listed:
+        tell(str(each))
+        try:
+            fitted = fit(each.form, train, convention=each.convention, settings=settings)
+        except (FitError, InputError) as error:
+            failed[str(each)] = str(error)
+            continue
+        beyond = roll(each, train, origins, settings=settings)
+        hidden = score(fitted.law, test, each.convention) if len(test) else beyond.pooled
+        rows.append(
+            Row(
+                candidate=each,
+                law=fitted.law,
+                train=fitted.score,
+                test=hidden,
+                rolling=beyond,
+                starts=fitted.starts,
+            )
+        )
+    if not rows:
+        raise FitError(_nothing(table, left_out | failed))
+    choice = _choose({row.candidate: row.rolling for row in rows})
+    rows.sort(key=lambda row: (row.test.log_rmse, row.candidate.n_coefficients))
+    return Comparison(rows=tuple(rows), not_applicable=left_out, failed=failed, choice=choice)
+
+
+def choose(table: RunTable, *, settings: FitSettings = QUICK) -> Choice:
+    """Choose a law and a convention by their error beyond rolling origins.
+
+    Nothing but the given runs is looked at, so runs hidden from `table` stay a fair test.
+
+    Args:
+        table: Finished runs.
+        settings: Objective and seed of the fits.
+
+    Raises:
+        InputError: If there are too few runs, or they all have the same compute.
+        FitError: If nothing can be fitted.
+    """
+    origins = _origins(table)
+    listed, left_out = candidates(table)
+    errors = {each: roll(each, table, origins, settings=settings) for each in listed}
+    if not any(np.isfinite(each.error) for each in errors.values()):
+        raise FitError(_nothing(table, left_out))
+    return _choose(errors)
+
+
+def _origins(table: RunTable) -> list[Cut]:
+    if len(table) < FEWEST_RUNS:
+        raise InputError(
+            f"{len(table)} runs are too few to judge laws by extrapolation: it takes at least "
+            f"{FEWEST_RUNS}. Name a law with --law, or add runs."
+        )
+    return rolling(table)
+
+
+def _choose(errors: Mapping[Candidate, Rolling]) -> Choice:
+    best = min(errors, key=lambda each: (errors[each].error, each.n_coefficients))
+    reason = f"Least rolling error, {errors[best].error:.4f}, of {len(errors)} laws and conventions"
+    return Choice(candidate=best, rolling=errors[best], reasons=(reason,))
+
+
+def _nothing(table: RunTable, reasons: Mapping[str, str]) -> str:
+    said = "; ".join(f"{name}: {why}" for name, why in reasons.items())
+    return f"no law can be fitted to {len(table)} runs of {table.name} ({said}). Add runs."

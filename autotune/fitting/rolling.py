@@ -1,0 +1,82 @@
+"""Error beyond rolling origins: fitted to the smallest runs, scored on all larger ones."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from autotune.errors import FitError, InputError
+from autotune.fitting.candidates import Candidate
+from autotune.fitting.fit import fit
+from autotune.fitting.predict import predict
+from autotune.fitting.result import Score
+from autotune.fitting.runs import RunTable
+from autotune.fitting.score import score_of
+from autotune.fitting.settings import FitSettings
+from autotune.fitting.splits import Cut
+from autotune.types import Floats
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rolling:
+    """How a form under a convention extrapolates from smaller runs to larger ones.
+
+    Attributes:
+        n_train: Runs fitted at each origin.
+        predicted: Losses predicted beyond each origin; not-a-number where there was no fit.
+        observed: Losses observed there.
+    """
+
+    n_train: tuple[int, ...]
+    predicted: tuple[Floats, ...]
+    observed: tuple[Floats, ...]
+
+    @property
+    def origins(self) -> tuple[Score, ...]:
+        """Errors beyond each origin; infinite where there was no fit."""
+        return tuple(map(_score, self.predicted, self.observed))
+
+    @property
+    def pooled(self) -> Score:
+        """Errors over all predictions; a run beyond several origins counts several times."""
+        return _score(np.concatenate(self.predicted), np.concatenate(self.observed))
+
+    @property
+    def error(self) -> float:
+        """What laws are chosen by: the root mean square of the origins' log-RMSE."""
+        return float(np.sqrt(np.mean([each.log_rmse**2 for each in self.origins])))
+
+
+def roll(
+    candidate: Candidate, table: RunTable, origins: Sequence[Cut], *, settings: FitSettings
+) -> Rolling:
+    """Fit a candidate at each origin and predict beyond it.
+
+    An origin that leaves fewer runs than coefficients, or no usable fit, predicts nothing: the
+    error is then infinite, so that such a candidate is never chosen.
+    """
+    return Rolling(
+        n_train=tuple(len(each.train) for each in origins),
+        predicted=tuple(_beyond(candidate, table, each, settings) for each in origins),
+        observed=tuple(table.loss[each.test] for each in origins),
+    )
+
+
+def _beyond(candidate: Candidate, table: RunTable, origin: Cut, settings: FitSettings) -> Floats:
+    try:
+        fitted = fit(
+            candidate.form,
+            table.take(origin.train),
+            convention=candidate.convention,
+            settings=settings,
+        )
+    except (FitError, InputError):
+        return np.full(len(origin.test), np.nan)
+    with np.errstate(over="ignore", invalid="ignore"):  # an absurd extrapolation is a bad score
+        return predict(fitted.law, table.take(origin.test), candidate.convention)
+
+
+def _score(predicted: Floats, observed: Floats) -> Score:
+    if not np.isfinite(predicted).all():
+        return Score(mre=np.inf, log_rmse=np.inf, bias=np.nan, n_runs=len(observed))
+    return score_of(predicted, observed)
