@@ -3,13 +3,25 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from autotune.errors import FitError
-from autotune.fitting.result import FitResult
+from autotune.errors import InputError
+from autotune.fitting.bootstrap import bootstrap, resample_weights
+from autotune.fitting.design import Design, design, natural
+from autotune.fitting.identify import Exchange, condition, settle_exchanges
+from autotune.fitting.minimum import Minimum, minimise
+from autotune.fitting.model import Model
+from autotune.fitting.objective import objective_of
+from autotune.fitting.result import FitResult, FitStatus
 from autotune.fitting.runs import RunTable
+from autotune.fitting.score import score_of
 from autotune.fitting.settings import Convention, FitSettings
+from autotune.fitting.twin import Posed, pose
 from autotune.laws.base import ScalingLaw
+from autotune.laws.source import FittedRange, Source
+from autotune.types import Floats, Interval
 
 DEFAULTS = FitSettings()
+WEAK_CONDITION = 1e5
+MOST_UNSETTLED = 0.02
 
 
 def fit(
@@ -34,4 +46,128 @@ def fit(
             free coefficients, or the table lacks an input.
         FitError: If no start gives a finite objective.
     """
-    raise FitError(f"{form.form}: not there yet ({len(table)}, {convention}, {settings}, {groups})")
+    convention = convention or natural(form)
+    inputs = design(form, table, convention)
+    with np.errstate(all="ignore"):  # a start may overflow: its objective is infinite then
+        posed = pose(form, inputs, table.loss, weight=table.weight, settings=settings)
+        _check_count(form, posed.model, len(table))
+        model, exchanges = settle_exchanges(posed.model)
+        posed = Posed(model, posed.names)
+        best = minimise(model, objective_of(settings), seed=settings.seed)
+        law = _law(form, posed, best, _source(table, convention, inputs))
+        draws, unsettled = _draws(posed, best, settings, groups)
+        number, weakest = _condition(posed, law, inputs)
+    weak = tuple(_describe(posed, each) for each in exchanges)
+    if number > WEAK_CONDITION and weakest:
+        weak += (f"{', '.join(weakest)} are told apart only weakly (condition {number:.1e}).",)
+    return FitResult(
+        law=law,
+        convention=convention,
+        settings=settings,
+        n_runs=len(table),
+        objective_sum=best.value * objective_of(settings).scale,
+        score=score_of(inputs.loss(law), table.loss),
+        interval=_interval(draws, law, settings.level),
+        interval_method="bootstrap" if len(draws) else "none",
+        draws=draws,
+        status=_status(model, best),
+        starts=best.starts,
+        condition=number,
+        weak=weak,
+        warnings=_warnings(model, best, unsettled),
+    )
+
+
+def _check_count(form: type[ScalingLaw], model: Model, runs: int) -> None:
+    if not model.free:
+        raise InputError(f"every coefficient of {form.form} is fixed: nothing is left to fit.")
+    if runs < len(model.free):
+        raise InputError(
+            f"{form.form} has {len(model.free)} free coefficients, but there are only {runs} "
+            "runs. Add runs, fix coefficients, or choose a law with fewer."
+        )
+
+
+def _law(form: type[ScalingLaw], posed: Posed, best: Minimum, source: Source) -> ScalingLaw:
+    values = posed.coefficients(best.z[None, :])
+    return form(source=source, **{name: float(value[0]) for name, value in values.items()})
+
+
+def _source(table: RunTable, convention: Convention, inputs: Design) -> Source:
+    def ends(values: Floats) -> Interval:
+        return float(values.min()), float(values.max())
+
+    return Source(
+        citation=f"fitted to {table.name}",
+        where=f"{len(table)} runs",
+        n=convention.n,
+        sparsity="experts" if convention.sparsity == "expert" else "parameters",
+        flops="6 N_active D",
+        corpus=table.name,
+        range=FittedRange(
+            n_active=ends(table.n_active),
+            n_total=ends(table.n_total),
+            tokens=ends(table.tokens),
+            sparsity=ends(inputs.sparsity),
+            flops=ends(table.flops),
+            factors={name: ends(values) for name, values in inputs.factors.items()},
+        ),
+    )
+
+
+def _draws(
+    posed: Posed, best: Minimum, settings: FitSettings, groups: NDArray[np.int64] | None
+) -> tuple[Floats, float]:
+    """Coefficients of the resamples, and the share of them that did not settle."""
+    if not settings.bootstrap:
+        return np.empty((0, len(posed.names))), 0.0
+    model = posed.model
+    weights = resample_weights(model.weight, groups, settings.bootstrap, settings.seed)
+    z, settled = bootstrap(model, objective_of(settings), best.z, weights)
+    values = posed.coefficients(z)
+    return np.stack(list(values.values()), axis=1), float(1 - settled.mean())
+
+
+def _interval(draws: Floats, law: ScalingLaw, level: float) -> dict[str, Interval]:
+    """Percentile limits by coefficient."""
+    if not len(draws):
+        return {}
+    tails = [(1 - level) / 2, (1 + level) / 2]
+    low, high = np.quantile(draws, tails, axis=0)
+    return {name: (float(low[i]), float(high[i])) for i, name in enumerate(law.coefficient_names())}
+
+
+def _condition(posed: Posed, law: ScalingLaw, inputs: Design) -> tuple[float, tuple[str, ...]]:
+    """Of the free coefficients, in the form's own units."""
+    names = tuple(n for own, n in posed.names.items() if own in posed.model.free)
+    slopes = inputs.gradient(law)
+    root = np.sqrt(posed.model.weight) / inputs.loss(law)
+    return condition(np.stack([slopes[name] * root for name in names]), names)
+
+
+def _describe(posed: Posed, exchange: Exchange) -> str:
+    names = [posed.names[name] for name in exchange.names]
+    held = [posed.names[name] for name in exchange.held]
+    what = (
+        f"{names[0]} has no effect" if len(names) == 1 else f"{', '.join(names)} are exchangeable"
+    )
+    remedy = f"; {' or '.join(exchange.remedy)} would separate them" if exchange.remedy else ""
+    return f"{what} on these runs: {', '.join(held)} held{remedy}."
+
+
+def _status(model: Model, best: Minimum) -> FitStatus:
+    if not best.settled:
+        return FitStatus.STOPPED_EARLY
+    bounded = ((best.z <= model.low) | (best.z >= model.high)).any()
+    return FitStatus.AT_BOUND if bounded else FitStatus.CONVERGED
+
+
+def _warnings(model: Model, best: Minimum, unsettled: float) -> tuple[str, ...]:
+    said = []
+    if best.starts[1] == 1 and best.starts[0] > 1:
+        said.append(f"only one of {best.starts[0]} starts reached the best objective.")
+    if unsettled > MOST_UNSETTLED:
+        said.append(f"{unsettled:.0%} of the resamples did not settle; intervals are rough.")
+    at_bound = (best.z <= model.low) | (best.z >= model.high)
+    said += [f"{model.free[i]} sits on its bound." for i in np.flatnonzero(at_bound)]
+    return tuple(said)

@@ -1,0 +1,118 @@
+"""Descend to a minimum of the robust objective, for many estimates at once.
+
+Each step lies between the majoriser's, which cannot increase the objective by much (iteratively
+reweighted least squares), and Newton's on the exact active set, which ends the descent at machine
+precision. The second derivatives of the law come from differences of its analytic gradient.
+"""
+
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autotune.fitting.model import Model
+from autotune.fitting.objective import Objective
+from autotune.types import Floats
+
+Bools: TypeAlias = NDArray[np.bool_]
+
+FLOOR = 1e-13
+"""Smallest eigenvalue, beside the largest, that a Newton step divides by."""
+
+DIFFERENCE = 1e-6
+SMOOTHEST = 1.0
+LARGEST = 1e12
+SETTLED = 1e-14
+"""A predicted relative decrease below which an estimate is at its minimum."""
+
+
+def value(model: Model, objective: Objective, z: Floats, weight: Floats) -> Floats:
+    """The objective at coordinates (m, k), with weights (n,) or (m, n); shape (m,)."""
+    return objective.sum(model.residual(z), np.broadcast_to(weight, (len(z), weight.shape[-1])))
+
+
+def descend(
+    model: Model, objective: Objective, z: Floats, *, weight: Floats, rounds: int
+) -> tuple[Floats, Floats, Bools]:
+    """Minimise from each of m starts.
+
+    Args:
+        model: The form on its table.
+        objective: What to minimise.
+        z: Starts, shape (m, k).
+        weight: Weights of the runs, shape (m, n).
+        rounds: Most iterations.
+
+    Returns:
+        Coordinates (m, k), objective values (m,), and whether each has settled (m,).
+    """
+    best = value(model, objective, z, weight)
+    z, smooth = z.copy(), np.full(len(z), SMOOTHEST)
+    damping, settled = np.zeros(len(z)), ~np.isfinite(best)
+    for _ in range(rounds):
+        on = np.flatnonzero(~settled)
+        if not on.size:
+            break
+        step, predicted = _step(
+            model, objective, z[on], weight=weight[on], smooth=smooth[on], damping=damping[on]
+        )
+        trial = np.clip(z[on] + step, model.low, model.high)
+        reached = value(model, objective, trial, weight[on])
+        better = reached < best[on]
+        done = (predicted <= SETTLED * best[on]) & ((smooth[on] < 1e-3) | (predicted == 0))
+        z[on[better]], best[on[better]] = trial[better], reached[better]
+        smooth[on], damping[on] = _adapt(smooth[on], damping[on], better)
+        settled[on] = done | (damping[on] > LARGEST)
+    return z, best, settled & np.isfinite(best)
+
+
+def _adapt(smooth: Floats, damping: Floats, better: Bools) -> tuple[Floats, Floats]:
+    """Towards Newton after a success, towards the damped majoriser after a failure."""
+    at_majoriser = smooth >= SMOOTHEST
+    failed = np.where(at_majoriser, np.maximum(damping * 10, 1e-3), damping)
+    eased = np.where(damping > 1e-6, damping / 10, 0.0)
+    return (
+        np.where(better, smooth / 8, np.minimum(smooth * 64, SMOOTHEST)),
+        np.where(better, eased, failed),
+    )
+
+
+def _step(
+    model: Model,
+    objective: Objective,
+    z: Floats,
+    *,
+    weight: Floats,
+    smooth: Floats,
+    damping: Floats,
+) -> tuple[Floats, Floats]:
+    """A damped step (m, k) in which saddles repel, and the decrease it promises (m,)."""
+    residual, slopes = model.residual_slopes(z)
+    slope = objective.slope(residual) * weight
+    gradient = np.einsum("mkn,mn->mk", slopes, slope)
+    bend = objective.curvature(residual, smooth[:, None]) * weight
+    hessian = (slopes * bend[:, None, :]) @ np.swapaxes(slopes, 1, 2)
+    hessian = hessian + _law_curvature(model, z, slopes, slope)
+    majorised = objective.curvature(residual, np.ones((1, 1))) * weight
+    size = np.sqrt(np.einsum("mkn,mkn,mn->mk", slopes, slopes, majorised))
+    scale = 1 / np.where(size > 0, size, 1.0)
+    stuck = ((z <= model.low) & (gradient > 0)) | ((z >= model.high) & (gradient < 0)) | (size <= 0)
+    scale = np.where(stuck, 0.0, scale)
+    hessian = np.nan_to_num(hessian * scale[:, :, None] * scale[:, None, :])
+    values, vectors = np.linalg.eigh(hessian)
+    values = np.maximum(np.abs(values), FLOOR) + damping[:, None]
+    along = np.einsum("mkj,mk->mj", vectors, gradient * scale)
+    step = -np.einsum("mkj,mj->mk", vectors, along / values) * scale
+    return step, 0.5 * (along**2 / values).sum(axis=1)
+
+
+def _law_curvature(model: Model, z: Floats, slopes: Floats, slope: Floats) -> Floats:
+    """Sum over the runs of slope times the second derivatives of the residual, (m, k, k)."""
+    m, k, n = slopes.shape
+    reach = DIFFERENCE * np.maximum(np.abs(z), 1.0)
+    moved = (z[:, None, :] + reach[:, :, None] * np.eye(k)).reshape(m * k, k)
+    _, there = model.residual_slopes(moved)
+    change = np.einsum("mjkn,mn->mjk", there.reshape(m, k, k, n), slope)
+    change = (change - np.einsum("mkn,mn->mk", slopes, slope)[:, None, :]) / reach[:, :, None]
+    change = np.where(np.isfinite(change), change, 0.0)
+    return 0.5 * (change + np.swapaxes(change, 1, 2))

@@ -1,0 +1,98 @@
+"""The global minimum of a model's objective: screen, project, descend."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from autotune.errors import FitError
+from autotune.fitting.descend import Bools, descend
+from autotune.fitting.model import Model
+from autotune.fitting.objective import Objective
+from autotune.fitting.search import project, refine, starts
+from autotune.types import Floats
+
+SEARCH_ROWS = 1500
+AGREE = 1e-6
+ROUNDS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How widely to search.
+
+    Attributes:
+        screened: Starts whose linear coefficients are solved once.
+        refined: The best of them, taken to a minimum each.
+        rounds: Levenberg-Marquardt iterations.
+    """
+
+    screened: int
+    refined: int
+    rounds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Minimum:
+    """Where the search ended.
+
+    Attributes:
+        z: The best coordinates, shape (k,).
+        value: The objective there.
+        settled: Whether it is a minimum to machine precision.
+        starts: Starts taken to a minimum, and how many of them agree with the best.
+    """
+
+    z: Floats
+    value: float
+    settled: bool
+    starts: tuple[int, int]
+
+
+def effort_for(model: Model) -> Effort:
+    """More starts for more nonlinear coordinates."""
+    moving = int((~model.is_linear).sum())
+    if moving <= 2:
+        return Effort(128, 16, 15)
+    if moving <= 3:
+        return Effort(256, 32, 20)
+    return Effort(512, 64, 30)
+
+
+def minimise(model: Model, objective: Objective, *, seed: int) -> Minimum:
+    """Find the global minimum.
+
+    A table of more than `SEARCH_ROWS` runs is searched on a sample of them; the best minimum
+    then descends on all.
+
+    Raises:
+        FitError: If no start has a finite objective.
+    """
+    total = len(model.log_loss)
+    searched = model
+    if total > SEARCH_ROWS:
+        searched = model.take(np.random.default_rng(seed).permutation(total)[:SEARCH_ROWS])
+    z, value, settled = _search(searched, objective, effort_for(model), seed)
+    best = int(np.argmin(value))
+    agreeing = int((value <= value[best] * (1 + AGREE) + 1e-300).sum())
+    counted = (len(value), agreeing)
+    if searched is model and settled[best]:
+        return Minimum(z[best], float(value[best]), bool(settled[best]), counted)
+    weight = model.weight[None, :]
+    z, value, settled = descend(model, objective, z[[best]], weight=weight, rounds=3 * ROUNDS)
+    return Minimum(z[0], float(value[0]), bool(settled[0]), counted)
+
+
+def _search(
+    model: Model, objective: Objective, effort: Effort, seed: int
+) -> tuple[Floats, Floats, Bools]:
+    z, value = project(model, starts(model, effort.screened, seed))
+    chosen = np.argsort(value, kind="stable")[: effort.refined]
+    z, value = refine(model, z[chosen], effort.rounds)
+    weight = np.broadcast_to(model.weight, (len(z), len(model.weight)))
+    z, value, settled = descend(model, objective, z, weight=weight, rounds=ROUNDS)
+    if not np.isfinite(value).any():
+        raise FitError(
+            f"{model.form.form}: no start out of {effort.screened} gives a finite objective. "
+            "Loosen the fixed or bounded coefficients, or choose another law."
+        )
+    return z, value, settled

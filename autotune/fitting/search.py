@@ -1,0 +1,136 @@
+"""Many starts at once: variable projection on relative residuals, from a spread of exponents.
+
+Golub and Pereyra (1973), with the step of Kaufman (1975): for given nonlinear coordinates the
+linear ones solve a least-squares problem, so only the former are searched.
+"""
+
+import numpy as np
+
+from autotune.fitting.model import Model
+from autotune.types import Floats
+
+RIDGE = 1e-12
+"""Added to the unit diagonal of column-scaled normal matrices."""
+
+ROOT_ROUNDS = 40
+
+
+def spread(count: int, dimensions: int, seed: int) -> Floats:
+    """Evenly spread points in the unit cube, shape (count, dimensions).
+
+    An additive recurrence with a seeded shift (Roberts 2018, the R sequence).
+    """
+    ratio = 1.0
+    for _ in range(ROOT_ROUNDS):  # the root of x^(d+1) = x + 1
+        ratio = (1 + ratio) ** (1 / (dimensions + 1))
+    steps = ratio ** -np.arange(1.0, dimensions + 1)
+    shift = np.random.default_rng(seed).random(dimensions)
+    return (shift + np.arange(1, count + 1)[:, None] * steps) % 1.0
+
+
+def starts(model: Model, count: int, seed: int) -> Floats:
+    """Starting coordinates, shape (count, k): spread where nonlinear, 1 where linear."""
+    z = np.ones((count, len(model.free)))
+    moving = np.flatnonzero(~model.is_linear)
+    points = spread(count, len(moving), seed)
+    for column, point in zip(moving, points.T, strict=True):
+        low, high = model.structure.starts[model.free[column]]
+        if model.is_log[column]:
+            low, high = np.log(low), np.log(high)
+        z[:, column] = low + (high - low) * point
+    return np.clip(z, model.low, model.high)
+
+
+def misfit(model: Model, z: Floats) -> tuple[Floats, Floats]:
+    """Relative residuals (m, n), or those of log loss where that is linear, and slopes."""
+    if model.structure.log:
+        return model.residual_slopes(z)
+    loss, slopes = model.slopes(z)
+    observed = np.exp(model.log_loss)
+    return loss / observed - 1, slopes / observed
+
+
+def project(model: Model, z: Floats) -> tuple[Floats, Floats]:
+    """Solve for the linear coordinates; returns z and the weighted mean square, shape (m,)."""
+    linear = np.flatnonzero(model.is_linear)
+    if not linear.size:
+        residual, _ = misfit(model, z)
+        return z, _mean_square(residual, model.weight)
+    residual, slopes = misfit(model, z)
+    slopes = slopes[:, linear]
+    gram, scale = _normal(slopes, model.weight)
+    right = np.einsum("mkn,mn->mk", slopes, residual * model.weight) * scale
+    z = z.copy()
+    step = _solve(gram, right) * scale
+    z[:, linear] = np.clip(z[:, linear] - step, model.low[linear], model.high[linear])
+    moved = residual - np.einsum("mkn,mk->mn", slopes, step)
+    return z, _mean_square(moved, model.weight)
+
+
+def refine(model: Model, z: Floats, rounds: int) -> tuple[Floats, Floats]:
+    """Levenberg-Marquardt on the projected problem, all starts side by side.
+
+    Args:
+        model: The form on its table.
+        z: Projected coordinates, shape (m, k).
+        rounds: Iterations.
+
+    Returns:
+        Better coordinates and their weighted mean squares, shape (m,).
+    """
+    moving = np.flatnonzero(~model.is_linear)
+    z, best = project(model, z)
+    if not moving.size:
+        return z, best
+    damping = np.full(len(z), 1e-2)
+    for _ in range(rounds):
+        trial = z + _kaufman_step(model, z, damping)
+        trial, value = project(model, np.clip(trial, model.low, model.high))
+        better = value < best
+        z = np.where(better[:, None], trial, z)
+        best = np.where(better, value, best)
+        damping = np.clip(np.where(better, damping / 5, damping * 4), 1e-9, 1e9)
+    return z, best
+
+
+def _kaufman_step(model: Model, z: Floats, damping: Floats) -> Floats:
+    """Damped step of the nonlinear coordinates, 0 for the linear ones; shape (m, k)."""
+    residual, slopes = misfit(model, z)
+    gram, scale = _normal(slopes, model.weight)
+    right = np.einsum("mkn,mn->mk", slopes, residual * model.weight) * scale
+    linear, moving = np.flatnonzero(model.is_linear), np.flatnonzero(~model.is_linear)
+    reduced, reduced_right = gram[:, moving][:, :, moving], right[:, moving]
+    if linear.size:
+        across = gram[:, linear][:, :, moving]
+        own = gram[:, linear][:, :, linear]
+        solved = np.linalg.solve(own, np.concatenate([across, right[:, linear, None]], axis=2))
+        turned = np.swapaxes(across, 1, 2)
+        reduced = reduced - turned @ solved[:, :, :-1]
+        reduced_right = reduced_right - (turned @ solved[:, :, -1:])[:, :, 0]
+    diagonal = np.einsum("mkk->mk", reduced)
+    diagonal += damping[:, None] * np.maximum(diagonal, 1e-6)
+    step = np.zeros_like(z)
+    step[:, moving] = -_solve(reduced, reduced_right) * scale[:, moving]
+    return step
+
+
+def _normal(slopes: Floats, weight: Floats) -> tuple[Floats, Floats]:
+    """Column-scaled normal matrices (m, k, k) with a ridge, and the scales (m, k)."""
+    gram = (slopes * weight) @ np.swapaxes(slopes, 1, 2)
+    size = np.sqrt(np.einsum("mkk->mk", gram))
+    scale = np.where((size > 0) & np.isfinite(size), 1 / np.where(size > 0, size, 1.0), 0.0)
+    gram = np.where(np.isfinite(gram), gram, 0.0) * scale[:, :, None] * scale[:, None, :]
+    gram += RIDGE * np.eye(gram.shape[1])
+    empty = scale == 0
+    np.einsum("mkk->mk", gram)[empty] = 1.0
+    return gram, scale
+
+
+def _solve(matrix: Floats, right: Floats) -> Floats:
+    right = np.where(np.isfinite(right), right, 0.0)
+    return np.asarray(np.linalg.solve(matrix, right[:, :, None])[:, :, 0], dtype=np.float64)
+
+
+def _mean_square(residual: Floats, weight: Floats) -> Floats:
+    value = (residual**2) @ weight / weight.sum()
+    return np.where(np.isfinite(value), value, np.inf)
