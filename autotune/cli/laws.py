@@ -1,16 +1,23 @@
 """`autotune laws`: the catalogue, with sources."""
 
-from typing import Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from autotune.cli import console
+from autotune.cli.law_names import STORAGE
+
+if TYPE_CHECKING:
+    from autotune.fits.saved import SavedFit
 
 EPILOG = """examples:
 
   autotune laws
 
   autotune laws abnar2025
+
+  autotune laws my-fit
 
   autotune laws --json
 """
@@ -23,7 +30,10 @@ def register(app: typer.Typer) -> None:
 
 
 def laws(
-    name: Annotated[str | None, typer.Argument(help="An entry, for its whole record.")] = None,
+    name: Annotated[
+        str | None, typer.Argument(help="An entry or a saved fit, for its whole record.")
+    ] = None,
+    storage: Annotated[Path, typer.Option(help="The folder that holds saved fits.")] = STORAGE,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """List the scaling laws, or show one with its source, range and conventions."""
@@ -31,7 +41,7 @@ def laws(
     from autotune.laws.catalogue import ALLOCATIONS, FORMS, LEVERAGES, PRESETS
 
     if name is not None:
-        entry = record.of(name)
+        entry = _entry(name, storage)
         console.emit_json(entry) if json else console.say(_sheet(entry))
         return
     kinds = {
@@ -39,6 +49,7 @@ def laws(
         "forms": [record.of_form(form) for form in FORMS.values()],
         "allocations": [record.of(each) for each in ALLOCATIONS],
         "leverages": [record.of(each) for each in LEVERAGES],
+        "fits": _saved(storage),
     }
     if json:
         console.emit_json(kinds)
@@ -52,9 +63,73 @@ def laws(
         console.say(f"\n{title}")
         for entry in kinds[key]:
             console.say(f"  {entry['name']}: {entry['formula']}  ({_authors(entry)})")
+    if kinds["fits"]:
+        console.say(f"\nYour fits in {storage}:\n{_fits(kinds['fits'])}")
     console.talk(
         "\nN active parameters, D tokens, S sparsity, C FLOPs. `autotune laws NAME` has all."
     )
+
+
+def _entry(name: str, storage: Path) -> dict[str, Any]:
+    """The record of an entry of the catalogue, or of a saved fit."""
+    from autotune.cli.law_names import resolve
+    from autotune.laws import record
+
+    if name in record.names():
+        return record.of(name)
+    fit = resolve(name, storage).fit
+    return record.of(name) if fit is None else _of_fit(name, fit)
+
+
+def _saved(storage: Path) -> list[dict[str, Any]]:
+    """The records of the saved fits; a file that is none is talked about and left out."""
+    from autotune.errors import StoreError
+    from autotune.fits import files
+
+    found = []
+    for name in files.names(storage):
+        try:
+            found.append(_of_fit(name, files.load(name, storage)))
+        except StoreError as error:
+            console.talk(f"autotune laws: {error}")
+    return found
+
+
+def _of_fit(name: str, fit: "SavedFit") -> dict[str, Any]:
+    from autotune.laws import record
+
+    result = fit.result
+    return record.of_preset(name, fit.law) | {
+        "kind": "fit",
+        "convention": {"n": result.convention.n, "sparsity": result.convention.sparsity},
+        "data": fit.data,
+        "data_hash": fit.data_hash,
+        "n_runs": result.n_runs,
+        "rms_log_residual": result.score.log_rmse,
+        "interval": {letter: list(limits) for letter, limits in result.interval.items()},
+        "level": result.settings.level,
+        "draws": len(result.draws),
+        "status": result.status.value,
+        "weak": list(result.weak),
+        "warnings": list(result.warnings),
+    }
+
+
+def _fits(entries: list[dict[str, Any]]) -> str:
+    rows = [
+        (
+            entry["name"],
+            entry["form"],
+            entry["source"]["n"],
+            entry["source"]["sparsity"],
+            _range(entry["source"]["range"], brief=True),
+            f"{entry['data']}, {entry['n_runs']} runs",
+            f"{entry['rms_log_residual']:.2e}",
+        )
+        for entry in entries
+    ]
+    headers = ("fit", "form", "N counts", "sparsity", "fitted on", "runs", "rms log residual")
+    return console.table(headers, rows, left=range(len(headers) - 1))
 
 
 def _presets(entries: list[dict[str, Any]]) -> str:
@@ -120,6 +195,11 @@ def _sheet(entry: dict[str, Any]) -> str:
         lines.append(("tokens", f"fixed at {entry['fixed_tokens']:.4g}: no data term"))
     if entry.get("presets"):
         lines.append(("presets", ", ".join(entry["presets"])))
+    if entry["kind"] == "fit":
+        lines.append(("intervals", f"{100 * entry['level']:g} %, {entry['draws']} draws saved"))
+        lines.append(("status", entry["status"]))
+        lines += [("not identified", sentence) for sentence in entry["weak"]]
+        lines += [("warning", sentence) for sentence in entry["warnings"]]
     if "source" in entry:
         lines += _conventions(entry["source"])
     width = max(len(label) for label, _ in lines)
@@ -136,9 +216,14 @@ def _coefficients(entry: dict[str, Any]) -> list[tuple[str, str]]:
         return [("coefficients", ", ".join(values))]
     if entry["kind"] == "allocation":
         return [("size in", entry["size_unit"])]
-    errors = entry["source"]["standard_errors"]
+    errors, limits = entry["source"]["standard_errors"], entry.get("interval", {})
     return [
-        (letter, f"{value:.10g}" + (f" ± {errors[letter]:g}" if letter in errors else ""))
+        (
+            letter,
+            f"{value:.10g}"
+            + (f" ± {errors[letter]:g}" if letter in errors else "")
+            + ("  [{:.4g}, {:.4g}]".format(*limits[letter]) if letter in limits else ""),
+        )
         for letter, value in values.items()
     ]
 

@@ -1,10 +1,12 @@
 """`autotune plan`: what to train for a budget."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from autotune.cli import console
+from autotune.cli.law_names import STORAGE
 
 EPILOG = """examples:
 
@@ -19,6 +21,8 @@ EPILOG = """examples:
   autotune plan --target-loss 2.1 --inference-tokens 1T --law hoffmann2022
 
   autotune plan --like deepseek-v3
+
+  autotune plan --flops 1e23 --law my-fit
 
 Counts read as people write them: 96B, 1.74T, 2.1e24. The whole budget is spent.
 
@@ -139,7 +143,10 @@ def plan(
     law: Annotated[
         list[str] | None,
         option(
-            "--law", text="A preset; repeatable, or comma separated.", panel=LAW, metavar="NAME"
+            "--law",
+            text="A preset or a saved fit; repeatable, or comma separated.",
+            panel=LAW,
+            metavar="NAME",
         ),
     ] = None,
     n_experts: Annotated[
@@ -162,6 +169,7 @@ def plan(
         str | None,
         typer.Option(metavar="DIR", help="With --like all: write the table and its manifest here."),
     ] = None,
+    storage: Annotated[Path, typer.Option(help="The folder that holds saved fits.")] = STORAGE,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Say what to train for a budget: sizes, tokens, sparsity, and how flat the optimum is."""

@@ -1,14 +1,22 @@
 """From the options of `autotune plan` to what the planner takes, and to its answers."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from autotune import checks, quantities
+from autotune.cli.law_names import STORAGE, NamedLaw, resolve
 from autotune.errors import InfeasibleError, InputError
-from autotune.laws import catalogue
+from autotune.laws.base import ScalingLaw
 from autotune.laws.factors import check_experts
-from autotune.planning import accelerators, comparison, planner, released, selection
+from autotune.planning import (
+    accelerators,
+    comparison,
+    planner,
+    released,
+    selection,
+    uncertainty,
+)
 from autotune.planning.budget import SECONDS_PER_DAY, Budget
 from autotune.planning.constraints import Constraints
 from autotune.planning.plan import Plan
@@ -37,7 +45,7 @@ class Request:
     """What a call asks: one question to one or several laws.
 
     Attributes:
-        laws: Preset names, in order.
+        laws: The laws, in order.
         named: Whether the user named them.
         like: The released model whose budget it is, or None.
     """
@@ -45,7 +53,7 @@ class Request:
     budget: Budget
     question: Question
     constraints: Constraints
-    laws: tuple[str, ...]
+    laws: tuple[NamedLaw, ...]
     named: bool
     like: ReleasedModel | None
 
@@ -84,7 +92,7 @@ def refuse_clashes(given: Mapping[str, Any]) -> None:
     if given.get("hold") == "tokens" and "target_loss" in given:
         raise _clash("hold", "target_loss", "with tokens held, the budget is given")
     if given.get("like") == "all":
-        extra = sorted(set(given) - {"like", "csv", "json", "law", "tolerance"})
+        extra = sorted(set(given) - {"like", "csv", "json", "law", "storage", "tolerance"})
         if extra:
             raise _clash("like", extra[0], "all models take their own")
     elif "csv" in given:
@@ -98,7 +106,7 @@ def read(given: Mapping[str, Any]) -> Request:
         InputError: If a value cannot be read, or names something unknown.
     """
     like = released.find(given["like"]) if "like" in given else None
-    names = law_names(given)
+    laws = named_laws(given)
     question = _question(given, like)
     constraints = Constraints(
         **{
@@ -108,13 +116,16 @@ def read(given: Mapping[str, Any]) -> Request:
         sparsity_range=_pair(given, "sparsity_range"),
         tokens_per_param=_pair(given, "tokens_per_param"),
     )
-    chosen = names or (
-        comparison.laws_for(question)
-        if like
-        else selection.applicable(question, unique_tokens=constraints.unique_tokens)
-    )
-    _refuse_unused_factors(question, chosen)
-    return Request(_budget(given, like), question, constraints, tuple(chosen), bool(names), like)
+    if not laws:
+        names = (
+            comparison.laws_for(question)
+            if like
+            else selection.applicable(question, unique_tokens=constraints.unique_tokens)
+        )
+        laws = [resolve(name) for name in names]
+    _refuse_unused_factors(question, laws)
+    named = "law" in given
+    return Request(_budget(given, like), question, constraints, tuple(laws), named, like)
 
 
 def answer(request: Request) -> Answer:
@@ -124,35 +135,47 @@ def answer(request: Request) -> Answer:
         InputError, InfeasibleError: If no law has a plan, for the first one's reason.
     """
     plans, failed, first = [], {}, None
-    for name in request.laws:
+    for law in request.laws:
         try:
-            plans.append(
-                planner.plan(
-                    catalogue.preset(name),
-                    request.budget,
-                    question=request.question,
-                    constraints=request.constraints,
-                    name=name,
-                )
-            )
+            plans.append(_plan(request, law))
         except (InputError, InfeasibleError) as error:
-            failed[name] = str(error)
+            failed[law.name] = str(error)
             first = first or error
     if first is not None and not plans:
         raise first
     return Answer(tuple(plans), failed)
 
 
-def law_names(given: Mapping[str, Any]) -> list[str]:
-    """The presets named with --law, comma separated or repeated, each once.
+def _plan(request: Request, named: NamedLaw) -> Plan:
+    """The plan of one law, with its interval if the law is a fit with draws."""
+
+    def plan(law: ScalingLaw) -> Plan:
+        return planner.plan(
+            law,
+            request.budget,
+            question=request.question,
+            constraints=request.constraints,
+            name=named.name,
+        )
+
+    made = plan(named.law)
+    if named.fit is None:
+        return made
+    fit = named.fit.result
+    found = uncertainty.interval(
+        named.law, fit.draws, plan, level=fit.settings.level, method="bootstrap"
+    )
+    return replace(made, interval=found)
+
+
+def named_laws(given: Mapping[str, Any]) -> list[NamedLaw]:
+    """The laws named with --law, comma separated or repeated, each once.
 
     Raises:
         InputError: If one is unknown; the message names the nearest.
     """
     names = [name.strip() for text in given.get("law", ()) for name in text.split(",")]
-    for name in names:
-        checks.one_of("law", name, catalogue.PRESETS)
-    return list(dict.fromkeys(names))
+    return [resolve(name, given.get("storage", STORAGE)) for name in dict.fromkeys(names)]
 
 
 def _budget(given: Mapping[str, Any], like: ReleasedModel | None) -> Budget:
@@ -201,12 +224,13 @@ def _question(given: Mapping[str, Any], like: ReleasedModel | None) -> Question:
     )
 
 
-def _refuse_unused_factors(question: Question, names: list[str]) -> None:
+def _refuse_unused_factors(question: Question, laws: list[NamedLaw]) -> None:
     check_experts(question.factors)
-    used = {factor for name in names for factor in catalogue.preset(name).factors}
+    used = {factor for named in laws for factor in named.law.factors}
     for factor in question.factors:
         if factor not in used:
-            raise InputError(f"none of {', '.join(names)} uses {_flag(factor)}. Leave it out.")
+            names = ", ".join(named.name for named in laws)
+            raise InputError(f"none of {names} uses {_flag(factor)}. Leave it out.")
 
 
 def _count(given: Mapping[str, Any], name: str) -> float | None:

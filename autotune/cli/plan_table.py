@@ -21,9 +21,9 @@ COMMAND = "autotune plan --like all --csv results/reference/released_models"
 
 def all_models(given: Mapping[str, Any]) -> list[Comparison]:
     """Compare every model whose tokens are known with every law that applies."""
-    names = plan_request.law_names(given)
+    laws = {named.name: named.law for named in plan_request.named_laws(given)}
     known = [model for model in released.MODELS.values() if model.tokens is not None]
-    return [row for model in known for row in comparison.compare(model, names)]
+    return [row for model in known for row in comparison.compare(model, laws)]
 
 
 def row(item: Comparison) -> dict[str, Any]:

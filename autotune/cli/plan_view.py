@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from textwrap import fill
 from typing import Any
 
-from autotune.cli import console
+from autotune.cli import console, plan_certainty
 from autotune.cli.plan_request import Answer, Request
 from autotune.planning import comparison
 from autotune.planning.plan import Plan
@@ -21,7 +21,8 @@ WIDTH = 100
 
 def document(request: Request, answer: Answer) -> dict[str, Any]:
     """The answer as one JSON document."""
-    plans = [plan.to_json() for plan in answer.plans]
+    laws = {named.name: named for named in request.laws}
+    plans = [plan.to_json() | plan_certainty.document(laws[plan.law]) for plan in answer.plans]
     if request.like is not None:
         for plan in plans:
             plan["trained"] = _trained(request.like, plan["law"], request)
@@ -39,9 +40,10 @@ def text(request: Request, answer: Answer) -> str:
     parts = [f"Budget: {request.budget}.\nAsked:  {_asked(request)}.", optima(plans)]
     percent = f"{100 * request.question.tolerance:g} %"
     parts.append(f"Within {percent} of the least loss, all else as above:\n{_bands(plans)}")
+    parts.append(plan_certainty.text(plans))
     if request.like is not None:
         parts.append(_beside(request.like, plans, request))
-    parts.append(_notes(plans))
+    parts.append(_notes(plans, request))
     return "\n\n".join(part for part in parts if part)
 
 
@@ -79,17 +81,13 @@ def _bands(plans: Sequence[Plan]) -> str:
     rows = [
         (
             plan.law,
-            _span(*map(format_count, plan.band.n_active)),
-            _span(*map(format_count, plan.band.tokens)),
-            _span(*(f"{end:.4g}" for end in plan.band.sparsity)),
+            plan_certainty.span(*map(format_count, plan.band.n_active)),
+            plan_certainty.span(*map(format_count, plan.band.tokens)),
+            plan_certainty.span(*(f"{end:.4g}" for end in plan.band.sparsity)),
         )
         for plan in plans
     ]
     return console.table(("law", "N active", "tokens", "sparsity"), rows)
-
-
-def _span(low: str, high: str) -> str:
-    return low if low == high else f"{low} .. {high}"
 
 
 def _beside(model: ReleasedModel, plans: Sequence[Plan], request: Request) -> str:
@@ -116,7 +114,8 @@ def _beside(model: ReleasedModel, plans: Sequence[Plan], request: Request) -> st
     return f"{fill(head, WIDTH)}\n{console.table(headers, rows)}"
 
 
-def _trained(model: ReleasedModel, law: str, request: Request) -> dict[str, Any]:
+def _trained(model: ReleasedModel, name: str, request: Request) -> dict[str, Any]:
+    law = next(named.law for named in request.laws if named.name == name)
     return {
         "model": model.name,
         "n_active": model.n_active,
@@ -129,12 +128,14 @@ def _trained(model: ReleasedModel, law: str, request: Request) -> dict[str, Any]
     }
 
 
-def _notes(plans: Sequence[Plan]) -> str:
+def _notes(plans: Sequence[Plan], request: Request) -> str:
     """Each warning once, with the laws it belongs to."""
+    named = {law.name: law for law in request.laws}
     laws: dict[str, list[str]] = {}
     for plan in plans:
-        for warning in plan.warnings:
-            laws.setdefault(warning, []).append(plan.law)
+        for warning in (*plan.warnings, plan_certainty.note(plan, named[plan.law])):
+            if warning is not None:
+                laws.setdefault(warning, []).append(plan.law)
     notes = [f"{', '.join(names)}: {warning}" for warning, names in laws.items()]
     if len(plans) > 1:
         notes.insert(0, INCOMPARABLE)

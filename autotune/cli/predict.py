@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from autotune.cli import console
+from autotune.cli.law_names import STORAGE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,7 +48,7 @@ def register(app: typer.Typer) -> None:
 
 
 def predict(
-    law: Annotated[str, typer.Option(help="A preset, see `autotune laws`.")],
+    law: Annotated[str, typer.Option(help="A preset, see `autotune laws`, or a saved fit.")],
     n_active: Annotated[str | None, typer.Option(help="Parameters used per token.")] = None,
     n_total: Annotated[str | None, typer.Option(help="All parameters, in place of that.")] = None,
     tokens: Annotated[str | None, typer.Option(help="Training tokens.")] = None,
@@ -58,11 +59,12 @@ def predict(
     shared_share: Annotated[str | None, typer.Option(help="Shared ones among those.")] = None,
     unique_tokens: Annotated[str | None, typer.Option(help="Distinct tokens there are.")] = None,
     runs: Annotated[str | None, typer.Option(help="CSV of runs, or - for stdin.")] = None,
+    storage: Annotated[Path, typer.Option(help="The folder that holds saved fits.")] = STORAGE,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Predict the loss of a law at points given as lists, or as the rows of a CSV."""
+    from autotune.cli.law_names import resolve
     from autotune.errors import InputError
-    from autotune.laws import catalogue
 
     options = {
         "n_active": n_active,
@@ -76,7 +78,7 @@ def predict(
         "unique_tokens": unique_tokens,
     }
     given = {name: text for name, text in options.items() if text is not None}
-    preset = catalogue.preset(law)
+    preset = resolve(law, storage).law
     if runs is not None and given:
         flags = ", ".join(f"--{name.replace('_', '-')}" for name in given)
         raise InputError(f"--runs already gives every point. Drop it, or drop {flags}.")

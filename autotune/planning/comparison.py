@@ -1,9 +1,10 @@
 """A released model beside the plan that a law would have made for its budget."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from autotune.laws import catalogue
+from autotune.laws.base import ScalingLaw
 from autotune.planning import planner, selection
 from autotune.planning.budget import Budget
 from autotune.planning.objective import Objective
@@ -37,31 +38,31 @@ def laws_for(question: Question) -> list[str]:
     return names
 
 
-def compare(model: ReleasedModel, names: Sequence[str] = ()) -> list[Comparison]:
+def compare(model: ReleasedModel, laws: Mapping[str, ScalingLaw] | None = None) -> list[Comparison]:
     """Plan at a model's budget and sparsity, with each law that applies.
 
     Args:
         model: A released model whose tokens are known.
-        names: Presets; by default every one that applies.
+        laws: Laws by name; by default every preset that applies.
 
     Raises:
-        InputError: If the model's tokens were not published, or a law is unknown.
+        InputError: If the model's tokens were not published.
     """
     budget = Budget(flops=model.flops, origin=f"what {model.name} took")
     question = Question(sparsity=model.sparsity)
+    chosen = laws or {name: catalogue.preset(name) for name in laws_for(question)}
     made = []
-    for name in names or laws_for(question):
-        law = catalogue.preset(name)
+    for name, law in chosen.items():
         plan = planner.plan(law, budget, question=question, name=name)
-        made.append(Comparison(model, plan, trained_loss(model, name)))
+        made.append(Comparison(model, plan, trained_loss(model, law)))
     return made
 
 
-def trained_loss(model: ReleasedModel, name: str, **factors: float) -> float:
+def trained_loss(model: ReleasedModel, law: ScalingLaw, **factors: float) -> float:
     """What a law predicts for a model as it was trained.
 
     Raises:
         InputError: If the model's tokens were not published.
     """
-    objective = Objective.of(catalogue.preset(name), factors, unique_tokens=None)
+    objective = Objective.of(law, factors, unique_tokens=None)
     return objective.loss(model.n_active, model.flops / (6 * model.n_active), model.sparsity)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from autotune.errors import InputError
+from autotune.laws.catalogue import PRESETS
 from autotune.planning import comparison, released
 
 RECORD = Path(__file__).resolve().parents[2] / "results/reference/released_models"
@@ -81,7 +82,7 @@ def test_a_model_whose_tokens_were_not_published_is_refused_for_that_reason():
 )
 def test_losses_at_what_deepseek_v3_trained(law, loss):
     model = released.find("deepseek-v3")
-    assert comparison.trained_loss(model, law) == pytest.approx(loss, abs=6e-5)
+    assert comparison.trained_loss(model, PRESETS[law]) == pytest.approx(loss, abs=6e-5)
 
 
 def test_what_was_trained_never_beats_the_plan_of_the_same_law():

@@ -1,0 +1,52 @@
+"""What a law's name means on the command line: the catalogue, then saved fits, then files."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from autotune.fits.saved import SavedFit
+    from autotune.laws.base import ScalingLaw
+
+STORAGE = Path("results/local")
+
+
+@dataclass(frozen=True, slots=True)
+class NamedLaw:
+    """A law as it was named.
+
+    Attributes:
+        name: The name that was given.
+        law: The law, as a function of a model's own sizes.
+        fit: The fit it comes from, None for a published law.
+    """
+
+    name: str
+    law: "ScalingLaw"
+    fit: "SavedFit | None" = None
+
+
+def resolve(name: str, storage: Path = STORAGE) -> NamedLaw:
+    """Find a law by name.
+
+    Args:
+        name: A preset of the catalogue, a saved fit, or the path of one.
+        storage: The folder that holds the saved fits.
+
+    Raises:
+        InputError: If there is none; the message names the nearest.
+        StoreError: If the saved fit cannot be read.
+    """
+    from autotune import checks
+    from autotune.laws.catalogue import PRESETS
+
+    if name in PRESETS:
+        return NamedLaw(name, PRESETS[name])
+    from autotune.fits import files
+    from autotune.fitting.as_read import as_read
+
+    saved = files.names(storage)
+    if name not in saved and not (name.endswith(".json") and Path(name).is_file()):
+        checks.one_of("law", name, [*PRESETS, *saved])
+    fit = files.load(name, storage) if name in saved else files.load_file(Path(name))
+    return NamedLaw(name, as_read(fit.law, fit.result.convention), fit)
