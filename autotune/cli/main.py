@@ -6,7 +6,7 @@ from types import FrameType
 
 import typer
 
-from autotune.cli import console, doctor, laws, plan, predict, problems, results, tune
+from autotune.cli import console, data, doctor, laws, plan, predict, problems, results, tune
 from autotune.errors import AutotuneError
 
 app = typer.Typer(
@@ -17,7 +17,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (plan, laws, predict, tune, results, problems, doctor):
+for verb in (plan, laws, predict, tune, results, problems, doctor, data):
     verb.register(app)
 
 

@@ -1,5 +1,7 @@
 """A run-table argument of a command: a path, or the name of a public table."""
 
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -10,12 +12,32 @@ def open_runs(text: str, *, where: str = "") -> "ReadRuns":
     """Read the runs that a command was given.
 
     Args:
-        text: A path, `-` for standard input, or a name from `autotune data list`.
+        text: A path, `-` for standard input, or a name from `autotune data list`; a file of
+            that name comes first.
         where: Which rows to keep.
 
     Raises:
         InputError: If there is no such file or name, or its rows cannot be used.
     """
+    from autotune.datasets.registry import DATASETS
+    from autotune.errors import InputError
     from autotune.runs.read import read
 
+    if text in DATASETS and not Path(text).exists():
+        return load(text, where=where)
+    if text != "-" and not Path(text).exists():
+        raise InputError(
+            f"cannot read {text}: there is no such file, and no public table of that name. "
+            f"Public tables: {', '.join(DATASETS)}."
+        )
     return read(text, where=where)
+
+
+def load(name: str, *, where: str = "") -> "ReadRuns":
+    """Read a public table, fetching it when needed; it is called by its name in messages."""
+    from autotune.datasets.fetch import fetch
+    from autotune.datasets.registry import dataset
+    from autotune.runs.read import read
+
+    runs = read(fetch(dataset(name)).path, where=where)
+    return replace(runs, table=replace(runs.table, name=name))

@@ -1,0 +1,44 @@
+"""The models of Gadre et al. (2024) that were trained on C4: file and SHA-256."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+GADRE_FILES: Mapping[str, str] = MappingProxyType(
+    {
+        "d=1024_l=24_h=8-0.25": "8db3df3858bb7be2545aca24f1cc49f8f6b351b7eefe6b494987c391f51c1f33",
+        "d=1024_l=24_h=8-0.5": "0421d2fcf2bc99338fe215712a4cccee382ba3506fab5fbcded640a40c0da1b6",
+        "d=1024_l=24_h=8-1.0": "bf6b68b49d3d1dd9779650fbf4a7a47051d2696bdb1c5d8b4c4ad6d66ee216f4",
+        "d=1024_l=24_h=8-16.0": "6881e8bcfd2439f52f0ffa1a20bfc3244b6b2da16dc9576e689d720db1c3864d",
+        "d=1024_l=24_h=8-2.0": "1c74db470334756fb544fa7ef1155bf2b6bc70bdf0eb2fd458c4f8a0e3d5787e",
+        "d=1024_l=24_h=8-4.0": "f6a0b2ad7dace1f4813cb4f6b809ade12448ea4d0e0a045ca9b1377ef6766c42",
+        "d=1024_l=24_h=8-8.0": "5f93439f4b107bc1cc326a289250b8c7edec5509398d2bf0439a6d3c51b241ab",
+        "d=512_l=8_h=4-0.25": "8186f8a42f1950d8dfd84b77574db2404c37e39aab9a0bdc92b63656e798a790",
+        "d=512_l=8_h=4-0.5": "a7ea1c602e4f56051325b8605298fc1e3399859e1a6ad6abee26f02d8035a109",
+        "d=512_l=8_h=4-1.0": "e5f2c7b3bdda02424cd591435d300e26560292d24ad15b50f6afecd9a15b0fd1",
+        "d=512_l=8_h=4-16.0": "6d4fe9c69f0033a625af5c27d79f0c58d1e7b5e668d8e929304f445d4bb2281c",
+        "d=512_l=8_h=4-2.0": "27c988bc4efbc26ed35a7746a03e67399503b5deb891fd4b4be4ca9e41429a22",
+        "d=512_l=8_h=4-32.0": "b693b1842d4ae5dea422e6782d54b0e1157b4f3cd1ea4b989318bd3f4272a1b3",
+        "d=512_l=8_h=4-4.0": "a8720039978ee439ce505994bb174de3ecc38991c6b21f4765fa2912f4a50807",
+        "d=512_l=8_h=4-8.0": "66561fa1828bf8c89077822dfba23561b578375c24b1e85a68d49cd28d05faba",
+        "d=576_l=24_h=8-0.25": "4ac340852165c2164f1d5c01a7cbe59512855cda416ccf3a1eca9d3acb1f9d86",
+        "d=576_l=24_h=8-0.5": "ffb115b8936e4b79c1a5c9e85d712909c372c5685cb19c788e31df86c93bd358",
+        "d=576_l=24_h=8-1.0": "4323af0fd98e6680ad7fb54ba5da8295711008b97d672ea8b85ca832b23700b5",
+        "d=576_l=24_h=8-16.0": "f3a79b2c2287ae5aa7dc6d9993880d19a90e9b64bcecd5638bb825b90b7144d9",
+        "d=576_l=24_h=8-2.0": "fa11358c24882051de6b6426278b0edf8e78d41e9a52c0639fea9629e3e0ff75",
+        "d=576_l=24_h=8-32.0": "0f474e4baff0b0d6724f5480c95b85a8d27a4bb62295411c8a6d0786eef41874",
+        "d=576_l=24_h=8-4.0": "538f84ae4f1ec029f6a7a0dd3f5575ca521b6b187d05937158c804866dd72116",
+        "d=576_l=24_h=8-8.0": "ccb59c6d893cc70667988eacda1f780c9c593124ce5ea88a5e493236a4488634",
+        "d=96_l=8_h=4-0.25": "b7ff0953d4108fe9db4d2d9fb6fd93b5950c256a7ab3c71829a7f3362f67c315",
+        "d=96_l=8_h=4-0.5": "0c4ac782e8a06038420871bec0b8911aa23a938cf76d0a080a2a8928d2361dd2",
+        "d=96_l=8_h=4-1.0": "8a842ca6fe95a77679dc877bade9113a220b9a4756e4228ab323a149ed340233",
+        "d=96_l=8_h=4-16.0": "f2c8a87897fb0d4ddce76e5cb8ba984161a55f692201f4b1119437d2c7025342",
+        "d=96_l=8_h=4-2.0": "01fb270bcf2a6fc89e81a14e14dd2ede0187c00f247fa43d32edc39719648908",
+        "d=96_l=8_h=4-32.0": "6040c014958e7d0f4fcae0c8383129da77b498a1423c960bb6102a76ff091267",
+        "d=96_l=8_h=4-4.0": "35ef4a6c6afdac9e9f827091793d7cc60fe07c783177da6c9a819d7061f71ca8",
+        "d=96_l=8_h=4-8.0": "72133908ef3a629549dc9f361c63c0e16aec33637f88b63dfc63a5d6472460a6",
+        "open_lm_1b-1.0": "dc5aff812d1bcdf05d89b4300a1b572a562a28734e2a2c46ccfeaee36f8cc61e",
+        "open_lm_1b-4.0": "964579a5f56d9fcf46c64cabf82b00737c097779225829f4549bffb49ab813c0",
+        "open_lm_7b-1.0": "839abd366bde620f9970f6d2331982ad5c5c05703470fd28a8e153c2f695ea6f",
+    }
+)
+"""Shape and tokens over 20 N -> SHA-256 of `c4_original-<that>.json`."""
