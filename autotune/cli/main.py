@@ -6,7 +6,18 @@ from types import FrameType
 
 import typer
 
-from autotune.cli import console, data, doctor, laws, plan, predict, problems, results, tune
+from autotune.cli import (
+    compare,
+    console,
+    data,
+    doctor,
+    laws,
+    plan,
+    predict,
+    problems,
+    results,
+    tune,
+)
 from autotune.errors import AutotuneError
 
 app = typer.Typer(
@@ -17,7 +28,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (plan, laws, predict, tune, results, problems, doctor, data):
+for verb in (plan, laws, predict, tune, results, problems, doctor, data, compare):
     verb.register(app)
 
 

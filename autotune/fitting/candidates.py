@@ -12,8 +12,6 @@ from autotune.laws.base import FIXED_TOKENS_TOLERANCE, ScalingLaw
 from autotune.laws.catalogue import FORMS
 from autotune.types import Floats
 
-SAME_VALUE = 1e-3  # relative: columns such as tokens are rounded in published tables
-
 DENSE_TWINS = {
     "frantar": "hoffmann",
     "generalized": "hoffmann",
@@ -24,6 +22,9 @@ DENSE_TWINS = {
 
 FIXED_TOKEN_TWINS = {"interaction": "effective", "coupled": "frantar"}
 """Forms that are another one where every run has the same tokens."""
+
+ANY_SIZE = frozenset({"effective", "interaction"})
+"""Forms that are the same law in total parameters: t there is t - 1 in active ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +86,14 @@ def candidates(
 
 
 def _admitted(form: type[ScalingLaw], table: RunTable, wanted: Wanted) -> list[Convention]:
-    return [
+    admitted = [
         each
         for each in conventions(form, table)
         if each.n in wanted.n and each.sparsity in wanted.sparsity
     ]
+    if form.form not in ANY_SIZE or Convention("active") not in admitted:
+        return admitted
+    return [each for each in admitted if each != Convention("total")]
 
 
 def _obstacle(form: type[ScalingLaw], table: RunTable, among: Iterable[str]) -> str:
@@ -122,4 +126,4 @@ def _dense(table: RunTable) -> bool:
 
 
 def _constant(values: Floats) -> bool:
-    return bool(values.max() <= values.min() * (1 + SAME_VALUE))
+    return bool(values.max() <= values.min() * (1 + FIXED_TOKENS_TOLERANCE))

@@ -17,6 +17,7 @@ from autotune.fitting.splits import Cut, rolling
 from autotune.laws.base import ScalingLaw
 
 FEWEST_RUNS = 8
+TIE = 0.01  # relative: less than what any set of runs can tell apart
 QUICK = FitSettings()
 
 
@@ -171,9 +172,14 @@ def _origins(table: RunTable) -> list[Cut]:
 
 
 def _choose(errors: Mapping[Candidate, Rolling]) -> Choice:
-    best = min(errors, key=lambda each: (errors[each].error, each.n_coefficients))
-    reason = f"Least rolling error, {errors[best].error:.4f}, of {len(errors)} laws and conventions"
-    return Choice(candidate=best, rolling=errors[best], reasons=(reason,))
+    least = min(each.error for each in errors.values())
+    tied = [each for each, rolling in errors.items() if rolling.error <= least * (1 + TIE)]
+    best = min(tied, key=lambda each: (each.n_coefficients, errors[each].error))
+    reasons = [f"Least rolling error, {least:.5f}, of {len(errors)} laws and conventions"]
+    if len(tied) > 1:
+        others = ", ".join(str(each) for each in tied if each != best)
+        reasons.append(f"Of no more coefficients than {others}, which come within {TIE:.0%}")
+    return Choice(candidate=best, rolling=errors[best], reasons=tuple(reasons))
 
 
 def _nothing(table: RunTable, reasons: Mapping[str, str]) -> str:

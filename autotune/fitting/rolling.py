@@ -43,8 +43,13 @@ class Rolling:
 
     @property
     def error(self) -> float:
-        """What laws are chosen by: the root mean square of the origins' log-RMSE."""
-        return float(np.sqrt(np.mean([each.log_rmse**2 for each in self.origins])))
+        """What laws are chosen by: the geometric mean of the origins' log-RMSE.
+
+        It compares laws by the ratio of their errors at each origin, so that an early origin,
+        at which every law errs most, does not decide alone.
+        """
+        with np.errstate(divide="ignore"):  # an exact law has no error
+            return float(np.exp(np.mean(np.log([each.log_rmse for each in self.origins]))))
 
 
 def roll(
