@@ -1,6 +1,7 @@
 """Read a file of finished runs into a run table."""
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -121,8 +122,9 @@ def _kept(where: str, raw: RawColumns, known: Mapping[str, Floats], name: str) -
     n = len(raw.lines)
     if not where.strip():
         return np.arange(n)
-    columns: dict[str, NDArray[Any]] = {names.plain(theirs): a for theirs, a in raw.values.items()}
-    columns |= raw.values
+    columns: dict[str, NDArray[Any]] = {}
+    for theirs, values in raw.values.items():
+        columns[names.plain(theirs)] = columns[re.sub(r"\W", "_", theirs)] = values
     columns |= known
     if "n_experts" in known and "expert_sparsity" not in columns:
         columns["expert_sparsity"] = 1 - known.get("top_k", np.ones(n)) / known["n_experts"]
