@@ -21,7 +21,9 @@ FLOOR = 1e-13
 
 DIFFERENCE = 1e-6
 SMOOTHEST = 1.0
-LARGEST = 1e12
+LEAST, LARGEST = 1e-8, 1e12
+"""The least damping beside none, in units of the scaled curvature, and the one to give up at."""
+
 SETTLED = 1e-14
 """A predicted relative decrease below which an estimate is at its minimum."""
 
@@ -59,7 +61,8 @@ def descend(
         trial = np.clip(z[on] + step, model.low, model.high)
         reached = value(model, objective, trial, weight[on])
         better = reached < best[on]
-        done = (predicted <= SETTLED * best[on]) & ((smooth[on] < 1e-3) | (predicted == 0))
+        small = np.minimum(predicted, np.abs(best[on] - reached)) <= SETTLED * best[on]
+        done = (small & (smooth[on] < 1e-3) & (damping[on] < 1e-6)) | (predicted == 0)
         z[on[better]], best[on[better]] = trial[better], reached[better]
         smooth[on], damping[on] = _adapt(smooth[on], damping[on], better)
         settled[on] = done | (damping[on] > LARGEST)
@@ -69,8 +72,8 @@ def descend(
 def _adapt(smooth: Floats, damping: Floats, better: Bools) -> tuple[Floats, Floats]:
     """Towards Newton after a success, towards the damped majoriser after a failure."""
     at_majoriser = smooth >= SMOOTHEST
-    failed = np.where(at_majoriser, np.maximum(damping * 10, 1e-3), damping)
-    eased = np.where(damping > 1e-6, damping / 10, 0.0)
+    failed = np.where(at_majoriser, np.maximum(damping * 8, LEAST), damping)
+    eased = np.where(damping > LEAST, damping / 3, 0.0)
     return (
         np.where(better, smooth / 8, np.minimum(smooth * 64, SMOOTHEST)),
         np.where(better, eased, failed),

@@ -1,5 +1,7 @@
 """Fit a form to finished runs."""
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,6 +24,11 @@ from autotune.types import Floats, Interval
 DEFAULTS = FitSettings()
 WEAK_CONDITION = 1e5
 MOST_UNSETTLED = 0.02
+SEPARATING = {
+    "n_active": "runs of other sizes",
+    "tokens": "runs at other token counts",
+    "sparsity": "runs at other sparsities",
+}
 
 
 def fit(
@@ -52,7 +59,8 @@ def fit(
         posed = pose(form, inputs, table.loss, weight=table.weight, settings=settings)
         _check_count(form, posed.model, len(table))
         model, exchanges = settle_exchanges(posed.model)
-        posed = Posed(model, posed.names)
+        posed = replace(posed, model=model)
+        _check_free(form, model)
         best = minimise(model, objective_of(settings), seed=settings.seed)
         law = _law(form, posed, best, _source(table, convention, inputs))
         draws, unsettled = _draws(posed, best, settings, groups)
@@ -79,12 +87,19 @@ def fit(
 
 
 def _check_count(form: type[ScalingLaw], model: Model, runs: int) -> None:
-    if not model.free:
-        raise InputError(f"every coefficient of {form.form} is fixed: nothing is left to fit.")
+    _check_free(form, model)
     if runs < len(model.free):
         raise InputError(
             f"{form.form} has {len(model.free)} free coefficients, but there are only {runs} "
             "runs. Add runs, fix coefficients, or choose a law with fewer."
+        )
+
+
+def _check_free(form: type[ScalingLaw], model: Model) -> None:
+    if not model.free:
+        raise InputError(
+            f"every coefficient of {form.form} is fixed, or without effect on these runs: nothing "
+            "is left to fit. Free one of them."
         )
 
 
@@ -151,7 +166,9 @@ def _describe(posed: Posed, exchange: Exchange) -> str:
     what = (
         f"{names[0]} has no effect" if len(names) == 1 else f"{', '.join(names)} are exchangeable"
     )
-    remedy = f"; {' or '.join(exchange.remedy)} would separate them" if exchange.remedy else ""
+    inputs = [posed.inputs.get(name, name) for name in exchange.remedy]
+    wanted = " or ".join(SEPARATING.get(name, f"runs with other {name}") for name in inputs)
+    remedy = f"; {wanted} would separate them" if wanted else ""
     return f"{what} on these runs: {', '.join(held)} held{remedy}."
 
 

@@ -18,12 +18,6 @@ ROWS = 400
 SAME = 1.02
 """Largest ratio of sizes, or of token counts, that counts as one value."""
 
-MEANING = {
-    "n_active": "runs of other sizes",
-    "tokens": "runs at other token counts",
-    "sparsity": "runs at other sparsities",
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
@@ -32,7 +26,7 @@ class Exchange:
     Attributes:
         names: The coefficients.
         held: Those held, so that the rest is determined.
-        remedy: The runs that would separate them, empty if no single input would.
+        remedy: Inputs that would separate them if they varied, empty if no single one would.
     """
 
     names: tuple[str, ...]
@@ -126,7 +120,7 @@ def _remedies(model: Model, names: tuple[str, ...], jacobian: Floats) -> tuple[s
     for name in ("n_active", "tokens", "sparsity", *design.factors):
         varied = replace(model, design=_varied(model, design, name))
         if _rank(_generic_jacobian(varied)[:, :, columns]) > now:
-            found.append(MEANING.get(name, f"runs with other {name}"))
+            found.append(name)
     return tuple(found)
 
 

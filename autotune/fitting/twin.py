@@ -1,7 +1,7 @@
 """How a form is posed to the solver: as it stands, or as a better conditioned equal."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -32,21 +32,20 @@ class Posed:
     Attributes:
         model: What is solved.
         names: The form's name of each of the model's coefficients.
+        inputs: The form's name of each of the model's inputs, where it is another.
     """
 
     model: Model
     names: Mapping[str, str]
+    inputs: Mapping[str, str] = field(default_factory=dict)
 
     def coefficients(self, z: Floats) -> dict[str, Floats]:
         """The form's coefficients at coordinates (m, k), by name, shape (m,) each."""
         own = self.model.coefficients(z)
-        values = {name: own[theirs] for theirs, name in self._pairs()}
+        values = {name: own[theirs] for theirs, name in self.names.items()}
         if self.names.get("b") == "a_D":
             values["a_D"] = np.maximum(values["a_D"], _SMALLEST) ** (1 / values["b_D"])
         return values
-
-    def _pairs(self) -> list[tuple[str, str]]:
-        return list(self.names.items())
 
 
 def pose(form: type[ScalingLaw], design: Design, loss: Floats, *, weight: Floats,
@@ -78,4 +77,5 @@ def pose(form: type[ScalingLaw], design: Design, loss: Floats, *, weight: Floats
         fix={_FRANTAR[name]: value for name, value in fix.items()},
         bounds={_FRANTAR[name]: ends for name, ends in bounds.items()} | {"b": (0.0, np.inf)},
     )
-    return Posed(model, {theirs: name for name, theirs in _FRANTAR.items()})
+    names = {theirs: name for name, theirs in _FRANTAR.items()}
+    return Posed(model, names, {"granularity": "sparsity"})
