@@ -11,6 +11,7 @@ from autotune.cli import (
     console,
     data,
     doctor,
+    fit,
     laws,
     plan,
     predict,
@@ -28,7 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (plan, laws, predict, tune, results, problems, doctor, data, compare):
+for verb in (plan, laws, predict, fit, tune, results, problems, doctor, data, compare):
     verb.register(app)
 
 

@@ -27,21 +27,25 @@ def text(plans: Sequence[Plan]) -> str:
     )
 
 
-def note(plan: Plan, named: NamedLaw) -> str | None:
+def notes(plan: Plan, named: NamedLaw) -> Iterator[str]:
     """What a user must know of the certainty of a plan, besides the interval."""
     if named.fit is None:
-        return _published(named)
-    found, draws = plan.interval, len(named.fit.result.draws)
-    if not draws:
-        return "No interval: this fit was saved without draws. Fit it again with --bootstrap."
-    if found is None:
-        return "No interval: most draws of this fit have no optimum here. The runs say too little."
-    if found.without_plan:
-        return (
+        yield _published(named)
+        return
+    result, found = named.fit.result, plan.interval
+    if not result.converged:
+        yield f"The fit has a caveat: {result.status.value}."
+    for sentence in result.weak:
+        yield f"The fit does not settle everything: {sentence}"
+    if not len(result.draws):
+        yield "No interval: this fit was saved without draws. Fit it again with --bootstrap."
+    elif found is None:
+        yield "No interval: most draws of this fit have no optimum here. The runs say too little."
+    elif found.without_plan:
+        yield (
             f"{found.without_plan} of {found.draws} draws of this fit have no optimum here, and "
             "the intervals leave them out: they are too narrow."
         )
-    return None
 
 
 def _published(named: NamedLaw) -> str:

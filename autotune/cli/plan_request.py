@@ -27,6 +27,7 @@ from autotune.types import Interval
 DEFAULT_MFU = 0.4
 FACTORS = ("n_experts", "granularity", "top_k", "shared_share")
 HOLDS = {"tokens": Hold.TOKENS, "n-total": Hold.TOTAL, "nothing": Hold.NOTHING}
+ONE_VALUE = 0.05  # relative spread below which runs do not vary in an input
 BUDGETS = ("flops", "gpus", "target_loss", "like", "tokens")
 NEEDS = {
     "gpu": "gpus",
@@ -148,6 +149,8 @@ def answer(request: Request) -> Answer:
 
 def _plan(request: Request, named: NamedLaw) -> Plan:
     """The plan of one law, with its interval if the law is a fit with draws."""
+    if named.fit is not None:
+        _refuse_one_size(named)
 
     def plan(law: ScalingLaw) -> Plan:
         return planner.plan(
@@ -166,6 +169,21 @@ def _plan(request: Request, named: NamedLaw) -> Plan:
         named.law, fit.draws, plan, level=fit.settings.level, method="bootstrap"
     )
     return replace(made, interval=found)
+
+
+def _refuse_one_size(named: NamedLaw) -> None:
+    """Refuse to split a budget with a fit that saw one token count or one size only.
+
+    Such a fit predicts well where its runs are, but the term of what did not vary is held at a
+    value that means nothing elsewhere.
+    """
+    seen = named.law.source.range
+    for what, limits in (("token count", seen.tokens), ("active size", seen.n_active)):
+        if limits is not None and limits[1] <= limits[0] * (1 + ONE_VALUE):
+            raise InputError(
+                f"{named.name} was fitted to runs of one {what} ({limits[0]:.4g}), so it cannot "
+                "trade size against tokens. Add runs that vary it, and fit again."
+            )
 
 
 def named_laws(given: Mapping[str, Any]) -> list[NamedLaw]:

@@ -133,9 +133,8 @@ def _notes(plans: Sequence[Plan], request: Request) -> str:
     named = {law.name: law for law in request.laws}
     laws: dict[str, list[str]] = {}
     for plan in plans:
-        for warning in (*plan.warnings, plan_certainty.note(plan, named[plan.law])):
-            if warning is not None:
-                laws.setdefault(warning, []).append(plan.law)
+        for warning in (*plan.warnings, *plan_certainty.notes(plan, named[plan.law])):
+            laws.setdefault(warning, []).append(plan.law)
     notes = [f"{', '.join(names)}: {warning}" for warning, names in laws.items()]
     if len(plans) > 1:
         notes.insert(0, INCOMPARABLE)

@@ -31,7 +31,7 @@ def save(fit: SavedFit, storage: Path, *, force: bool = False) -> Path:
         InputError: If the name is not a file's name, or is that of a published law.
         StoreError: If another fit has the name, or the folder cannot be written.
     """
-    _check_name(fit.id)
+    check_name(fit.id)
     place = path_of(fit.id, storage)
     text = json.dumps(record.to_json(fit), indent=1, allow_nan=False) + "\n"
     try:
@@ -77,12 +77,12 @@ def names(storage: Path) -> list[str]:
     return sorted(path.stem for path in (storage / FOLDER).glob("*.json"))
 
 
-def path_of(name: str, storage: Path) -> Path:
-    """Where a fit of that name lies."""
-    return storage / FOLDER / f"{name}.json"
+def check_name(name: str) -> None:
+    """Check that a fit may be called so.
 
-
-def _check_name(name: str) -> None:
+    Raises:
+        InputError: If it is not a file's name, or is that of a law of the catalogue.
+    """
     if not _NAME.match(name):
         raise InputError(
             f"{name!r} cannot name a fit. Use letters, digits, dots, dashes and underscores."
@@ -90,6 +90,11 @@ def _check_name(name: str) -> None:
     taken = {*catalogue.PRESETS, *catalogue.FORMS, *catalogue.ALLOCATIONS, *catalogue.LEVERAGES}
     if name in taken:
         raise InputError(f"{name!r} is a law of the catalogue. Save the fit under another name.")
+
+
+def path_of(name: str, storage: Path) -> Path:
+    """Where a fit of that name lies."""
+    return storage / FOLDER / f"{name}.json"
 
 
 def _write(place: Path, text: str, *, force: bool) -> None:

@@ -1,0 +1,131 @@
+"""`autotune fit`: a law from finished runs."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from autotune.cli import console
+from autotune.cli.law_names import STORAGE
+
+EPILOG = """examples:
+
+  autotune fit runs.csv --law hoffmann
+
+  autotune fit runs.csv --law generalized --n total --save my-fit
+
+  autotune fit runs.csv --law auto --where "tokens >= 1B" --json > fit.json
+
+  autotune fit runs.csv --law generalized --fix gamma=0 --bounds "alpha=0:1" --group run_id
+
+  autotune plan --flops 1e23 --law my-fit
+
+RUNS is a CSV or Parquet with the columns n_active or n_total, tokens or flops, and loss, and what
+the law needs: sparsity, n_experts, top_k, granularity. Counts are plain (7e9, not 7), losses in
+nats per token. Names in wide use are recognised; the mapping is printed on stderr.
+
+exit status: 0 converged; 1 fitted with a caveat; 2 bad input; 3 no fit"""
+
+LAW = "The law and what it reads"
+RUNS = "Which runs"
+OBJECTIVE = "What is minimised"
+INTERVALS = "Intervals"
+SAVING = "Saving"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb to the command line."""
+    app.command("fit", epilog=EPILOG)(fit)
+
+
+def option(*names: str, text: str, panel: str, metavar: str = "") -> typer.models.OptionInfo:
+    """An option of this verb, in its panel of the help."""
+    made: typer.models.OptionInfo = typer.Option(
+        *names, help=text, rich_help_panel=panel, metavar=metavar or None
+    )
+    return made
+
+
+def fit(
+    runs: Annotated[
+        str, typer.Argument(help="CSV or Parquet of finished runs, - for stdin, or a public table.")
+    ],
+    law: Annotated[
+        str,
+        option("--law", text="A form or a preset, see `autotune laws`; or auto.", panel=LAW),
+    ],
+    n: Annotated[
+        str | None,
+        option("--n", text="What N is: active or total.", panel=LAW, metavar="WHAT"),
+    ] = None,
+    sparsity: Annotated[
+        str | None,
+        option(
+            "--sparsity",
+            text="What S is: param (1 - active/total) or expert (1 - k/experts).",
+            panel=LAW,
+            metavar="WHAT",
+        ),
+    ] = None,
+    fix: Annotated[
+        list[str] | None,
+        option("--fix", text="Hold a coefficient: gamma=0.", panel=LAW, metavar="NAME=VALUE"),
+    ] = None,
+    bounds: Annotated[
+        list[str] | None,
+        option("--bounds", text="Bound one: gamma=-3:3.", panel=LAW, metavar="NAME=LOW:HIGH"),
+    ] = None,
+    where: Annotated[
+        str,
+        option("--where", text="Rows to keep: tokens >= 1B.", panel=RUNS, metavar="EXPR"),
+    ] = "",
+    objective: Annotated[
+        str,
+        option("--objective", text="huber, mse or mae, of the log loss.", panel=OBJECTIVE),
+    ] = "huber",
+    delta: Annotated[
+        float, option("--delta", text="Where Huber's loss turns linear.", panel=OBJECTIVE)
+    ] = 1e-3,
+    bootstrap: Annotated[
+        int, option("--bootstrap", text="Resamples; 0 for no intervals.", panel=INTERVALS)
+    ] = 1000,
+    group: Annotated[
+        str | None,
+        option(
+            "--group",
+            text="Resample whole groups: rows that share this column are one observation.",
+            panel=INTERVALS,
+            metavar="COLUMN",
+        ),
+    ] = None,
+    level: Annotated[
+        float, option("--level", text="Coverage of the intervals.", panel=INTERVALS)
+    ] = 0.95,
+    seed: Annotated[int, option("--seed", text="Of starts and resamples.", panel=INTERVALS)] = 0,
+    save: Annotated[
+        str | None,
+        option("--save", text="Make it a law of this name.", panel=SAVING, metavar="ID"),
+    ] = None,
+    storage: Annotated[
+        Path, option("--storage", text="The folder that holds saved fits.", panel=SAVING)
+    ] = STORAGE,
+    force: Annotated[
+        bool, option("--force", text="Replace a different fit of that name.", panel=SAVING)
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Fit a scaling law to finished runs, with intervals and what the runs cannot tell."""
+    given = {name: value for name, value in locals().items() if value is not None}
+    from autotune.cli import fit_request, fit_view
+
+    request = fit_request.read(given)
+    opened = fit_request.open_table(request)
+    fit_view.talk_mapping(opened)
+    fitted = fit_request.answer(request, opened)
+    saved = fit_request.save(request, fitted)
+    if json:
+        console.emit_json(fit_view.document(fitted))
+    else:
+        console.say(fit_view.text(fitted, saved=saved))
+    if not fitted.result.converged:
+        raise typer.Exit(1)

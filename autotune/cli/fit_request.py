@@ -1,0 +1,252 @@
+"""From the options of `autotune fit` to a fit, its flags and its file."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autotune import checks
+from autotune.cli import console
+from autotune.cli.open_runs import open_runs
+from autotune.errors import InputError
+from autotune.fits import files
+from autotune.fits.saved import SavedFit, sourced
+from autotune.fitting import compare, design, outliers
+from autotune.fitting.fit import fit
+from autotune.fitting.result import FitResult
+from autotune.fitting.runs import RunTable
+from autotune.fitting.settings import Convention, FitSettings
+from autotune.laws.base import ScalingLaw
+from autotune.laws.catalogue import FORMS, PRESETS
+from autotune.runs.read import ReadRuns
+from autotune.types import Interval
+
+AUTO = "auto"
+N = ("active", "total")
+SPARSITY = ("param", "expert")
+OBJECTIVES = ("huber", "mse", "mae")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What a call asks.
+
+    Attributes:
+        runs: The argument that names the runs.
+        where: Which of them to keep.
+        form: The law's class, None to choose one.
+        n: What N is taken from, None for what the form's paper does.
+        sparsity: What S is taken from, likewise.
+        settings: How to fit.
+        group: The column whose values name the groups of the bootstrap, or None.
+        save: The name to save under, or None.
+        storage: Where to.
+        force: Whether another fit of that name may be replaced.
+    """
+
+    runs: str
+    where: str
+    form: type[ScalingLaw] | None
+    n: str | None
+    sparsity: str | None
+    settings: FitSettings
+    group: str | None
+    save: str | None
+    storage: Path
+    force: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A fit, the runs it is of, and everything a user must know about both."""
+
+    result: FitResult
+    runs: ReadRuns
+    flags: tuple[outliers.Flag, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Of the runs, of the fit, and of its outliers."""
+        odd = tuple(str(flag) for flag in self.flags)
+        return (*self.runs.warnings, *self.notes, *self.result.warnings, *odd)
+
+
+def read(given: Mapping[str, Any]) -> Request:
+    """Turn options into what is to be fitted, and how.
+
+    Raises:
+        InputError: If a value cannot be read, or options make no sense together.
+    """
+    form = _form(given["law"])
+    for name, legal in (("n", N), ("sparsity", SPARSITY)):
+        if name in given:
+            checks.one_of(f"--{name}", given[name], legal)
+    for name in ("n", "sparsity", "fix", "bounds"):
+        if form is None and name in given:
+            raise InputError(f"--{name} needs a named law: --law auto chooses for itself.")
+    if "save" in given:
+        files.check_name(given["save"])
+    elif given["force"]:
+        raise InputError("--force is of no use without --save.")
+    if "group" in given and not given["bootstrap"]:
+        raise InputError("--group is of no use with --bootstrap 0.")
+    return Request(
+        runs=given["runs"],
+        where=given["where"],
+        form=form,
+        n=given.get("n"),
+        sparsity=given.get("sparsity"),
+        settings=_settings(given, form),
+        group=given.get("group"),
+        save=given.get("save"),
+        storage=given["storage"],
+        force=given["force"],
+    )
+
+
+def open_table(request: Request) -> ReadRuns:
+    """Read the runs.
+
+    Raises:
+        InputError: If they cannot be read.
+    """
+    return open_runs(request.runs, where=request.where)
+
+
+def answer(request: Request, runs: ReadRuns) -> Fitted:
+    """Fit, and look at the runs again in the light of the fit.
+
+    Raises:
+        InputError: If the runs cannot feed the law.
+        FitError: If there is no estimate at all.
+    """
+    table = runs.table
+    form, convention = _chosen(request, table)
+    groups = None if request.group is None else _groups(table, request.group)
+    result = fit(form, table, convention=convention, settings=request.settings, groups=groups)
+    result = sourced(result, table, data_hash=runs.data_hash)
+    found = outliers.flags(result.law, table, convention, fixed=request.settings.fix)
+    return Fitted(result, runs, found, tuple(_notes(request, form, table)))
+
+
+def save(request: Request, fitted: Fitted) -> Path | None:
+    """Save the fit if that is asked.
+
+    Raises:
+        StoreError: If it cannot be written, or another fit has the name.
+    """
+    if request.save is None:
+        return None
+    fit = SavedFit(
+        id=request.save,
+        result=fitted.result,
+        data=fitted.runs.table.name,
+        data_hash=fitted.runs.data_hash,
+    )
+    return files.save(fit, request.storage, force=request.force)
+
+
+def _form(name: str) -> type[ScalingLaw] | None:
+    if name == AUTO:
+        return None
+    if name in PRESETS:
+        return type(PRESETS[name])
+    return FORMS[checks.one_of("law", name, [AUTO, *FORMS, *PRESETS])]
+
+
+def _settings(given: Mapping[str, Any], form: type[ScalingLaw] | None) -> FitSettings:
+    hint = "0.95 means 95 %."
+    checks.positive("--level", given["level"], hint=hint)
+    checks.fraction("--level", given["level"], hint=hint)
+    checks.positive("--delta", given["delta"], hint="It is a residual of log loss, such as 1e-3.")
+    checks.at_least("--bootstrap", given["bootstrap"], 0, hint="0 makes no intervals.")
+    checks.at_least("--seed", given["seed"], 0, hint="0 is a seed.")
+    names = () if form is None else form.coefficient_names()
+    fixed = {name: _number("--fix", text) for name, text in _pairs(given, "fix", names)}
+    bounds = {name: _ends(text) for name, text in _pairs(given, "bounds", names)}
+    both = sorted(fixed.keys() & bounds.keys())
+    if both:
+        raise InputError(f"{both[0]} is fixed and bounded. Drop one of --fix and --bounds.")
+    objective = checks.one_of("--objective", given["objective"], OBJECTIVES)
+    return FitSettings(
+        objective=cast("Any", objective),
+        delta=given["delta"],
+        bootstrap=given["bootstrap"],
+        level=given["level"],
+        fix=fixed,
+        bounds=bounds,
+        seed=given["seed"],
+    )
+
+
+def _pairs(
+    given: Mapping[str, Any], option: str, legal: Sequence[str]
+) -> Iterator[tuple[str, str]]:
+    """The NAME=VALUE pairs of an option, comma separated or repeated."""
+    for part in (part for text in given.get(option, ()) for part in text.split(",")):
+        name, equals, value = (piece.strip() for piece in part.partition("="))
+        if not (name and equals and value):
+            raise InputError(f"--{option} takes NAME=VALUE, not {part!r}.")
+        yield checks.one_of("coefficient", name, legal), value
+
+
+def _number(option: str, text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if math.isnan(value):
+        raise InputError(f"{option} takes numbers, not {text!r}.")
+    return value
+
+
+def _ends(text: str) -> Interval:
+    """LOW:HIGH, where an end that is left out is open."""
+    low, colon, high = text.partition(":")
+    ends = (
+        _number("--bounds", low) if low.strip() else -math.inf,
+        _number("--bounds", high) if high.strip() else math.inf,
+    )
+    if not colon or not ends[0] < ends[1]:
+        raise InputError(f"--bounds takes NAME=LOW:HIGH with LOW < HIGH, not {text!r}.")
+    return ends
+
+
+def _chosen(request: Request, table: RunTable) -> tuple[type[ScalingLaw], Convention]:
+    if request.form is None:
+        choice = compare.choose(table, settings=replace(request.settings, bootstrap=0))
+        for reason in choice.reasons:
+            console.talk(f"note: {reason}")
+        return choice.form, choice.convention
+    own = design.natural(request.form)
+    n, sparsity = request.n or own.n, request.sparsity or own.sparsity
+    return request.form, Convention(cast("Any", n), cast("Any", sparsity))
+
+
+def _groups(table: RunTable, name: str) -> NDArray[np.int64]:
+    ours = {column: getattr(table, column) for column in ("n_active", "n_total", "tokens", "flops")}
+    columns = ours | dict(table.factors) | dict(table.columns)
+    checks.one_of("column", name, columns)
+    values = columns[name]
+    _, labels = np.unique(values.astype(str) if values.dtype == object else values,
+                          return_inverse=True)  # fmt: skip
+    if labels.max() == 0:
+        raise InputError(
+            f"--group {name}: every run has the same value, so there is one observation. "
+            "Group by a column that tells runs apart."
+        )
+    return labels.astype(np.int64)
+
+
+def _notes(request: Request, form: type[ScalingLaw], table: RunTable) -> Iterator[str]:
+    """Where an option changes nothing."""
+    admitted = design.conventions(form, table)
+    if request.n is not None and all(each.n != request.n for each in admitted):
+        yield f"--n {request.n} changes nothing: {form.form} reads the same sizes either way."
+    if request.sparsity == "expert" and all(each.sparsity != "expert" for each in admitted):
+        yield f"--sparsity expert changes nothing: {form.form} reads the same either way."
