@@ -9,9 +9,8 @@ from autotune.errors import FitError, InputError
 from autotune.fitting.candidates import EVERYTHING, Candidate, Wanted, candidates
 from autotune.fitting.fit import fit
 from autotune.fitting.result import Score
-from autotune.fitting.rolling import Rolling, roll
+from autotune.fitting.rolling import Rolling, roll, score_beyond
 from autotune.fitting.runs import RunTable
-from autotune.fitting.score import score
 from autotune.fitting.settings import Convention, FitSettings
 from autotune.fitting.splits import Cut, rolling
 from autotune.laws.base import ScalingLaw
@@ -123,7 +122,7 @@ def compare(
             failed[str(each)] = str(error)
             continue
         beyond = roll(each, train, origins, settings=settings)
-        hidden = score(fitted.law, test, each.convention) if len(test) else beyond.pooled
+        hidden = score_beyond(fitted.law, test, each.convention) if len(test) else beyond.pooled
         rows.append(
             Row(
                 candidate=each,
@@ -141,13 +140,16 @@ def compare(
     return Comparison(rows=tuple(rows), not_applicable=left_out, failed=failed, choice=choice)
 
 
-def choose(table: RunTable, *, settings: FitSettings = QUICK) -> Choice:
+def choose(
+    table: RunTable, *, wanted: Wanted = EVERYTHING, settings: FitSettings = QUICK
+) -> Choice:
     """Choose a law and a convention by their error beyond rolling origins.
 
     Nothing but the given runs is looked at, so runs hidden from `table` stay a fair test.
 
     Args:
         table: Finished runs.
+        wanted: Forms and conventions to restrict it to.
         settings: Objective and seed of the fits.
 
     Raises:
@@ -155,7 +157,7 @@ def choose(table: RunTable, *, settings: FitSettings = QUICK) -> Choice:
         FitError: If nothing can be fitted.
     """
     origins = _origins(table)
-    listed, left_out = candidates(table)
+    listed, left_out = candidates(table, wanted)
     errors = {each: roll(each, table, origins, settings=settings) for each in listed}
     if not any(np.isfinite(each.error) for each in errors.values()):
         raise FitError(_nothing(table, left_out))

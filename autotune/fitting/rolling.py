@@ -12,8 +12,9 @@ from autotune.fitting.predict import predict
 from autotune.fitting.result import Score
 from autotune.fitting.runs import RunTable
 from autotune.fitting.score import score_of
-from autotune.fitting.settings import FitSettings
+from autotune.fitting.settings import Convention, FitSettings
 from autotune.fitting.splits import Cut
+from autotune.laws.base import ScalingLaw
 from autotune.types import Floats
 
 
@@ -48,8 +49,10 @@ class Rolling:
         It compares laws by the ratio of their errors at each origin, so that an early origin,
         at which every law errs most, does not decide alone.
         """
-        with np.errstate(divide="ignore"):  # an exact law has no error
-            return float(np.exp(np.mean(np.log([each.log_rmse for each in self.origins]))))
+        errors = np.array([each.log_rmse for each in self.origins])
+        if np.isinf(errors).any():
+            return np.inf
+        return float(np.prod(errors) ** (1 / len(errors)))
 
 
 def roll(
@@ -77,8 +80,21 @@ def _beyond(candidate: Candidate, table: RunTable, origin: Cut, settings: FitSet
         )
     except (FitError, InputError):
         return np.full(len(origin.test), np.nan)
+    return _predict(fitted.law, table.take(origin.test), candidate.convention)
+
+
+def score_beyond(law: ScalingLaw, table: RunTable, convention: Convention) -> Score:
+    """Errors on runs beyond the fitted ones; infinite where a prediction overflows.
+
+    Raises:
+        InputError: If the table lacks an input of the law.
+    """
+    return _score(_predict(law, table, convention), table.loss)
+
+
+def _predict(law: ScalingLaw, table: RunTable, convention: Convention) -> Floats:
     with np.errstate(over="ignore", invalid="ignore"):  # an absurd extrapolation is a bad score
-        return predict(fitted.law, table.take(origin.test), candidate.convention)
+        return predict(law, table, convention)
 
 
 def _score(predicted: Floats, observed: Floats) -> Score:

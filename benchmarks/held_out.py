@@ -1,0 +1,222 @@
+"""Held-out errors of every law on the public run tables, and of the rules that choose one.
+
+Of each table the 20 % of runs of largest compute are hidden. Every form is fitted to the rest
+under every convention it admits and scored on the hidden runs. A rule of choice sees the rest
+only; its error on the hidden runs is set beside that of the law that hindsight would pick, and
+that of Hoffmann's law on active parameters.
+
+    python benchmarks/held_out.py [--sets gadre2024_c4,...] [--out results/reference/held_out]
+
+Tables are fetched, or taken from the folder that AUTOTUNE_DATA names.
+"""
+
+import argparse
+import csv
+import json
+import platform
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+
+from autotune.cli.console import table as lay_out
+from autotune.cli.open_runs import load
+from autotune.fitting import splits
+from autotune.fitting.compare import Comparison, Row, compare
+from autotune.fitting.predict import predict
+from autotune.fitting.runs import RunTable
+from autotune.fitting.score import score_of
+from autotune.fitting.settings import FitSettings
+
+HIDDEN = 0.2
+POWERS = (2, 4, 8)
+ROUTER = "main_grid == 1 and (router_type == 'Dense' or router_type == '{}')"
+SETS: Mapping[str, tuple[str, str]] = {
+    "chinchilla_epoch": ("chinchilla_epoch", "besiroglu_outlier == 0"),
+    "gadre2024_c4": ("gadre2024_c4", ""),
+    "joint_moe_part": ("joint_moe_part", ""),
+    "frantar2023_t5": ("frantar2023_t5", ""),
+    "frantar2023_vit": ("frantar2023_vit", ""),
+    "routed_clark2022 S-Base": ("routed_clark2022", ROUTER.format("S-Base")),
+    "routed_clark2022 RL-R": ("routed_clark2022", ROUTER.format("RL-R")),
+    "routed_clark2022 Hash": ("routed_clark2022", ROUTER.format("Hash")),
+}
+RULES: Mapping[str, Callable[[Row], float]] = {
+    "geometric mean": lambda row: row.rolling.error,
+    "quadratic mean": lambda row: float(
+        np.sqrt(np.mean([each.log_rmse**2 for each in row.rolling.origins]))
+    ),
+    "last origin": lambda row: row.rolling.origins[-1].log_rmse,
+    "in sample": lambda row: row.train.log_rmse,
+}
+SIMPLER_WITHIN = 1.15
+Record: TypeAlias = dict[str, str | int | float]
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """One public table, divided and compared."""
+
+    name: str
+    hidden: RunTable
+    n_train: int
+    made: Comparison
+
+    @property
+    def hindsight(self) -> Row:
+        """The law of least error on the hidden runs."""
+        return self.made.rows[0]
+
+    @property
+    def hoffmann(self) -> Row:
+        """Hoffmann's law on active parameters."""
+        rows = self.made.rows
+        return next(row for row in rows if str(row.candidate) == "hoffmann (active, param)")
+
+
+def study(name: str, *, seed: int) -> Study:
+    """Compare every law on one table."""
+    dataset, where = SETS[name]
+    runs = load(dataset, where=where).table
+    cut = splits.by_compute(runs, train_share=1 - HIDDEN)
+    made = compare(runs, cut, settings=FitSettings(seed=seed))
+    return Study(name, runs.take(cut.test), len(cut.train), made)
+
+
+def law_records(one: Study) -> list[Record]:
+    """One record for each law and convention."""
+    return [
+        {
+            "table": one.name,
+            "law": row.candidate.form.form,
+            "n": row.candidate.convention.n,
+            "sparsity": row.candidate.convention.sparsity,
+            "n_coefficients": row.candidate.n_coefficients,
+            "n_train": one.n_train,
+            "n_test": len(one.hidden),
+            "test_log_rmse": row.test.log_rmse,
+            "test_mre": row.test.mre,
+            "test_bias": row.test.bias,
+            "rolling_error": row.rolling.error,
+            "train_log_rmse": row.train.log_rmse,
+            "chosen": int(row.candidate == one.made.choice.candidate),
+        }
+        for row in one.made.rows
+    ]
+
+
+def rule_records(one: Study) -> list[Record]:
+    """One record for each rule of choice, ours first."""
+    chosen = next(row for row in one.made.rows if row.candidate == one.made.choice.candidate)
+    found = {"autotune": (str(chosen.candidate), chosen.test.log_rmse)}
+    for rule, error in RULES.items():
+        row = min(one.made.rows, key=error)
+        found[rule] = (str(row.candidate), row.test.log_rmse)
+    simple = _simplest(one.made.rows)
+    found[f"fewest coefficients within {SIMPLER_WITHIN:g}"] = (
+        str(simple.candidate),
+        simple.test.log_rmse,
+    )
+    for power in POWERS:
+        found[f"weights rolling^-{power}"] = ("combination", _combined(one, power))
+    return [
+        {
+            "table": one.name,
+            "rule": rule,
+            "law": law,
+            "test_log_rmse": error,
+            "over_hindsight": error / one.hindsight.test.log_rmse,
+            "over_hoffmann": error / one.hoffmann.test.log_rmse,
+            "hindsight": str(one.hindsight.candidate),
+        }
+        for rule, (law, error) in found.items()
+    ]
+
+
+def _simplest(rows: Sequence[Row]) -> Row:
+    least = min(row.rolling.error for row in rows)
+    near = [row for row in rows if row.rolling.error <= SIMPLER_WITHIN * least]
+    return min(near, key=lambda row: (row.candidate.n_coefficients, row.rolling.error))
+
+
+def _combined(one: Study, power: int) -> float:
+    """Error of the mean of all laws' predictions, weighted by a power of their rolling error."""
+    rows = [row for row in one.made.rows if np.isfinite([row.rolling.error, row.test.mre]).all()]
+    weights = np.array([row.rolling.error**-power for row in rows])
+    losses = [predict(row.law, one.hidden, row.candidate.convention) for row in rows]
+    return score_of(weights @ np.array(losses) / weights.sum(), one.hidden.loss).log_rmse
+
+
+def ratios(records: Sequence[Record]) -> str:
+    """Error over hindsight, a line for each rule and a column for each table."""
+    names = list(dict.fromkeys(str(each["table"]) for each in records))
+    rows = []
+    for rule in dict.fromkeys(str(each["rule"]) for each in records):
+        own = [float(each["over_hindsight"]) for each in records if each["rule"] == rule]
+        mean = float(np.exp(np.mean(np.log(own))))
+        rows.append([rule, *(f"{value:.2f}" for value in own), f"{mean:.2f}", f"{max(own):.2f}"])
+    short = [name.removeprefix("routed_clark2022 ") for name in names]
+    return lay_out(["error over hindsight", *short, "geom. mean", "worst"], rows)
+
+
+def manifest(seed: int) -> dict[str, object]:
+    """What makes these numbers again."""
+    here = Path(__file__).resolve().parent
+    commit = subprocess.run(
+        ["git", "rev-parse", "HEAD"], cwd=here, capture_output=True, text=True, check=False
+    ).stdout.strip()
+    return {
+        "command": shlex.join(["python", *sys.argv]),
+        "commit": commit,
+        "python": platform.python_version(),
+        "versions": {name: metadata.version(name) for name in ("autotune-llm", "numpy")},
+        "hidden_share": HIDDEN,
+        "rolling_origins": list(splits.ORIGINS),
+        "seed": seed,
+        "tables": {name: {"data": data, "where": where} for name, (data, where) in SETS.items()},
+    }
+
+
+def write(path: Path, records: Sequence[Record]) -> None:
+    """Write records as CSV with six significant digits."""
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, fieldnames=list(records[0]), lineterminator="\n")
+        writer.writeheader()
+        for each in records:
+            row = {k: f"{v:.6g}" if isinstance(v, float) else v for k, v in each.items()}
+            writer.writerow(row)
+
+
+def main() -> None:
+    """Print the table of rules; write all tables with --out."""
+    parser = argparse.ArgumentParser(description="Held-out errors of laws on public tables.")
+    parser.add_argument("--sets", default=",".join(SETS), help="names, separated by commas")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--out", type=Path, help="folder for laws.csv, rules.csv, manifest.json")
+    arguments = parser.parse_args()
+    made_by = manifest(arguments.seed)  # before the runs: the commit may move on meanwhile
+    laws: list[Record] = []
+    rules: list[Record] = []
+    for name in arguments.sets.split(","):
+        one = study(name, seed=arguments.seed)
+        laws += law_records(one)
+        rules += rule_records(one)
+        best = f"{one.made.choice.candidate} chosen, {one.hindsight.candidate} in hindsight"
+        print(f"{name}: {best}", file=sys.stderr)
+    print(ratios(rules))
+    if arguments.out:
+        arguments.out.mkdir(parents=True, exist_ok=True)
+        write(arguments.out / "laws.csv", laws)
+        write(arguments.out / "rules.csv", rules)
+        (arguments.out / "rules.txt").write_text(ratios(rules) + "\n")
+        (arguments.out / "manifest.json").write_text(json.dumps(made_by, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
