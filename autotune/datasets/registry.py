@@ -108,7 +108,10 @@ _ALL = (
         citation="Frantar et al. (2023), arXiv:2309.08520",
         licence="Apache-2.0",
         loss_unit="nats per token",
-        traps=("active parameters are those that are not zero",),
+        traps=(
+            "active parameters are those that are not zero",
+            "T5 predicts masked spans: its losses are far below those of next-token prediction",
+        ),
         n_rows=48,
         columns=(
             "run_id", "n_active", "n_total", "sparsity", "tokens", "loss", "scale", "steps",

@@ -205,7 +205,7 @@ def _fill(
         where.clear()
 
     for row in rows:
-        if not any(row):
+        if not row or not (row[0] or any(row)):
             continue  # a blank line
         if len(row) != width:
             ragged.append((rows.line_num, len(row)))

@@ -20,7 +20,7 @@ LARGEST_LOSS = 12.0
 """Nats per token of a guess among 160,000 tokens; a mean above it is no cross-entropy."""
 FAR_FLOPS = 5.0
 """Stated FLOPs this many times off 6 N D are of another unit or of something else."""
-FAR_LOSSES = 0.02
+FAR_LOSSES = 0.03
 """Relative difference of losses that seeds and rounding do not explain."""
 OUTCOME = re.compile(r"loss|lo95|hi95|acc|ppl|perplexity|error|seconds|time|lower|upper|outlier")
 LABEL = re.compile(r"(^|_)(id|index|name|seed)$|^$")
@@ -74,7 +74,10 @@ def _loss_unit(table: RunTable) -> Iterator[str]:
             "Multiply them by ln 2 = 0.6931; loss is in nats per token"
         )
     elif not 1 / low < typical < high:
-        yield f"{what}: another unit is suspected (bits per byte, another task); nats are expected"
+        yield (
+            f"{what}: another unit or task is suspected (bits per byte, masked tokens). "
+            "Nats per token of next-token prediction are expected"
+        )
 
 
 def _flops(table: RunTable, place: Callable[[int], str]) -> Iterator[str]:
@@ -112,9 +115,9 @@ def _repeats(table: RunTable, place: Callable[[int], str]) -> Iterator[str]:
         rows = np.flatnonzero(group == group[int(np.argmax(far[group]))])
         one, other = rows[np.argmin(table.loss[rows])], rows[np.argmax(table.loss[rows])]
         yield (
-            f"{int(far.sum())} configurations have losses more than {FAR_LOSSES:.0%} apart, which "
-            f"cannot all be right (first: {place(one)} has {table.loss[one]:.5g} and "
-            f"{place(other)} {table.loss[other]:.5g})"
+            f"{int(far.sum())} configurations (counts to three digits) have losses more than "
+            f"{FAR_LOSSES:.0%} apart, which cannot all be right (first: {place(one)} has "
+            f"{table.loss[one]:.5g} and {place(other)} {table.loss[other]:.5g})"
         )
 
 

@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -131,6 +132,22 @@ def test_two_hundred_thousand_rows_are_read_row_by_row_as_written(folder):
     np.testing.assert_array_equal(table.n_active, 1e9 + i)
     np.testing.assert_array_equal(table.loss, 2 + i / n_rows)
     np.testing.assert_array_equal(table.lines, i + 2)
+
+
+def test_memory_grows_with_the_rows_and_not_with_their_text(folder):
+    def bytes_per_row(n_rows):
+        body = (f"run_{i},{1e9 + i!r},{1e10 + i!r},{2 + i / n_rows!r}\n" for i in range(n_rows))
+        path = written(folder, "run_id,n,d,loss\n" + "".join(body))
+        tracemalloc.start()
+        try:
+            table = read(path).table
+            return tracemalloc.get_traced_memory()[1] / len(table)
+        finally:
+            tracemalloc.stop()
+
+    small, large = bytes_per_row(columns.BLOCK * 2), bytes_per_row(columns.BLOCK * 6)
+    assert large < small, "blocks are what does not grow"
+    assert large < 600, "a row of text as Python objects takes more"
 
 
 def test_factors_and_weights_reach_the_table(folder):
