@@ -24,6 +24,9 @@ SMOOTHEST = 1.0
 LEAST, LARGEST = 1e-8, 1e12
 """The least damping beside none, in units of the scaled curvature, and the one to give up at."""
 
+BLOCK_CELLS, LEAST_BLOCK = 8_000_000, 2000
+"""Most entries m k^2 n of an array, and the fewest runs of a block."""
+
 SETTLED = 1e-14
 """A predicted relative decrease below which an estimate is at its minimum."""
 
@@ -90,14 +93,8 @@ def _step(
     damping: Floats,
 ) -> tuple[Floats, Floats]:
     """A damped step (m, k) in which saddles repel, and the decrease it promises (m,)."""
-    residual, slopes = model.residual_slopes(z)
-    slope = objective.slope(residual) * weight
-    gradient = np.einsum("mkn,mn->mk", slopes, slope)
-    bend = objective.curvature(residual, smooth[:, None]) * weight
-    hessian = (slopes * bend[:, None, :]) @ np.swapaxes(slopes, 1, 2)
-    hessian = hessian + _law_curvature(model, z, slopes, slope)
-    majorised = objective.curvature(residual, np.ones((1, 1))) * weight
-    size = np.sqrt(np.einsum("mkn,mkn,mn->mk", slopes, slopes, majorised))
+    gradient, hessian, size = _sums(model, objective, z, weight=weight, smooth=smooth)
+    size = np.sqrt(size)
     scale = 1 / np.where(size > 0, size, 1.0)
     stuck = ((z <= model.low) & (gradient > 0)) | ((z >= model.high) & (gradient < 0)) | (size <= 0)
     scale = np.where(stuck, 0.0, scale)
@@ -107,6 +104,30 @@ def _step(
     along = np.einsum("mkj,mk->mj", vectors, gradient * scale)
     step = -np.einsum("mkj,mj->mk", vectors, along / values) * scale
     return step, 0.5 * (along**2 / values).sum(axis=1)
+
+
+def _sums(
+    model: Model, objective: Objective, z: Floats, *, weight: Floats, smooth: Floats
+) -> tuple[Floats, Floats, Floats]:
+    """Gradient (m, k), curvature (m, k, k) and squared column sizes (m, k), block by block."""
+    m, k = z.shape
+    rows = weight.shape[1]
+    block = max(LEAST_BLOCK, BLOCK_CELLS // (m * k * k))
+    if rows > block:
+        parts = [
+            _sums(model.take(take), objective, z, weight=weight[:, take], smooth=smooth)
+            for take in np.split(np.arange(rows), range(block, rows, block))
+        ]
+        gradients, hessians, sizes = zip(*parts, strict=True)
+        return sum(gradients), sum(hessians), sum(sizes)
+    residual, slopes = model.residual_slopes(z)
+    slope = objective.slope(residual) * weight
+    gradient = np.einsum("mkn,mn->mk", slopes, slope)
+    bend = objective.curvature(residual, smooth[:, None]) * weight
+    hessian = (slopes * bend[:, None, :]) @ np.swapaxes(slopes, 1, 2)
+    hessian = hessian + _law_curvature(model, z, slopes, slope)
+    majorised = objective.curvature(residual, np.ones((1, 1))) * weight
+    return gradient, hessian, np.einsum("mkn,mkn,mn->mk", slopes, slopes, majorised)
 
 
 def _law_curvature(model: Model, z: Floats, slopes: Floats, slope: Floats) -> Floats:
