@@ -91,6 +91,7 @@ def test_bad_input_is_one_line_and_exit_2(tmp_path, arguments, says):
 
 
 def test_a_run_table_is_named_by_path_or_by_public_name(tmp_path, public, monkeypatch):
+    monkeypatch.setenv("AUTOTUNE_DATA", public)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.chdir(tmp_path)
     named = open_runs("chinchilla_epoch", where="besiroglu_outlier == 0")
