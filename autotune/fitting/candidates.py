@@ -98,12 +98,12 @@ def _admitted(form: type[ScalingLaw], table: RunTable, wanted: Wanted) -> list[C
 
 def _obstacle(form: type[ScalingLaw], table: RunTable, among: Iterable[str]) -> str:
     """Say why a form cannot be compared on a table, or nothing."""
-    missing = [name for name in form.factors if name not in table.factors]
-    if missing:
-        return f"the table has no column {', '.join(missing)}"
     fixed = form.fixed_tokens
     if fixed is not None and (np.abs(table.tokens / fixed - 1) > FIXED_TOKENS_TOLERANCE).any():
         return f"it has no data term and holds at {fixed:.4g} tokens only"
+    missing = [name for name in form.factors if name not in table.factors]
+    if missing:
+        return f"the table has no column {', '.join(missing)}"
     twin = _twin(form.form, table)
     if twin and twin in among:
         what = "dense" if form.form in DENSE_TWINS and _dense(table) else "of the same tokens"

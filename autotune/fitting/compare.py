@@ -134,7 +134,7 @@ def compare(
             )
         )
     if not rows:
-        raise FitError(_nothing(table, left_out | failed))
+        raise FitError(_nothing(train, left_out | failed))
     choice = _choose({row.candidate: row.rolling for row in rows})
     rows.sort(key=lambda row: (row.test.log_rmse, row.candidate.n_coefficients))
     return Comparison(rows=tuple(rows), not_applicable=left_out, failed=failed, choice=choice)
@@ -160,7 +160,8 @@ def choose(
     listed, left_out = candidates(table, wanted)
     errors = {each: roll(each, table, origins, settings=settings) for each in listed}
     if not any(np.isfinite(each.error) for each in errors.values()):
-        raise FitError(_nothing(table, left_out))
+        unfit = {str(each): "no fit at every rolling origin" for each in listed}
+        raise FitError(_nothing(table, left_out | unfit))
     return _choose(errors)
 
 
@@ -178,7 +179,9 @@ def _choose(errors: Mapping[Candidate, Rolling]) -> Choice:
     tied = [each for each, rolling in errors.items() if rolling.error <= least * (1 + TIE)]
     best = min(tied, key=lambda each: (each.n_coefficients, errors[each].error))
     reasons = [f"Least rolling error, {least:.5f}, of {len(errors)} laws and conventions"]
-    if len(tied) > 1:
+    if np.isinf(least):
+        reasons = ["Of fewest coefficients: no law could be fitted at every rolling origin"]
+    elif len(tied) > 1:
         others = ", ".join(str(each) for each in tied if each != best)
         reasons.append(f"Of no more coefficients than {others}, which come within {TIE:.0%}")
     return Choice(candidate=best, rolling=errors[best], reasons=tuple(reasons))
@@ -186,4 +189,7 @@ def _choose(errors: Mapping[Candidate, Rolling]) -> Choice:
 
 def _nothing(table: RunTable, reasons: Mapping[str, str]) -> str:
     said = "; ".join(f"{name}: {why}" for name, why in reasons.items())
-    return f"no law can be fitted to {len(table)} runs of {table.name} ({said}). Add runs."
+    return (
+        f"no law can be fitted to {len(table)} runs of {table.name} ({said}). "
+        "Choose other laws, or add runs."
+    )

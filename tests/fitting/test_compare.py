@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from autotune.errors import InputError
+from autotune.errors import FitError, InputError
 from autotune.fitting import splits
 from autotune.fitting.candidates import Candidate, Wanted, candidates
 from autotune.fitting.compare import choose, compare
@@ -185,6 +185,16 @@ def test_too_few_runs_and_runs_of_one_compute_cannot_be_chosen_from(planted):
         choose(planted.take(np.arange(7)))
     with pytest.raises(InputError, match="all 60 runs of planted have the same compute"):
         choose(replace(planted, flops=np.full(60, 1e20)))
+
+
+def test_where_no_origin_leaves_enough_runs_the_fewest_coefficients_are_chosen():
+    table = runs_of(INTERACTION, n=9)
+    cut = splits.by_compute(table, train_share=0.9)
+    with pytest.raises(FitError, match=r"no law can be fitted to 8 runs .*frantar"):
+        choose(table.take(cut.train), wanted=Wanted(forms=("frantar",)))
+    made = compare(table, cut, wanted=Wanted(forms=("frantar", "interaction")))
+    assert made.choice.rolling.error == np.inf
+    assert made.choice.reasons[0].startswith("Of fewest coefficients")
 
 
 def test_a_candidate_that_cannot_be_fitted_is_named_with_the_reason():
