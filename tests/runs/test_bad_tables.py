@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from autotune.errors import InputError
+from autotune.runs import columns
 from autotune.runs.read import read
 
 HEAD = "n_active,tokens,loss\n"
@@ -49,6 +50,11 @@ def test_bad_cells_are_counted_over_all_columns_and_the_first_is_by_line(tmp_pat
     assert "3 cells cannot be used, in 3 rows (first: line 4, column tokens, value 'x')" in found
 
 
+def test_a_bad_cell_is_found_after_many_good_blocks(tmp_path):
+    found = refusal(tmp_path, f"{HEAD}{GOOD * (columns.BLOCK + 7)}1e9,2e10,oops\n")
+    assert f"(first: line {columns.BLOCK + 9}, column loss, value 'oops')" in found
+
+
 def test_only_bad_cells_of_rows_that_are_kept_count(tmp_path):
     text = f"{HEAD}1e9,x,2.5\n1e9,2e10,x\n{GOOD}"
     found = refusal(tmp_path, text, where="tokens > 0")
@@ -56,7 +62,7 @@ def test_only_bad_cells_of_rows_that_are_kept_count(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("columns", "row", "said"),
+    ("header", "row", "said"),
     [
         ("n,n_total,d,loss", "2e9,1e9,1e9,2", "line 2, n_active 2e+09 exceeds n_total 1e+09"),
         ("n,n_total,sparsity,d,loss", "1e9,2e9,0.9,1e9,2", "sparsity 0.9 but 1 - n_active/n_total"),
@@ -66,8 +72,8 @@ def test_only_bad_cells_of_rows_that_are_kept_count(tmp_path):
         ("n,weight,d,loss", "1e9,0,1e9,2", "column weight, value 0). weight is how much"),
     ],
 )
-def test_sizes_and_factors_that_cannot_be_are_refused(tmp_path, columns, row, said):
-    assert said in refusal(tmp_path, f"{columns}\n{row}\n")
+def test_sizes_and_factors_that_cannot_be_are_refused(tmp_path, header, row, said):
+    assert said in refusal(tmp_path, f"{header}\n{row}\n")
 
 
 @pytest.mark.parametrize(

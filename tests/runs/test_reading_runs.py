@@ -108,7 +108,7 @@ def test_names_with_blanks_and_counts_with_suffixes_are_read(folder):
 
 
 def test_unknown_columns_are_numbers_where_every_cell_is_one_and_text_otherwise(folder):
-    text = "n,d,loss,lr,router,note\n1e9,2e10,2.5,0.1,Hash,\n1e9,2e10,2.5,,Dense,7\n"
+    text = "n,d,loss,lr,router,note\n1e9,2e10,2.5,0.1,Hash,\n1e9,2e10,2.5, ,Dense,7\n"
     kept = read(written(folder, text)).table.columns
     np.testing.assert_array_equal(kept["lr"], [0.1, np.nan])
     assert kept["router"].tolist() == ["Hash", "Dense"]
@@ -174,7 +174,7 @@ def test_gzip_and_standard_input_are_read_as_the_file_itself(folder, monkeypatch
     path.write_bytes(gzip.compress(text.encode()))
     expected = read(written(folder, text)).data_hash
     assert read(path).data_hash == expected
-    monkeypatch.setattr("sys.stdin", io.StringIO(text))
+    monkeypatch.setattr("sys.stdin", io.StringIO("\ufeff" + text))
     assert read("-").data_hash == expected
 
 
