@@ -75,7 +75,7 @@ def fit(
         n_runs=len(table),
         objective_sum=best.value * objective_of(settings).scale,
         score=score_of(inputs.loss(law), table.loss),
-        interval=_interval(draws, law, settings.level),
+        interval=_interval(draws, posed, settings.level),
         interval_method="bootstrap" if len(draws) else "none",
         draws=draws,
         status=_status(model, best),
@@ -143,13 +143,17 @@ def _draws(
     return np.stack(list(values.values()), axis=1), float(1 - settled.mean())
 
 
-def _interval(draws: Floats, law: ScalingLaw, level: float) -> dict[str, Interval]:
-    """Percentile limits by coefficient."""
+def _interval(draws: Floats, posed: Posed, level: float) -> dict[str, Interval]:
+    """Percentile limits by coefficient that moved; each limit is one of the draws."""
     if not len(draws):
         return {}
     tails = [(1 - level) / 2, (1 + level) / 2]
-    low, high = np.quantile(draws, tails, axis=0)
-    return {name: (float(low[i]), float(high[i])) for i, name in enumerate(law.coefficient_names())}
+    low, high = np.quantile(draws, tails, axis=0, method="inverted_cdf")
+    return {
+        name: (float(low[i]), float(high[i]))
+        for i, (own, name) in enumerate(posed.names.items())
+        if own in posed.model.free
+    }
 
 
 def _condition(posed: Posed, law: ScalingLaw, inputs: Design) -> tuple[float, tuple[str, ...]]:

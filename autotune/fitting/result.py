@@ -45,7 +45,8 @@ class FitResult:
         n_runs: Runs the fit used.
         objective_sum: The objective summed over the runs, weights included.
         score: How well it reproduces the runs it was fitted to.
-        interval: Limits by coefficient at `settings.level`; empty without intervals.
+        interval: Limits at `settings.level` by coefficient, those held or fixed left out; empty
+            without intervals.
         interval_method: `bootstrap`, `profile` or `none`.
         draws: Coefficients of the resamples, shape (draws, coefficients); empty without them.
         status: How the optimiser ended.

@@ -31,7 +31,7 @@ class Posed:
 
     Attributes:
         model: What is solved.
-        names: The form's name of each of the model's coefficients.
+        names: The form's name of each of the model's coefficients, in the form's order.
         inputs: The form's name of each of the model's inputs, where it is another.
     """
 

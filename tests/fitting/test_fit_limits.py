@@ -221,6 +221,13 @@ def test_an_interval_holds_the_estimate_and_wider_levels_hold_narrower_ones():
     assert narrow.draws.shape == (200, 7)
 
 
+def test_what_is_held_or_fixed_has_no_interval():
+    table = runs(PRESETS["frantar2023-t5"], noise=0.01, tokens=2e10)
+    found = fit(FORMS["frantar"], table, settings=FitSettings(bootstrap=50, fix={"b_S": 0.722}))
+    assert set(found.interval) == {"a_S", "c_S", "b_N", "c"}
+    assert found.draws.shape == (50, 7)
+
+
 def test_starts_fill_the_cube_evenly():
     points = spread(256, 3, 0)
     counts, _ = np.histogramdd(points, bins=(4, 4, 4), range=[(0, 1)] * 3)
