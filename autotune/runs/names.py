@@ -12,7 +12,7 @@ ALIASES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "n_active": (
             "n_active", "active_params", "active_parameters", "n_act", "params_active",
             "n_params", "num_params", "params", "parameters", "n_parameters", "num_parameters",
-            "model_size", "size", "n",
+            "model_size", "N", "n",
         ),
         "n_total": (
             "n_total", "total_params", "total_parameters", "params_total", "n_tot",
@@ -20,26 +20,29 @@ ALIASES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         ),
         "tokens": (
             "tokens", "n_tokens", "num_tokens", "training_tokens", "train_tokens",
-            "tokens_seen", "total_tokens", "dataset_size", "d",
+            "tokens_seen", "total_tokens", "dataset_size", "D", "d",
         ),
         "flops": (
             "flops", "flop", "training_flop", "training_flops", "train_flops", "total_flops",
-            "compute", "training_compute", "c",
+            "compute", "training_compute", "C",
         ),
         "loss": (
             "loss", "val_loss", "validation_loss", "loss_val", "loss_validation", "valid_loss",
             "eval_loss", "test_loss", "final_loss", "final_val_loss", "train_loss",
-            "training_loss", "cross_entropy", "nll", "l",
+            "training_loss", "cross_entropy", "nll", "L",
         ),
-        "sparsity": ("sparsity", "param_sparsity", "parameter_sparsity", "s"),
-        "n_experts": ("n_experts", "num_experts", "experts", "number_of_experts", "e"),
+        "sparsity": ("sparsity", "param_sparsity", "parameter_sparsity", "S"),
+        "n_experts": ("n_experts", "num_experts", "experts", "number_of_experts", "E"),
         "top_k": ("top_k", "topk", "experts_per_token", "num_experts_per_tok", "k"),
-        "granularity": ("granularity", "g"),
-        "weight": ("weight", "weights"),
+        "granularity": ("granularity", "G"),
+        "weight": ("weight",),
     }
     | {name: (name,) for name in FACTORS if name not in ("n_experts", "top_k", "granularity")}
 )  # fmt: skip
-"""Each of our columns, and the names it goes by, ours first and the least telling last."""
+"""Each of our columns, and the names it goes by, ours first and the least telling last.
+
+A letter is a name only in the case that papers write it in: `l` is a number of layers.
+"""
 
 GENERIC = ALIASES["n_active"][ALIASES["n_active"].index("n_params") :]
 """Names of a size that do not say whether it is active or total."""
@@ -51,6 +54,15 @@ NEEDS = (("n_active", "n_total"), ("tokens", "flops"), ("loss",))
 def plain(name: str) -> str:
     """A header as an identifier: lower case, every other sign an underscore."""
     return re.sub(r"[^0-9a-z]+", "_", name.lower()).strip("_")
+
+
+def _key(name: str) -> str:
+    return name if len(name) == 1 else plain(name)
+
+
+def is_generic(name: str) -> bool:
+    """Whether a size's name leaves open if it is active or total."""
+    return _key(name) in GENERIC
 
 
 def match(header: Sequence[str], *, file: str) -> dict[str, str]:
@@ -71,9 +83,9 @@ def match(header: Sequence[str], *, file: str) -> dict[str, str]:
         raise InputError(f"{file} has the column {twice[0]!r} twice. Rename or drop one.")
     found: dict[str, str] = {}
     for ours, aliases in ALIASES.items():
-        candidates = [name for name in header if plain(name) in aliases]
-        if candidates:
-            found[ours] = min(candidates, key=lambda name: aliases.index(plain(name)))
+        ranks = [(aliases.index(_key(name)), name) for name in header if _key(name) in aliases]
+        if ranks:
+            found[ours] = min(ranks, key=lambda rank: rank[0])[1]
     missing = [need for need in NEEDS if not found.keys() & set(need)]
     if missing:
         raise InputError(

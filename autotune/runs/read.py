@@ -191,7 +191,7 @@ def _assumptions(raw: RawColumns, table: RunTable) -> list[str]:
             f"{sparse} rows have several experts, but only one size and no sparsity is given: "
             "active and total parameters are taken as equal. Add n_active, n_total or sparsity"
         )
-    elif (sparse or "sparsity" in raw.ours) and names.plain(size) in names.GENERIC:
+    elif (sparse or "sparsity" in raw.ours) and names.is_generic(size):
         found.append(
             f"the column {size} is taken as active parameters. Call it n_active or n_total"
         )

@@ -62,6 +62,9 @@ COLUMNS = {
     ("condition", "rows"),
     [
         ("tokens >= 20B", [False, True, False]),
+        ("tokens > 20B", [False, False, False]),
+        ("tokens <= 1B", [True, False, False]),
+        ("tokens < 1B", [False, False, False]),
         ("tokens < 0.03t and tokens > 1.5E3m", [False, True, False]),
         ("tokens != tokens", [False, False, True]),
         ("router == 'Hash'", [True, False, False]),

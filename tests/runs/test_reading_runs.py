@@ -92,6 +92,28 @@ def test_our_own_name_wins_and_the_other_column_is_kept(folder):
     assert found.table.columns["val_loss"] == [2.6]
 
 
+def test_a_letter_is_a_name_only_in_the_case_of_the_papers(folder):
+    found = read(written(folder, "N,D,L,l,s,c\n1e9,2e10,2.5,24,1000,7\n"))
+    assert found.mapping["loss"] == "L"
+    assert set(found.table.columns) == {"l", "s", "c"}
+
+
+@pytest.mark.parametrize(
+    ("header", "said"),
+    [
+        ("params,n_total,tokens,loss,sparsity", "the column params is taken as active parameters"),
+        ("N,E,tokens,loss,sparsity", "the column N is taken as active parameters"),
+        ("n_active,E,tokens,loss,x", "active and total parameters are taken as equal"),
+        ("n_total,E,tokens,loss,x", "active and total parameters are taken as equal"),
+    ],
+)
+def test_a_size_that_may_be_active_or_total_is_said(folder, header, said):
+    first = {"n_total": 2e9, "E": 8, "tokens": 2e10, "loss": 2.5, "sparsity": 0.5, "x": 0}
+    cells = [str(first.get(name, 1e9)) for name in header.split(",")]
+    found = read(written(folder, f"{header}\n{','.join(cells)}\n"))
+    assert [said in warning for warning in found.warnings] == [True]
+
+
 def test_names_with_blanks_and_counts_with_suffixes_are_read(folder):
     text = "\ufeff Model Size ,Training Tokens,Val. Loss\n7B,1.4T,1.97\n\n,,\n70B,1.4T,1.9\n"
     found = read(written(folder, text))
