@@ -11,7 +11,6 @@ from autotune.fitting.result import FitResult
 from autotune.laws import record
 from autotune.quantities import format_count
 from autotune.runs.read import ReadRuns
-from autotune.types import Interval
 
 WIDTH = 100
 OBJECTIVES = {"huber": "Huber loss", "mse": "squares", "mae": "absolute values"}
@@ -105,10 +104,10 @@ def _coefficients(result: FitResult) -> str:
 def _limits(name: str, result: FitResult) -> str:
     if name in result.settings.fix:
         return "fixed"
-    limits: Interval | None = result.interval.get(name)
-    if limits is None:
-        return "-"
-    return "held" if limits[0] == limits[1] else f"[{limits[0]:.4g}, {limits[1]:.4g}]"
+    if name not in result.interval:
+        return "held" if result.interval else "-"
+    low, high = result.interval[name]
+    return "held" if low == high else f"[{low:.4g}, {high:.4g}]"
 
 
 def _list(head: str, sentences: Iterable[str]) -> str:

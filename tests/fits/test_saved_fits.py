@@ -124,22 +124,16 @@ def table(**columns):
     return RunTable(**(base | columns))
 
 
-def test_the_source_of_a_fit_names_its_data_range_and_convention():
-    source = sourced(fit_of(), table(), data_hash="sha256:abc").law.source
-    assert "our runs" in source.citation
-    assert "120 runs, sha256:abc" in source.where
-    assert (source.n, source.sparsity) == ("active", "parameters")
-    assert source.range.n_active == (1e8, 4e8)
-    assert source.range.n_total == (1e8, 1.6e9)
+def test_the_source_of_a_fit_gains_the_hash_of_its_data_and_the_sparsity_of_its_runs():
+    before = fit_of(PRESETS["besiroglu2024"]).law.source
+    source = sourced(fit_of(PRESETS["besiroglu2024"]), table(), data_hash="abc").law.source
+    assert source.where == "120 runs, SHA-256 abc"
     assert source.range.sparsity == (0.0, 0.75)
-    assert source.range.flops == (6e17, 9.6e18)
+    assert source.range.tokens == before.range.tokens
+    assert source.citation == before.citation
 
 
-def test_the_source_of_a_fit_over_expert_sparsity_ranges_that_sparsity_and_the_factors():
-    law = PRESETS["ludziejewski2025"]
-    experts = table(factors={"n_experts": np.array([1.0, 8.0, 64.0])})
-    result = fit_of(law, convention=Convention("active", "expert"))
-    source = sourced(result, experts, data_hash="sha256:abc").law.source
-    assert source.sparsity == "experts"
-    assert source.range.sparsity == (0.0, 63 / 64)
-    assert source.range.factors == {"n_experts": (1.0, 64.0)}
+def test_the_range_of_expert_sparsity_is_left_as_it_was_fitted():
+    result = fit_of(PRESETS["abnar2025"], convention=Convention("total", "expert"))
+    source = sourced(result, table(), data_hash="abc").law.source
+    assert source.range.sparsity == result.law.source.range.sparsity
