@@ -38,6 +38,16 @@ def test_losses_in_bits_are_suspected_from_what_a_published_law_expects(seed):
     assert "bits per token are suspected. Multiply them by ln 2" in said
 
 
+@given(seed=st.integers(0, 10**6), rows=st.sets(st.integers(0, 39), min_size=1, max_size=8))
+def test_bits_among_nats_are_counted_and_the_first_is_named(seed, rows):
+    loss = planted(seed).loss.copy()
+    loss[list(rows)] /= np.log(2)
+    (said,) = suspicions(planted(seed, loss=loss))
+    start = f"the losses of {len(rows)} of 40 rows (first: line {min(rows) + 2}, "
+    assert said.startswith(start)
+    assert "bits among nats are suspected" in said
+
+
 @pytest.mark.parametrize(("factor", "said"), [(0.25, "another unit"), (2.5, "another unit")])
 def test_losses_far_from_any_language_model_are_suspected(factor, said):
     assert said in suspicions(planted(loss=planted().loss * factor))[0]
