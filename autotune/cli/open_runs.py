@@ -19,25 +19,37 @@ def open_runs(text: str, *, where: str = "") -> "ReadRuns":
     Raises:
         InputError: If there is no such file or name, or its rows cannot be used.
     """
-    from autotune.datasets.registry import DATASETS
-    from autotune.errors import InputError
     from autotune.runs.read import read
 
-    if text in DATASETS and not Path(text).exists():
-        return load(text, where=where)
-    if text != "-" and not Path(text).exists():
-        raise InputError(
-            f"cannot read {text}: there is no such file, and no public table of that name. "
-            f"Public tables: {', '.join(DATASETS)}."
-        )
-    return read(text, where=where)
+    path = path_of(text)
+    return read(path, where=where) if path == text else load(text, where=where)
 
 
 def load(name: str, *, where: str = "") -> "ReadRuns":
-    """Read a public table, fetching it when needed; it is called by its name in messages."""
+    """Read a public table, fetching it when needed; messages call it by its name."""
     from autotune.datasets.fetch import fetch
     from autotune.datasets.registry import dataset
     from autotune.runs.read import read
 
     runs = read(fetch(dataset(name)).path, where=where)
     return replace(runs, table=replace(runs.table, name=name))
+
+
+def path_of(text: str) -> str:
+    """The path that stands for a run-table argument; a public table is fetched when needed.
+
+    Raises:
+        InputError: If there is no such file or name.
+    """
+    from autotune.datasets.fetch import fetch
+    from autotune.datasets.registry import DATASETS
+    from autotune.errors import InputError
+
+    if text == "-" or Path(text).exists():
+        return text
+    if text in DATASETS:
+        return str(fetch(DATASETS[text]).path)
+    raise InputError(
+        f"cannot read {text}: there is no such file, and no public table of that name. "
+        f"Public tables: {', '.join(DATASETS)}."
+    )

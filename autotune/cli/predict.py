@@ -1,6 +1,6 @@
 """`autotune predict`: a law's loss at given points."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -25,8 +25,8 @@ EPILOG = """examples:
 
   autotune predict --law besiroglu2024 --runs runs.csv --json
 
-Lists have equal lengths or one value. A CSV has the columns n_active or n_total, tokens or
-flops, and what the law needs: sparsity, n_experts, top_k, granularity, and so on.
+Lists have equal lengths or one value. A table (CSV, Parquet) has the
+columns n_active or n_total, tokens or flops, and what the law needs: sparsity, n_experts, top_k.
 """
 
 
@@ -58,7 +58,7 @@ def predict(
     top_k: Annotated[str | None, typer.Option(help="Experts that a token activates.")] = None,
     shared_share: Annotated[str | None, typer.Option(help="Shared ones among those.")] = None,
     unique_tokens: Annotated[str | None, typer.Option(help="Distinct tokens there are.")] = None,
-    runs: Annotated[str | None, typer.Option(help="CSV of runs, or - for stdin.")] = None,
+    runs: Annotated[str | None, typer.Option(help="Table of runs, public name, or -.")] = None,
     storage: Annotated[Path, typer.Option(help="The folder that holds saved fits.")] = STORAGE,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
@@ -82,7 +82,7 @@ def predict(
     if runs is not None and given:
         flags = ", ".join(f"--{name.replace('_', '-')}" for name in given)
         raise InputError(f"--runs already gives every point. Drop it, or drop {flags}.")
-    points = _from_csv(preset, runs) if runs is not None else _from_lists(preset, given)
+    points = _from_table(preset, runs) if runs is not None else _from_lists(preset, given)
     values = points.values
     if not preset.reads_sparsity and not values["sparsity"].any():
         del values["sparsity"], values["n_total"]  # experts stand for them: not known, not 0
@@ -121,51 +121,41 @@ def _fill_fixed_tokens(law: "ScalingLaw", values: "dict[str, Floats]") -> list[s
 
 def _value(name: str, text: str) -> float:
     from autotune.errors import InputError
-    from autotune.laws import run_csv
+    from autotune.laws.points import value_of
 
     try:
-        return run_csv.value_of(name, text)
+        return value_of(name, text)
     except InputError as error:
         raise InputError(f"--{name.replace('_', '-')} {text}: {error}") from None
 
 
-def _from_csv(law: "ScalingLaw", path: str) -> _Points:
-    from autotune.errors import InputError
-    from autotune.laws import points, run_csv
+def _from_table(law: "ScalingLaw", text: str) -> _Points:
+    from autotune.cli.open_runs import path_of
+    from autotune.laws import points
+    from autotune.runs.domain import refuse_bad_cells
+    from autotune.runs.read import called, read_columns
 
-    text, path = _text(path), "stdin" if path == "-" else path
-    table = run_csv.read(text, {*SIZES, *law.factors}, name=path)
-    notes = _fill_fixed_tokens(law, table.values)
-    needs = [("n_active", "n_total"), ("tokens", "flops"), *((name,) for name in law.factors)]
-    missing = [" or ".join(need) for need in needs if not table.values.keys() & set(need)]
-    if missing:
-        raise InputError(
-            f"{path} lacks the column {', '.join(missing)}, which {law.form} needs. "
-            f"Its columns are: {', '.join(table.header)}."
-        )
+    path = path_of(text)
+    sizes = [("n_active", "n_total"), *([] if law.fixed_tokens else [("tokens", "flops")])]
+    needs = [*sizes, *((name,) for name in law.factors)]
+    raw = replace(read_columns(path, needs=needs), word="row")  # as points are called here
+    values = {
+        ours: raw.values[theirs]
+        for ours, theirs in raw.ours.items()
+        if ours in SIZES or ours in law.factors
+    }
+    refuse_bad_cells(raw, values, name=called(path))
+    notes = [f"{ours} is column {raw.ours[ours]}" for ours in values if raw.ours[ours] != ours]
+    notes += _fill_fixed_tokens(law, values)
 
     def name_row(i: int) -> str:
-        return f"row {table.lines[i]}"
+        return f"{raw.word} {raw.lines[i]}"
 
-    known, how = points.complete(table.values, name_row=name_row)
+    known, how = points.complete(values, name_row=name_row)
     notes += [
-        f"column {name} is derived: {made}"
-        for name, made in how.items()
-        if name not in table.values
+        f"column {name} is derived: {made}" for name, made in how.items() if name not in values
     ]
     return _Points(known, name_row, notes)
-
-
-def _text(path: str) -> str:
-    import sys
-
-    from autotune.errors import InputError
-
-    try:
-        return sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
-        raise InputError(f"cannot read {path}: {reason}. Give a CSV with a header row.") from error
 
 
 def _outside(law: "ScalingLaw", values: "dict[str, Floats]") -> "dict[str, Floats]":

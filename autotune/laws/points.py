@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 from autotune import checks
 from autotune.errors import InputError
+from autotune.laws.factors import FACTORS
+from autotune.quantities import parse_count
 from autotune.types import Floats, FloatsLike
 
 CONTRADICTION = 0.02  # relative difference of two statements of n_active/n_total
@@ -14,6 +16,22 @@ CONTRADICTION = 0.02  # relative difference of two statements of n_active/n_tota
 
 def _index(i: int) -> str:
     return f"point {i + 1}"
+
+
+def value_of(name: str, text: str) -> float:
+    """Read one input of a law as people write it, and check its domain.
+
+    Raises:
+        InputError: If it is not a number, or not one that this input may take.
+    """
+    value = parse_count(text)
+    if name in FACTORS:
+        FACTORS[name].check(name, value)
+    elif name == "sparsity":
+        checks.fraction(name, value, hint="It is 1 - n_active/n_total.")
+    else:
+        checks.positive(name, value, hint="Write counts as 7e9 or 7B.")
+    return value
 
 
 def complete(

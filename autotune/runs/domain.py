@@ -23,20 +23,27 @@ MEANING: Mapping[str, str] = {
 
 
 def refuse_bad_cells(
-    raw: RawColumns, stated: Mapping[str, Floats], keep: NDArray[np.int64], *, name: str
+    raw: RawColumns,
+    stated: Mapping[str, Floats],
+    *,
+    keep: NDArray[np.int64] | None = None,
+    name: str,
 ) -> None:
     """Check the cells of our columns in the rows that are kept.
 
     Args:
         raw: The columns of the file.
         stated: Our columns that the file has, all rows.
-        keep: Indices of the rows that are kept, ascending.
+        keep: Indices of the rows that a condition keeps, ascending; None where the caller takes
+            no condition, which is then no remedy.
         name: What to call the file in errors.
 
     Raises:
         InputError: If a cell holds no number, or one out of its domain, or if the sizes of a row
             contradict each other.
     """
+    remedy = "" if keep is None else ": --where '{}'"
+    keep = np.arange(len(raw.lines)) if keep is None else keep
     bad = {ours: _bad(ours, values[keep]) for ours, values in stated.items()}
     count = sum(int(mask.sum()) for mask in bad.values())
     if count:
@@ -47,7 +54,7 @@ def refuse_bad_cells(
         raise InputError(
             f"{name}: {count} cells cannot be used, in {len(keep)} rows (first: {raw.word} "
             f"{raw.lines[row]}, column {column}, value {found}). {ours} is {_meaning(ours)}. "
-            f"Mend such cells, or leave their rows out: --where '{_remedy(ours)}'"
+            f"Mend such cells, or leave their rows out{remedy.format(_remedy(ours))}"
         )
     here = {ours: values[keep] for ours, values in stated.items()}
     try:

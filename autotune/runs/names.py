@@ -65,18 +65,21 @@ def is_generic(name: str) -> bool:
     return _key(name) in GENERIC
 
 
-def match(header: Sequence[str], *, file: str) -> dict[str, str]:
+def match(
+    header: Sequence[str], *, file: str, needs: Sequence[Sequence[str]] = NEEDS
+) -> dict[str, str]:
     """Find our columns in a header.
 
     Args:
         header: The names in the file.
         file: What to call the file in errors.
+        needs: Groups of our names; one of each must be there.
 
     Returns:
         Our name -> the file's, for every column that was recognised.
 
     Raises:
-        InputError: If a name comes twice, or a column that every fit needs is not there.
+        InputError: If a name comes twice, or a column that is needed is not there.
     """
     twice = sorted({name for name in header if header.count(name) > 1})
     if twice:
@@ -86,7 +89,7 @@ def match(header: Sequence[str], *, file: str) -> dict[str, str]:
         ranks = [(aliases.index(_key(name)), name) for name in header if _key(name) in aliases]
         if ranks:
             found[ours] = min(ranks, key=lambda rank: rank[0])[1]
-    missing = [need for need in NEEDS if not found.keys() & set(need)]
+    missing = [need for need in needs if not found.keys() & set(need)]
     if missing:
         raise InputError(
             f"{file} lacks the column {', '.join(' or '.join(need) for need in missing)}. "

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -58,8 +58,8 @@ def read(path: Path | str, *, where: str = "") -> ReadRuns:
     Raises:
         InputError: If the file, a cell or the condition cannot be used.
     """
-    name = "stdin" if str(path) == "-" else str(path)
-    raw = _raw(str(path), name)
+    name = called(path)
+    raw = read_columns(path)
     stated = {ours: np.asarray(raw.values[theirs]) for ours, theirs in raw.ours.items()}
     dense = _dense_top_k(stated)
     known = dict(stated)
@@ -69,7 +69,7 @@ def read(path: Path | str, *, where: str = "") -> ReadRuns:
             known["flops"] = FLOPS_PER_PARAMETER_AND_TOKEN * known["n_active"] * known["tokens"]
             how["flops"] = "6 n_active tokens"
         keep = _kept(where, raw, known, name)
-    refuse_bad_cells(raw, stated, keep, name=name)
+    refuse_bad_cells(raw, stated, keep=keep, name=name)
     table = _table(raw, known, keep, name)
     return ReadRuns(
         table=table,
@@ -79,6 +79,27 @@ def read(path: Path | str, *, where: str = "") -> ReadRuns:
         data_hash=data_hash(table),
         n_read=len(raw.lines),
     )
+
+
+def called(path: Path | str) -> str:
+    """What messages call a file."""
+    return "stdin" if str(path) == "-" else str(path)
+
+
+def read_columns(path: Path | str, *, needs: Sequence[Sequence[str]] = names.NEEDS) -> RawColumns:
+    """Read the columns of a CSV or Parquet file, recognised but neither checked nor completed.
+
+    Args:
+        path: As for `read`.
+        needs: Groups of our names; the file must have one of each.
+
+    Raises:
+        InputError: If the file cannot be read or lacks a column.
+    """
+    matcher = partial(names.match, file=called(path), needs=needs)
+    if str(path).endswith((".parquet", ".pq")):
+        return read_parquet(Path(path), matcher, name=called(path))
+    return read_csv(str(path), matcher, name=called(path))
 
 
 def data_hash(table: RunTable) -> str:
@@ -97,13 +118,6 @@ def data_hash(table: RunTable) -> str:
         digest.update(f"{name}\n".encode())
         digest.update(np.ascontiguousarray(values, dtype="<f8").data)
     return digest.hexdigest()
-
-
-def _raw(path: str, name: str) -> RawColumns:
-    matcher = partial(names.match, file=name)
-    if path.endswith((".parquet", ".pq")):
-        return read_parquet(Path(path), matcher, name=name)
-    return read_csv(path, matcher, name=name)
 
 
 def _dense_top_k(stated: dict[str, Floats]) -> list[str]:

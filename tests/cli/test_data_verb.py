@@ -105,3 +105,15 @@ def test_a_run_table_is_named_by_path_or_by_public_name(tmp_path, public, monkey
 def test_a_text_that_is_neither_path_nor_name_lists_the_names():
     with pytest.raises(InputError, match=r"no such file.*Public tables: chinchilla_epoch, routed"):
         open_runs("no-such-runs.csv")
+
+
+def test_a_law_predicts_the_rows_of_a_public_table(tmp_path, public):
+    asked = ["predict", "--law", "besiroglu2024", "--runs", "chinchilla_epoch", "--json"]
+    done = subprocess.run(
+        [sys.executable, "-m", "autotune", *asked],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=os.environ | {"XDG_CACHE_HOME": str(tmp_path), "AUTOTUNE_DATA": public},
+    )
+    assert len(json.loads(done.stdout)["rows"]) == 245

@@ -1,16 +1,13 @@
-"""What follows from what is given, and how run tables with bad cells are refused."""
+"""What follows from what is given, and inputs as people write them."""
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from autotune.errors import InputError
-from autotune.laws import run_csv
-from autotune.laws.points import complete
+from autotune.laws.points import complete, value_of
 
 sizes = st.floats(1e6, 1e13)
-COLUMNS = {"n_active", "n_total", "tokens", "sparsity", "flops", "n_experts"}
 
 
 @given(n=sizes, s=st.floats(0, 0.99), d=sizes)
@@ -63,35 +60,23 @@ def test_too_little_or_contradictory_input_is_refused(given_, said):
         complete(given_)
 
 
-def test_a_csv_gives_the_wanted_columns_as_people_write_counts():
-    text = "\ufeffn_active, tokens,note\n1e9,20B,x\n\n2B,1.5T,y\n"
-    table = run_csv.read(text, COLUMNS, name="runs.csv")
-    assert list(table.values) == ["n_active", "tokens"]
-    np.testing.assert_array_equal(table.values["tokens"], [2e10, 1.5e12])
-    assert table.lines == [2, 4]
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [("n_active", "7B", 7e9), ("sparsity", "0.9", 0.9), ("n_experts", "8", 8)],
+)
+def test_an_input_is_read_as_people_write_it(name, text, value):
+    assert value_of(name, text) == value
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("name", "text", "said"),
     [
-        ("", "has no rows below its header"),
-        ("n_active,tokens\n\n", "has no rows below its header"),
-        ("n_active,n_active\n1,2\n", "has the column 'n_active' twice"),
-        (
-            "n_active,tokens\n1e9,1e9\n1e9,oops\n-1,1e9\n",
-            r"2 cells cannot be used, in 3 rows \(first: row 3, column tokens, value 'oops'",
-        ),
-        ("n_active,sparsity\n1e9,1.5\n", r"column sparsity, value '1\.5': sparsity must be in"),
-        ("n_active,n_experts\n1e9,0\n", r"column n_experts, value '0': .* >= 1"),
-        ("n_active,tokens\n1e9\n", "row 2 has 1 cells, the header 2"),
-        ("n_active,tokens\n1e9,\n", "column tokens, value ''"),
+        ("tokens", "oops", "cannot read 'oops' as a count"),
+        ("n_active", "-1", "n_active must be finite and > 0"),
+        ("sparsity", "1.5", "sparsity must be in"),
+        ("n_experts", "0", ">= 1"),
     ],
 )
-def test_a_csv_that_cannot_be_used_says_where_and_how_many(text, said):
+def test_an_input_out_of_its_domain_is_refused(name, text, said):
     with pytest.raises(InputError, match=said):
-        run_csv.read(text, COLUMNS, name="runs.csv")
-
-
-def test_cells_of_columns_that_nobody_asked_for_may_hold_anything():
-    table = run_csv.read("n_active,comment\n1e9,diverged\n", COLUMNS, name="runs.csv")
-    assert list(table.values) == ["n_active"]
+        value_of(name, text)
