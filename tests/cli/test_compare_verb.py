@@ -93,6 +93,14 @@ def test_a_repeated_call_gives_the_same_numbers(runs):
     assert document(runs, *TWO, "--seed", 3) == document(runs, *TWO, "--seed", 3)
 
 
+def test_the_seed_moves_the_starts_and_not_the_errors(runs):
+    found = [document(runs, "--laws", "kaplan", "--n", "active", "--seed", i) for i in range(3)]
+    rows = [made["rows"][0] for made in found]
+    assert len({row["starts"]["agreeing"] for row in rows}) > 1
+    errors = [row["test"]["log_rmse"] for row in rows]
+    assert errors == pytest.approx([errors[0]] * 3, rel=1e-4)
+
+
 def test_laws_that_do_not_apply_are_listed_with_the_reason(runs):
     made = document(runs, "--laws", "hoffmann,krajewski,clark")
     assert made["not_applicable"]["krajewski"] == "the table has no column granularity"
