@@ -181,3 +181,4 @@ def test_bad_tables_name_the_row_the_column_and_the_value(text, said):
     assert done.returncode == 2
     assert said in done.stderr
     assert "Traceback" not in done.stderr
+    assert "--where" not in done.stderr, "predict takes no condition"

@@ -197,7 +197,9 @@ def test_gzip_and_standard_input_are_read_as_the_file_itself(folder, monkeypatch
     expected = read(written(folder, text)).data_hash
     assert read(path).data_hash == expected
     monkeypatch.setattr("sys.stdin", io.StringIO("\ufeff" + text))
-    assert read("-").data_hash == expected
+    found = read("-")
+    assert found.data_hash == expected
+    assert found.mapping["n_active"] == "n"
 
 
 def test_a_condition_drops_rows_and_says_how_many_and_which(folder):
