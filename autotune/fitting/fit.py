@@ -138,7 +138,7 @@ def _draws(
         return np.empty((0, len(posed.names))), 0.0
     model = posed.model
     weights = resample_weights(model.weight, groups, settings.bootstrap, settings.seed)
-    z, settled = bootstrap(model, objective_of(settings), best.z, weights)
+    z, settled = bootstrap(model, objective_of(settings), best.basins, weights)
     values = posed.coefficients(z)
     return np.stack(list(values.values()), axis=1), float(1 - settled.mean())
 

@@ -13,6 +13,7 @@ from autotune.types import Floats
 
 SEARCH_ROWS = 1500
 AGREE = 1e-6
+APART, FAR, BASINS = 1e-3, 1.5, 8
 ROUNDS = 120
 NEAR = 1.05
 """Starts this near to the best after a quarter of the rounds are taken to their end."""
@@ -42,12 +43,14 @@ class Minimum:
         value: The objective there.
         settled: Whether it is a minimum to machine precision.
         starts: Starts taken to a minimum, and how many of them agree with the best.
+        basins: The best and the next different minima, shape (basins, k).
     """
 
     z: Floats
     value: float
     settled: bool
     starts: tuple[int, int]
+    basins: Floats
 
 
 def effort_for(model: Model) -> Effort:
@@ -78,10 +81,20 @@ def minimise(model: Model, objective: Objective, *, seed: int) -> Minimum:
     agreeing = int((value <= value[best] * (1 + AGREE) + 1e-300).sum())
     counted = (len(value), agreeing)
     if searched is model and settled[best]:
-        return Minimum(z[best], float(value[best]), bool(settled[best]), counted)
+        return Minimum(z[best], float(value[best]), bool(settled[best]), counted, _basins(z, value))
     weight = model.weight[None, :]
     z, value, settled = descend(model, objective, z[[best]], weight=weight, rounds=3 * ROUNDS)
-    return Minimum(z[0], float(value[0]), bool(settled[0]), counted)
+    return Minimum(z[0], float(value[0]), bool(settled[0]), counted, z)
+
+
+def _basins(z: Floats, value: Floats) -> Floats:
+    """The lowest minima that differ in their objective, best first."""
+    chosen: list[int] = []
+    for i in np.argsort(value, kind="stable"):
+        apart = not chosen or value[i] > value[chosen[-1]] * (1 + APART)
+        if apart and value[i] < FAR * value[chosen[0] if chosen else i] + 1e-300:
+            chosen.append(int(i))
+    return z[chosen[:BASINS]]
 
 
 def _search(

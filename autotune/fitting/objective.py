@@ -22,15 +22,17 @@ class Objective:
     delta: float
     scale: float = 1.0
 
+    def each(self, residual: Floats) -> Floats:
+        """The loss of each residual."""
+        size = np.abs(residual)
+        if not np.isfinite(self.delta):
+            return np.asarray(0.5 * size**2)
+        inside = np.minimum(size, self.delta)
+        return np.asarray(inside * (size - 0.5 * inside))
+
     def sum(self, residual: Floats, weight: Floats) -> Floats:
         """Weighted sum over the runs (the last axis); infinite where a residual is not finite."""
-        size = np.abs(residual)
-        if np.isfinite(self.delta):
-            inside = np.minimum(size, self.delta)
-            each = inside * (size - 0.5 * inside)
-        else:
-            each = 0.5 * size**2
-        total = np.einsum("...n,...n->...", each, weight)
+        total = np.einsum("...n,...n->...", self.each(residual), weight)
         return np.where(np.isfinite(total), total, np.inf)
 
     def slope(self, residual: Floats) -> Floats:

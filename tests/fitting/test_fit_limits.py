@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from autotune.errors import FitError, InputError
-from autotune.fitting.bootstrap import resample_weights
+from autotune.fitting.bootstrap import bootstrap, resample_weights
 from autotune.fitting.descend import value
 from autotune.fitting.design import design, natural
 from autotune.fitting.fit import fit
 from autotune.fitting.identify import settle_exchanges
+from autotune.fitting.minimum import minimise
 from autotune.fitting.objective import Objective
 from autotune.fitting.predict import predict
 from autotune.fitting.result import FitStatus
@@ -194,6 +195,27 @@ def test_clusters_are_drawn_whole_and_as_many_as_there_are():
     assert (weights[:, 3] == weights[:, 4]).all()
     assert (weights[:, [0, 3, 5]].sum(axis=1) == 3).all()
     assert weights.mean() == pytest.approx(1, abs=0.1)
+
+
+def test_seeds_choose_the_starts_and_the_resamples():
+    assert (spread(8, 2, 0) != spread(8, 2, 1)).all()
+    assert (
+        resample_weights(np.ones(20), None, 5, 0) != (resample_weights(np.ones(20), None, 5, 1))
+    ).any()
+
+
+def test_no_resample_would_be_better_off_with_the_estimate_of_another():
+    table = runs(replace(LAW, e=0.05, gamma=-1.5), noise=0.03, size=18, seed=5)
+    model, objective = posed(FORMS["generalized"], table), Objective(1e-3)
+    with np.errstate(all="ignore"):
+        found = minimise(model, objective, seed=0)
+        weights = resample_weights(model.weight, None, 60, 0)
+        draws, _ = bootstrap(model, objective, found.basins, weights)
+        each = objective.each(model.residual(draws))
+    across = weights @ np.where(np.isfinite(each), each, np.inf).T
+    own = np.diag(across)
+    assert len(found.basins) > 1
+    assert (np.nanmin(across, axis=1) >= own * (1 - 1e-4)).mean() > 0.95
 
 
 def test_copies_of_runs_in_one_group_do_not_narrow_the_intervals():
