@@ -45,7 +45,7 @@ def register(app: typer.Typer) -> None:
 
 
 def compare(
-    runs: Annotated[str, typer.Argument(help="CSV or Parquet of finished runs, or - for stdin.")],
+    runs: Annotated[str, typer.Argument(help="CSV or Parquet, a public table, or -.")],
     laws: Annotated[str, typer.Option(help="Forms, separated by commas, or all.")] = "all",
     n: Annotated[str, typer.Option(help="What N counts: active, total or both.")] = "both",
     sparsity: Annotated[str, typer.Option(help="What S means: param, expert or both.")] = "both",
