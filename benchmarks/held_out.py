@@ -11,19 +11,14 @@ Tables are fetched, or taken from the folder that AUTOTUNE_DATA names.
 """
 
 import argparse
-import csv
 import json
-import platform
-import shlex
-import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
-from typing import TypeAlias
 
 import numpy as np
+from evidence import Record, manifest, tables, write
 
 from autotune.cli.console import table as lay_out
 from autotune.cli.open_runs import load
@@ -56,7 +51,6 @@ RULES: Mapping[str, Callable[[Row], float]] = {
     "in sample": lambda row: row.train.log_rmse,
 }
 SIMPLER_WITHIN = 1.15
-Record: TypeAlias = dict[str, str | int | float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,34 +159,6 @@ def ratios(records: Sequence[Record]) -> str:
     return lay_out(["error over hindsight", *short, "geom. mean", "worst"], rows)
 
 
-def manifest(seed: int) -> dict[str, object]:
-    """What makes these numbers again."""
-    here = Path(__file__).resolve().parent
-    commit = subprocess.run(
-        ["git", "rev-parse", "HEAD"], cwd=here, capture_output=True, text=True, check=False
-    ).stdout.strip()
-    return {
-        "command": shlex.join(["python", *sys.argv]),
-        "commit": commit,
-        "python": platform.python_version(),
-        "versions": {name: metadata.version(name) for name in ("autotune-llm", "numpy")},
-        "hidden_share": HIDDEN,
-        "rolling_origins": list(splits.ORIGINS),
-        "seed": seed,
-        "tables": {name: {"data": data, "where": where} for name, (data, where) in SETS.items()},
-    }
-
-
-def write(path: Path, records: Sequence[Record]) -> None:
-    """Write records as CSV with six significant digits."""
-    with path.open("w", newline="") as file:
-        writer = csv.DictWriter(file, fieldnames=list(records[0]), lineterminator="\n")
-        writer.writeheader()
-        for each in records:
-            row = {k: f"{v:.6g}" if isinstance(v, float) else v for k, v in each.items()}
-            writer.writerow(row)
-
-
 def main() -> None:
     """Print the table of rules; write all tables with --out."""
     parser = argparse.ArgumentParser(description="Held-out errors of laws on public tables.")
@@ -200,7 +166,12 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, help="folder for laws.csv, rules.csv, manifest.json")
     arguments = parser.parse_args()
-    made_by = manifest(arguments.seed)  # before the runs: the commit may move on meanwhile
+    made_by = manifest(  # before the runs: the commit may move on meanwhile
+        hidden_share=HIDDEN,
+        rolling_origins=list(splits.ORIGINS),
+        seed=arguments.seed,
+        tables=tables(SETS),
+    )
     laws: list[Record] = []
     rules: list[Record] = []
     for name in arguments.sets.split(","):

@@ -1,0 +1,43 @@
+"""What recorded results carry: how they were made, and tables of six significant digits."""
+
+import csv
+import platform
+import shlex
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import TypeAlias
+
+Record: TypeAlias = dict[str, str | int | float]
+
+
+def manifest(**further: object) -> dict[str, object]:
+    """The command, commit and versions that make a result again, and whatever else it needs."""
+    here = Path(__file__).resolve().parent
+    commit = subprocess.run(
+        ["git", "rev-parse", "HEAD"], cwd=here, capture_output=True, text=True, check=False
+    ).stdout.strip()
+    return {
+        "command": shlex.join(["python", *sys.argv]),
+        "commit": commit,
+        "python": platform.python_version(),
+        "versions": {name: metadata.version(name) for name in ("autotune-llm", "numpy")},
+        **further,
+    }
+
+
+def tables(sets: Mapping[str, tuple[str, str]]) -> dict[str, dict[str, str]]:
+    """The public tables a result comes from, by name: the table and the rows kept."""
+    return {name: {"data": data, "where": where} for name, (data, where) in sets.items()}
+
+
+def write(path: Path, records: Sequence[Record]) -> None:
+    """Write records as CSV with six significant digits."""
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, fieldnames=list(records[0]), lineterminator="\n")
+        writer.writeheader()
+        for each in records:
+            row = {k: f"{v:.6g}" if isinstance(v, float) else v for k, v in each.items()}
+            writer.writerow(row)
