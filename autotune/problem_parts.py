@@ -7,12 +7,14 @@ budget, so every configuration costs exactly the budget, C = 6 N_active D.
 from collections.abc import Callable, Collection
 
 import numpy as np
+from ConfigSpace import ConfigurationSpace, Float
 
 from autotune import checks
 from autotune.errors import InputError
 from autotune.laws import catalogue
 from autotune.laws.base import ScalingLaw
-from autotune.types import Floats, FloatsLike
+from autotune.problem import Problem, Reference
+from autotune.types import Floats, FloatsLike, Value
 
 TOKENS_PER_PARAM = 20.0
 REACH = 300.0
@@ -141,3 +143,43 @@ def least(loss: Callable[[Floats], Floats], low: Floats, high: Floats) -> tuple[
     inner = loss(np.clip(np.exp(middle), low, high))
     x = np.where(inner < best, middle, best_x)
     return np.clip(np.exp(x), low, high), np.minimum(inner, best)
+
+
+def size_problem(
+    name: str, summary: str, law: ScalingLaw, *, flops: float, sparsity: float = 0.0
+) -> Problem:
+    """The problem of one size: n_active within a budget, at a given sparsity.
+
+    Args:
+        name: The problem's name.
+        summary: What is asked, in one sentence.
+        law: The law whose loss is least at the answer.
+        flops: Training compute, spent exactly.
+        sparsity: 1 - n_active / n_total.
+    """
+    low, high = sizes_for(flops)
+
+    def objective(config: dict[str, Value]) -> dict[str, float]:
+        n_active = float(config["n_active"])
+        tokens = float(tokens_for(flops, n_active))
+        loss = float(law.loss(n_active, tokens, sparsity))
+        return {"objective": loss, **measures(law, n_active, tokens, n_active / (1 - sparsity))}
+
+    def best_known() -> Reference:
+        n_active, loss = least(
+            lambda n: law.loss(n, tokens_for(flops, n), sparsity), np.array([low]), np.array([high])
+        )
+        return Reference(float(loss[0]), {"n_active": float(n_active[0])}, "exact: 1-D minimum")
+
+    space = ConfigurationSpace(name=name)
+    space.add(Float("n_active", (low, high), log=True))
+    return Problem(
+        name=name,
+        summary=summary,
+        space=space,
+        objective=objective,
+        unit=law.source.loss_unit,
+        units=UNITS,
+        source=provenance(law),
+        best_known=best_known,
+    )
