@@ -22,9 +22,18 @@ from autotune.laws import (
 )
 from autotune.laws.allocation import ALLOCATIONS
 from autotune.laws.base import ScalingLaw
+from autotune.laws.hyperparameters import HYPERPARAMETER_FORMS, HYPERPARAMETERS
 from autotune.laws.leverage import TIAN_2025, EfficiencyLeverage
 
-__all__ = ["ALLOCATIONS", "FORMS", "LEVERAGES", "PRESETS", "preset"]
+__all__ = [
+    "ALLOCATIONS",
+    "FORMS",
+    "HYPERPARAMETERS",
+    "HYPERPARAMETER_FORMS",
+    "LEVERAGES",
+    "PRESETS",
+    "preset",
+]
 
 _FORMS: tuple[type[ScalingLaw], ...] = (
     kaplan.KaplanLaw,

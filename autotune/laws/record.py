@@ -7,15 +7,23 @@ from typing import Any
 from autotune import checks
 from autotune.laws.allocation import AllocationLaw, Power
 from autotune.laws.base import ScalingLaw
-from autotune.laws.catalogue import ALLOCATIONS, FORMS, LEVERAGES, PRESETS
+from autotune.laws.catalogue import (
+    ALLOCATIONS,
+    FORMS,
+    HYPERPARAMETER_FORMS,
+    HYPERPARAMETERS,
+    LEVERAGES,
+    PRESETS,
+)
 from autotune.laws.factors import FACTORS
+from autotune.laws.hyperparameters import UNITS, HyperparameterForm, HyperparameterLaw
 from autotune.laws.leverage import EfficiencyLeverage
 from autotune.laws.source import FittedRange, Source
 
 
 def names() -> list[str]:
-    """Every name of the catalogue: presets, forms, allocation laws, leverage laws."""
-    return [*PRESETS, *FORMS, *ALLOCATIONS, *LEVERAGES]
+    """Every name of the catalogue: what predicts a loss first, then what does not."""
+    return [*PRESETS, *FORMS, *ALLOCATIONS, *LEVERAGES, *HYPERPARAMETERS, *HYPERPARAMETER_FORMS]
 
 
 def of(name: str) -> dict[str, Any]:
@@ -31,6 +39,10 @@ def of(name: str) -> dict[str, Any]:
         return of_form(FORMS[name])
     if name in ALLOCATIONS:
         return of_allocation(ALLOCATIONS[name])
+    if name in HYPERPARAMETERS:
+        return of_hyperparameter(name, HYPERPARAMETERS[name])
+    if name in HYPERPARAMETER_FORMS:
+        return of_hyperparameter_form(HYPERPARAMETER_FORMS[name])
     return of_leverage(name, LEVERAGES[name])
 
 
@@ -87,6 +99,33 @@ def of_leverage(name: str, law: EfficiencyLeverage) -> dict[str, Any]:
         "formula": law.formula,
         "coefficients": {letter: getattr(law, letter) for letter in letters},
         "source": _source(law.source),
+    }
+
+
+def of_hyperparameter(name: str, law: HyperparameterLaw) -> dict[str, Any]:
+    """A law of the learning rate or the batch size, with values."""
+    form = of_hyperparameter_form(law.form)
+    return {
+        "name": name,
+        "kind": "hyperparameter",
+        "form": law.form.name,
+        **{key: form[key] for key in ("formula", "target", "unit", "reads")},
+        "coefficients": dict(law.coefficients),
+        "source": _source(law.source),
+    }
+
+
+def of_hyperparameter_form(form: HyperparameterForm) -> dict[str, Any]:
+    """A law of the learning rate or the batch size with free coefficients."""
+    return {
+        "name": form.name,
+        "kind": "hyperparameter form",
+        "formula": form.formula,
+        "target": form.target,
+        "unit": UNITS[form.target],
+        "reads": list(form.exponents),
+        "coefficients": list(form.coefficient_names),
+        "presets": [name for name, law in HYPERPARAMETERS.items() if law.form == form],
     }
 
 

@@ -18,6 +18,10 @@ MEANING: Mapping[str, str] = {
     "flops": "training compute in FLOPs, finite and > 0",
     "loss": "nats per token, finite and > 0; a diverged run has none",
     "sparsity": "1 - n_active/n_total, in [0, 1)",
+    "lr": "the learning rate, finite and > 0",
+    "batch_tokens": "tokens per batch, finite and > 0, as 5e5 or 500K",
+    "batch_sequences": "sequences per batch, finite and > 0",
+    "seq_len": "tokens per sequence, finite and > 0",
     "weight": "how much a row counts, finite and > 0",
 }
 

@@ -66,7 +66,11 @@ def is_generic(name: str) -> bool:
 
 
 def match(
-    header: Sequence[str], *, file: str, needs: Sequence[Sequence[str]] = NEEDS
+    header: Sequence[str],
+    *,
+    file: str,
+    needs: Sequence[Sequence[str]] = NEEDS,
+    aliases: Mapping[str, tuple[str, ...]] = ALIASES,
 ) -> dict[str, str]:
     """Find our columns in a header.
 
@@ -74,6 +78,7 @@ def match(
         header: The names in the file.
         file: What to call the file in errors.
         needs: Groups of our names; one of each must be there.
+        aliases: The names that each of ours goes by.
 
     Returns:
         Our name -> the file's, for every column that was recognised.
@@ -85,8 +90,8 @@ def match(
     if twice:
         raise InputError(f"{file} has the column {twice[0]!r} twice. Rename or drop one.")
     found: dict[str, str] = {}
-    for ours, aliases in ALIASES.items():
-        ranks = [(aliases.index(_key(name)), name) for name in header if _key(name) in aliases]
+    for ours, known in aliases.items():
+        ranks = [(known.index(_key(name)), name) for name in header if _key(name) in known]
         if ranks:
             found[ours] = min(ranks, key=lambda rank: rank[0])[1]
     missing = [need for need in needs if not found.keys() & set(need)]
@@ -94,6 +99,6 @@ def match(
         raise InputError(
             f"{file} lacks the column {', '.join(' or '.join(need) for need in missing)}. "
             f"Its columns are: {', '.join(header)}. Rename the columns meant; "
-            f"names that are understood: {', '.join(ALIASES[missing[0][0]])}."
+            f"names that are understood: {', '.join(aliases[missing[0][0]])}."
         )
     return found

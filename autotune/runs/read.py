@@ -68,13 +68,13 @@ def read(path: Path | str, *, where: str = "") -> ReadRuns:
         if "flops" not in known:
             known["flops"] = FLOPS_PER_PARAMETER_AND_TOKEN * known["n_active"] * known["tokens"]
             how["flops"] = "6 n_active tokens"
-        keep = _kept(where, raw, known, name)
+        keep = kept(where, raw, known, name)
     refuse_bad_cells(raw, stated, keep=keep, name=name)
     table = _table(raw, known, keep, name)
     return ReadRuns(
         table=table,
         mapping=_mapping(raw, how),
-        dropped=_dropped(where, raw, keep),
+        dropped=dropped_rows(where, raw, keep),
         warnings=(*dense, *_assumptions(raw, table), *suspicions(table, word=raw.word)),
         data_hash=data_hash(table),
         n_read=len(raw.lines),
@@ -86,17 +86,23 @@ def called(path: Path | str) -> str:
     return "stdin" if str(path) == "-" else str(path)
 
 
-def read_columns(path: Path | str, *, needs: Sequence[Sequence[str]] = names.NEEDS) -> RawColumns:
+def read_columns(
+    path: Path | str,
+    *,
+    needs: Sequence[Sequence[str]] = names.NEEDS,
+    aliases: Mapping[str, tuple[str, ...]] = names.ALIASES,
+) -> RawColumns:
     """Read the columns of a CSV or Parquet file, recognised but neither checked nor completed.
 
     Args:
         path: As for `read`.
         needs: Groups of our names; the file must have one of each.
+        aliases: The names that each of ours goes by.
 
     Raises:
         InputError: If the file cannot be read or lacks a column.
     """
-    matcher = partial(names.match, file=called(path), needs=needs)
+    matcher = partial(names.match, file=called(path), needs=needs, aliases=aliases)
     if str(path).endswith((".parquet", ".pq")):
         return read_parquet(Path(path), matcher, name=called(path))
     return read_csv(str(path), matcher, name=called(path))
@@ -113,6 +119,11 @@ def data_hash(table: RunTable) -> str:
         "weight": table.weight,
         **dict(sorted(table.factors.items())),
     }
+    return hash_of(numbers)
+
+
+def hash_of(numbers: Mapping[str, Floats]) -> str:
+    """SHA-256 of named columns, in their order, hexadecimal."""
     digest = hashlib.sha256()
     for name, values in numbers.items():
         digest.update(f"{name}\n".encode())
@@ -131,8 +142,18 @@ def _dense_top_k(stated: dict[str, Floats]) -> list[str]:
     return [f"{int(wide.sum())} dense rows (n_experts 1) state a top_k above 1: it is taken as 1"]
 
 
-def _kept(where: str, raw: RawColumns, known: Mapping[str, Floats], name: str) -> NDArray[np.int64]:
-    """Indices of the rows that the condition holds for."""
+def kept(where: str, raw: RawColumns, known: Mapping[str, Floats], name: str) -> NDArray[np.int64]:
+    """Indices of the rows that a condition holds for.
+
+    Args:
+        where: The condition; empty keeps every row.
+        raw: The columns of the file.
+        known: Ours, derived ones included.
+        name: What to call the file in errors.
+
+    Raises:
+        InputError: If the condition cannot be used, or holds for no row.
+    """
     n = len(raw.lines)
     if not where.strip():
         return np.arange(n)
@@ -183,7 +204,8 @@ def _mapping(raw: RawColumns, how: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def _dropped(where: str, raw: RawColumns, keep: NDArray[np.int64]) -> list[str]:
+def dropped_rows(where: str, raw: RawColumns, keep: NDArray[np.int64]) -> list[str]:
+    """What a condition left out, in words."""
     gone = np.setdiff1d(np.arange(len(raw.lines)), keep, assume_unique=True)
     if not len(gone):
         return []
