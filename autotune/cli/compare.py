@@ -84,10 +84,13 @@ def compare(
 
 def _wanted(laws: str, n: str, sparsity: str) -> "Wanted":
     from autotune import checks
+    from autotune.cli.law_names import refuse_lossless
     from autotune.fitting.candidates import Wanted
     from autotune.laws.catalogue import FORMS
 
     names = () if laws == "all" else tuple(dict.fromkeys(laws.split(",")))
+    for name in names:
+        refuse_lossless(name.strip())
     return Wanted(
         forms=tuple(checks.one_of("law form", name.strip(), FORMS) for name in names),
         n=_either("--n", n, ("active", "total")),

@@ -20,9 +20,13 @@ EPILOG = """examples:
 
   autotune plan --flops 1e23 --law my-fit
 
+  autotune fit sweep.csv --law step-lr --save my-lr
+
 RUNS is a CSV or Parquet with the columns n_active or n_total, tokens or flops, and loss, and what
 the law needs: sparsity, n_experts, top_k, granularity. Counts are plain (7e9, not 7), losses in
-nats per token. Names in wide use are recognised; the mapping is printed on stderr.
+nats per token. Laws of the learning rate and the batch size read lr, batch_tokens (or batch_size
+and seq_len) and, in a sweep, loss. Names in wide use are recognised; the mapping is printed on
+stderr.
 
 exit status: 0 converged; 1 fitted with a caveat; 2 bad input; 3 no fit"""
 
@@ -84,8 +88,23 @@ def fit(
         option("--objective", text="huber, mse or mae, of the log loss.", panel=OBJECTIVE),
     ] = "huber",
     delta: Annotated[
-        float, option("--delta", text="Where Huber's loss turns linear.", panel=OBJECTIVE)
-    ] = 1e-3,
+        float | None,
+        option(
+            "--delta",
+            text="Where Huber's loss turns linear: 0.001, for learning rate and batch 0.35.",
+            panel=OBJECTIVE,
+        ),
+    ] = None,
+    near: Annotated[
+        float | None,
+        option(
+            "--near",
+            text="Learning rate and batch: average the settings within this share of the least "
+            "loss, such as 0.0025, in place of finding its minimum.",
+            panel=OBJECTIVE,
+            metavar="SHARE",
+        ),
+    ] = None,
     bootstrap: Annotated[
         int, option("--bootstrap", text="Resamples; 0 for no intervals.", panel=INTERVALS)
     ] = 1000,
@@ -116,8 +135,12 @@ def fit(
 ) -> None:
     """Fit a scaling law to finished runs, with intervals and what the runs cannot tell."""
     given = {name: value for name, value in locals().items() if value is not None}
-    from autotune.cli import fit_request, fit_view
+    from autotune.cli import fit_request, fit_view, hyper_fit
 
+    form = hyper_fit.form_of(law)
+    if form is not None:
+        hyper_fit.run(form, given)
+        return
     request = fit_request.read(given)
     opened = fit_request.open_table(request)
     fit_view.talk_mapping(opened)

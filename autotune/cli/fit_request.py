@@ -21,7 +21,7 @@ from autotune.fitting.result import FitResult
 from autotune.fitting.runs import RunTable
 from autotune.fitting.settings import Convention, FitSettings
 from autotune.laws.base import ScalingLaw
-from autotune.laws.catalogue import FORMS, PRESETS
+from autotune.laws.catalogue import FORMS, HYPERPARAMETER_FORMS, PRESETS
 from autotune.runs.read import ReadRuns
 from autotune.types import Interval
 
@@ -89,6 +89,8 @@ def read(given: Mapping[str, Any]) -> Request:
     for name in ("n", "sparsity", "fix", "bounds"):
         if form is None and name in given:
             raise InputError(f"--{name} needs a named law: --law auto chooses for itself.")
+    if "near" in given:
+        raise InputError("--near chooses the best learning rates or batch sizes. Drop it.")
     if "save" in given:
         files.check_name(given["save"])
     elif given["force"]:
@@ -101,7 +103,7 @@ def read(given: Mapping[str, Any]) -> Request:
         form=form,
         n=given.get("n"),
         sparsity=given.get("sparsity"),
-        settings=_settings(given, form),
+        settings=settings_of(given, () if form is None else form.coefficient_names()),
         group=given.get("group"),
         save=given.get("save"),
         storage=given["storage"],
@@ -156,17 +158,22 @@ def _form(name: str) -> type[ScalingLaw] | None:
         return None
     if name in PRESETS:
         return type(PRESETS[name])
-    return FORMS[checks.one_of("law", name, [AUTO, *FORMS, *PRESETS])]
+    return FORMS[checks.one_of("law", name, [AUTO, *FORMS, *HYPERPARAMETER_FORMS, *PRESETS])]
 
 
-def _settings(given: Mapping[str, Any], form: type[ScalingLaw] | None) -> FitSettings:
+def settings_of(given: Mapping[str, Any], names: Sequence[str]) -> FitSettings:
+    """How to fit a law whose coefficients have these names; none for a law that is not chosen.
+
+    Raises:
+        InputError: If a value cannot be read or is out of its domain.
+    """
+    delta = given.get("delta", FitSettings().delta)
     hint = "0.95 means 95 %."
     checks.positive("--level", given["level"], hint=hint)
     checks.fraction("--level", given["level"], hint=hint)
-    checks.positive("--delta", given["delta"], hint="It is a residual of log loss, such as 1e-3.")
+    checks.positive("--delta", delta, hint="It is a residual of log loss, such as 1e-3.")
     checks.at_least("--bootstrap", given["bootstrap"], 0, hint="0 makes no intervals.")
     checks.at_least("--seed", given["seed"], 0, hint="0 is a seed.")
-    names = () if form is None else form.coefficient_names()
     fixed = {name: _number("--fix", text) for name, text in _pairs(given, "fix", names)}
     bounds = {name: _ends(text) for name, text in _pairs(given, "bounds", names)}
     both = sorted(fixed.keys() & bounds.keys())
@@ -175,7 +182,7 @@ def _settings(given: Mapping[str, Any], form: type[ScalingLaw] | None) -> FitSet
     objective = checks.one_of("--objective", given["objective"], OBJECTIVES)
     return FitSettings(
         objective=cast("Any", objective),
-        delta=given["delta"],
+        delta=delta,
         bootstrap=given["bootstrap"],
         level=given["level"],
         fix=fixed,

@@ -1,15 +1,13 @@
 """`autotune laws`: the catalogue, with sources."""
 
+import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from autotune.cli import console
 from autotune.cli.law_names import STORAGE
-
-if TYPE_CHECKING:
-    from autotune.fits.saved import SavedFit
 
 EPILOG = """examples:
 
@@ -37,19 +35,31 @@ def laws(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """List the scaling laws, or show one with its source, range and conventions."""
+    from autotune.cli.law_fits import saved
     from autotune.laws import record
-    from autotune.laws.catalogue import ALLOCATIONS, FORMS, LEVERAGES, PRESETS
+    from autotune.laws.catalogue import (
+        ALLOCATIONS,
+        FORMS,
+        HYPERPARAMETER_FORMS,
+        HYPERPARAMETERS,
+        LEVERAGES,
+        PRESETS,
+    )
 
     if name is not None:
         entry = _entry(name, storage)
         console.emit_json(entry) if json else console.say(_sheet(entry))
         return
+    fits = saved(storage)
     kinds = {
         "presets": [record.of(each) for each in PRESETS],
         "forms": [record.of_form(form) for form in FORMS.values()],
         "allocations": [record.of(each) for each in ALLOCATIONS],
         "leverages": [record.of(each) for each in LEVERAGES],
-        "fits": _saved(storage),
+        "hyperparameters": [record.of(each) for each in HYPERPARAMETERS],
+        "hyperparameter_forms": [record.of(each) for each in HYPERPARAMETER_FORMS],
+        "fits": [entry for entry in fits if entry["kind"] == "fit"],
+        "hyperparameter_fits": [entry for entry in fits if entry["kind"] != "fit"],
     }
     if json:
         console.emit_json(kinds)
@@ -63,8 +73,16 @@ def laws(
         console.say(f"\n{title}")
         for entry in kinds[key]:
             console.say(f"  {entry['name']}: {entry['formula']}  ({_authors(entry)})")
+    console.say("\nLaws of the best learning rate and batch size:")
+    for entry in kinds["hyperparameters"]:
+        console.say(f"  {entry['name']}: {_power(entry)}  ({_authors(entry)})")
+    console.say(f"Their forms with free coefficients: {', '.join(HYPERPARAMETER_FORMS)}.")
     if kinds["fits"]:
         console.say(f"\nYour fits in {storage}:\n{_fits(kinds['fits'])}")
+    if kinds["hyperparameter_fits"]:
+        console.say(f"\nYour fits of learning rate and batch size in {storage}:")
+        for entry in kinds["hyperparameter_fits"]:
+            console.say(f"  {entry['name']}: {_power(entry)}  ({entry['data']})")
     console.talk(
         "\nN active parameters, D tokens, S sparsity, C FLOPs. `autotune laws NAME` has all."
     )
@@ -72,47 +90,15 @@ def laws(
 
 def _entry(name: str, storage: Path) -> dict[str, Any]:
     """The record of an entry of the catalogue, or of a saved fit."""
+    from autotune.cli.law_fits import of_fit
     from autotune.cli.law_names import resolve
+    from autotune.fits import files
     from autotune.laws import record
 
     if name in record.names():
         return record.of(name)
-    fit = resolve(name, storage).fit
-    return record.of(name) if fit is None else _of_fit(name, fit)
-
-
-def _saved(storage: Path) -> list[dict[str, Any]]:
-    """The records of the saved fits; a file that is none is talked about and left out."""
-    from autotune.errors import StoreError
-    from autotune.fits import files
-
-    found = []
-    for name in files.names(storage):
-        try:
-            found.append(_of_fit(name, files.load(name, storage)))
-        except StoreError as error:
-            console.talk(f"autotune laws: {error}")
-    return found
-
-
-def _of_fit(name: str, fit: "SavedFit") -> dict[str, Any]:
-    from autotune.laws import record
-
-    result = fit.result
-    return record.of_preset(name, fit.law) | {
-        "kind": "fit",
-        "convention": {"n": result.convention.n, "sparsity": result.convention.sparsity},
-        "data": fit.data,
-        "data_hash": fit.data_hash,
-        "n_runs": result.n_runs,
-        "rms_log_residual": result.score.log_rmse,
-        "interval": {letter: list(limits) for letter, limits in result.interval.items()},
-        "level": result.settings.level,
-        "draws": len(result.draws),
-        "status": result.status.value,
-        "weak": list(result.weak),
-        "warnings": list(result.warnings),
-    }
+    fit = files.find(name, storage) or resolve(name, storage).fit
+    return record.of(name) if fit is None else of_fit(name, fit)
 
 
 def _fits(entries: list[dict[str, Any]]) -> str:
@@ -130,6 +116,14 @@ def _fits(entries: list[dict[str, Any]]) -> str:
     ]
     headers = ("fit", "form", "N counts", "sparsity", "fitted on", "runs", "rms log residual")
     return console.table(headers, rows, left=range(len(headers) - 1))
+
+
+def _power(entry: dict[str, Any]) -> str:
+    """The formula with its numbers in place of the coefficients' names."""
+    left, _, right = str(entry["formula"]).partition(" = ")
+    for letter, value in entry["coefficients"].items():
+        right = re.sub(rf"(?<![A-Za-z]){letter}\b", f"{value:.4g}", right)
+    return f"{left} = {right}"
 
 
 def _presets(entries: list[dict[str, Any]]) -> str:
@@ -189,13 +183,14 @@ def _sheet(entry: dict[str, Any]) -> str:
         ("kind", entry["kind"] + (f" of the form {entry['form']}" if "form" in entry else "")),
         ("formula", entry["formula"]),
         *_coefficients(entry),
+        *([("gives", entry["unit"])] if "unit" in entry else []),
         *((f"input {name}", meaning) for name, meaning in entry.get("factors", {}).items()),
     ]
     if entry.get("fixed_tokens"):
         lines.append(("tokens", f"fixed at {entry['fixed_tokens']:.4g}: no data term"))
     if entry.get("presets"):
         lines.append(("presets", ", ".join(entry["presets"])))
-    if entry["kind"] == "fit":
+    if entry["kind"] in ("fit", "hyperparameter fit"):
         lines.append(("intervals", f"{100 * entry['level']:g} %, {entry['draws']} draws saved"))
         lines.append(("status", entry["status"]))
         lines += [("not identified", sentence) for sentence in entry["weak"]]

@@ -1,4 +1,4 @@
-"""`autotune predict`: a law's loss at given points."""
+"""`autotune predict`: what a law says at given points."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,6 +24,10 @@ EPILOG = """examples:
   autotune predict --law ludziejewski2025 --n-active 1B --tokens 20B --n-experts 1,8,32
 
   autotune predict --law besiroglu2024 --runs runs.csv --json
+
+  autotune predict --law step2025-lr --n-active 1B --tokens 20B
+
+  autotune predict --law deepseek2024-batch --flops 1e20,1e22
 
 Lists have equal lengths or one value. A table (CSV, Parquet) has the
 columns n_active or n_total, tokens or flops, and what the law needs: sparsity, n_experts, top_k.
@@ -52,6 +56,7 @@ def predict(
     n_active: Annotated[str | None, typer.Option(help="Parameters used per token.")] = None,
     n_total: Annotated[str | None, typer.Option(help="All parameters, in place of that.")] = None,
     tokens: Annotated[str | None, typer.Option(help="Training tokens.")] = None,
+    flops: Annotated[str | None, typer.Option(help="Training FLOPs, in place of them.")] = None,
     sparsity: Annotated[str | None, typer.Option(help="1 - n_active/n_total; default 0.")] = None,
     n_experts: Annotated[str | None, typer.Option(help="Routed experts; 1 is dense.")] = None,
     granularity: Annotated[str | None, typer.Option(help="4 d_model / d_expert.")] = None,
@@ -62,14 +67,16 @@ def predict(
     storage: Annotated[Path, typer.Option(help="The folder that holds saved fits.")] = STORAGE,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
-    """Predict the loss of a law at points given as lists, or as the rows of a CSV."""
+    """Predict the loss, learning rate or batch size at points given as lists, or as a table."""
     from autotune.cli.law_names import resolve
+    from autotune.cli.open_runs import path_of
     from autotune.errors import InputError
 
     options = {
         "n_active": n_active,
         "n_total": n_total,
         "tokens": tokens,
+        "flops": flops,
         "sparsity": sparsity,
         "n_experts": n_experts,
         "granularity": granularity,
@@ -78,10 +85,19 @@ def predict(
         "unique_tokens": unique_tokens,
     }
     given = {name: text for name, text in options.items() if text is not None}
-    preset = resolve(law, storage).law
     if runs is not None and given:
         flags = ", ".join(f"--{name.replace('_', '-')}" for name in given)
         raise InputError(f"--runs already gives every point. Drop it, or drop {flags}.")
+    from autotune.cli import hyper_predict
+
+    hyper = hyper_predict.find(law, storage)
+    if hyper is not None:
+        path = None if runs is None else path_of(runs)
+        hyper_predict.run(hyper, _values(given), runs=path, json=json)
+        return
+    preset = resolve(law, storage).law
+    if {"tokens", "flops"} <= given.keys():
+        raise InputError("a law of the loss reads tokens or flops, not both. Drop --flops.")
     points = _from_table(preset, runs) if runs is not None else _from_lists(preset, given)
     values = points.values
     if not preset.reads_sparsity and not values["sparsity"].any():
@@ -94,14 +110,9 @@ def predict(
 
 
 def _from_lists(law: "ScalingLaw", given: dict[str, str]) -> _Points:
-    import numpy as np
-
     from autotune.laws.points import complete
 
-    values = {
-        name: np.array([_value(name, item) for item in text.split(",")])
-        for name, text in given.items()
-    }
+    values = _values(given)
     notes = _fill_fixed_tokens(law, values)
     known, how = complete(values)
     if law.reads_sparsity and not law.dense and "sparsity" in how and "sparsity" not in given:
@@ -117,6 +128,15 @@ def _fill_fixed_tokens(law: "ScalingLaw", values: "dict[str, Floats]") -> list[s
         return []
     values["tokens"] = np.array([law.fixed_tokens])
     return [f"tokens are taken as {law.fixed_tokens:.4g}, the one count this law holds at"]
+
+
+def _values(given: dict[str, str]) -> "dict[str, Floats]":
+    import numpy as np
+
+    return {
+        name: np.array([_value(name, item) for item in text.split(",")])
+        for name, text in given.items()
+    }
 
 
 def _value(name: str, text: str) -> float:

@@ -8,15 +8,15 @@ from contextlib import suppress
 from pathlib import Path
 
 from autotune.errors import InputError, StoreError
-from autotune.fits import record
-from autotune.fits.saved import SavedFit
-from autotune.laws import catalogue
+from autotune.fits import power_record, record
+from autotune.fits.saved import SavedFit, SavedPower
+from autotune.laws import record as catalogued
 
 FOLDER = "fits"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\Z")
 
 
-def save(fit: SavedFit, storage: Path, *, force: bool = False) -> Path:
+def save(fit: SavedFit | SavedPower, storage: Path, *, force: bool = False) -> Path:
     """Write a fit; it appears whole or not at all, also if two processes race.
 
     Args:
@@ -33,7 +33,8 @@ def save(fit: SavedFit, storage: Path, *, force: bool = False) -> Path:
     """
     check_name(fit.id)
     place = path_of(fit.id, storage)
-    text = json.dumps(record.to_json(fit), indent=1, allow_nan=False) + "\n"
+    document = power_record.to_json(fit) if isinstance(fit, SavedPower) else record.to_json(fit)
+    text = json.dumps(document, indent=1, allow_nan=False) + "\n"
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
         _write(place, text, force=force)
@@ -45,22 +46,53 @@ def save(fit: SavedFit, storage: Path, *, force: bool = False) -> Path:
 
 
 def load(name: str, storage: Path) -> SavedFit:
-    """Read a fit by its name.
+    """Read a fit of the loss by its name.
 
     Raises:
+        InputError: If it is a fit of the learning rate or the batch size.
         StoreError: If there is none, or the file is not a saved fit.
     """
     return load_file(path_of(name, storage))
 
 
 def load_file(place: Path) -> SavedFit:
-    """Read a fit from a file.
+    """Read a fit of the loss from a file.
+
+    Raises:
+        InputError: If it is a fit of the learning rate or the batch size.
+        StoreError: If the file cannot be read or is not a saved fit.
+    """
+    fit = load_any(place)
+    if isinstance(fit, SavedPower):
+        raise InputError(
+            f"{place.stem} gives {fit.result.law.form.target}, and predicts no loss. "
+            f"Evaluate it with autotune predict --law {place.stem}."
+        )
+    return fit
+
+
+def find(name: str, storage: Path) -> SavedFit | SavedPower | None:
+    """The saved fit of either kind that a name or path means, None if there is none.
+
+    Raises:
+        StoreError: If it cannot be read.
+    """
+    if name in names(storage):
+        return load_any(path_of(name, storage))
+    return load_any(Path(name)) if name.endswith(".json") and Path(name).is_file() else None
+
+
+def load_any(place: Path) -> SavedFit | SavedPower:
+    """Read a fit of either kind from a file.
 
     Raises:
         StoreError: If the file cannot be read or is not a saved fit.
     """
     try:
-        return record.from_json(json.loads(place.read_text(encoding="utf-8")))
+        document = json.loads(place.read_text(encoding="utf-8"))
+        if document.get("kind") == power_record.KIND:
+            return power_record.from_json(document)
+        return record.from_json(document)
     except OSError as error:
         raise StoreError(f"cannot read {place}: {error.strerror}.") from error
     except StoreError as error:
@@ -87,8 +119,7 @@ def check_name(name: str) -> None:
         raise InputError(
             f"{name!r} cannot name a fit. Use letters, digits, dots, dashes and underscores."
         )
-    taken = {*catalogue.PRESETS, *catalogue.FORMS, *catalogue.ALLOCATIONS, *catalogue.LEVERAGES}
-    if name in taken:
+    if name in catalogued.names():
         raise InputError(f"{name!r} is a law of the catalogue. Save the fit under another name.")
 
 

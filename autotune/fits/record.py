@@ -22,7 +22,7 @@ _OWN = {"law", "convention", "settings", "score", "interval", "draws", "status"}
 def to_json(fit: SavedFit) -> dict[str, Any]:
     """The fit as plain values; infinities and not-a-number are strings, for JSON has none."""
     result = fit.result
-    plain = {
+    own = {
         field.name: getattr(result, field.name)
         for field in fields(result)
         if field.name not in _OWN
@@ -42,10 +42,10 @@ def to_json(fit: SavedFit) -> dict[str, Any]:
         "score": asdict(result.score),
         "interval": dict(result.interval),
         "status": result.status.name,
-        **plain,
+        **own,
         "draws": result.draws,
     }
-    return {key: _plain(value) for key, value in document.items()}
+    return {key: plain(value) for key, value in document.items()}
 
 
 def from_json(document: Mapping[str, Any]) -> SavedFit:
@@ -55,26 +55,20 @@ def from_json(document: Mapping[str, Any]) -> SavedFit:
         StoreError: If a newer autotune wrote it, or this one does not know the law's form.
         KeyError, TypeError, ValueError: If it is not the record of a fit.
     """
-    if (version := int(document["format"])) > FORMAT:
-        raise StoreError(
-            f"it has format {version}, and this autotune reads up to {FORMAT}: update autotune."
-        )
+    refuse_newer(document)
     law = _law(document["law"])
-    settings = dict(document["settings"])
-    settings["fix"] = _numbers(settings["fix"])
-    settings["bounds"] = _intervals(settings["bounds"])
     draws = np.array([[float(x) for x in row] for row in document["draws"]], dtype=np.float64)
     known = {field.name for field in fields(FitResult)} - _OWN
-    plain = {name: _restored(name, document[name]) for name in known if name in document}
+    own = {name: _restored(name, document[name]) for name in known if name in document}
     result = FitResult(
         law=law,
         convention=Convention(**document["convention"]),
-        settings=FitSettings(**settings),
+        settings=settings(document["settings"]),
         score=Score(**document["score"]),
-        interval=_intervals(document["interval"]),
+        interval=intervals(document["interval"]),
         draws=draws.reshape(-1, len(law.coefficient_names())),
         status=FitStatus[document["status"]],
-        **plain,
+        **own,
     )
     return SavedFit(
         id=document["id"], result=result, data=document["data"], data_hash=document["data_hash"]
@@ -86,15 +80,43 @@ def _law(document: Mapping[str, Any]) -> ScalingLaw:
         raise StoreError(
             f"it is of the form {document['form']!r}, which this autotune does not know."
         )
-    source = dict(document["source"])
-    seen = dict(source["range"])
-    factors = _intervals(seen.pop("factors"))
-    limits = _intervals({name: limit for name, limit in seen.items() if limit is not None})
-    source["range"] = FittedRange(**limits, factors=factors)
-    source["standard_errors"] = _numbers(source["standard_errors"])
     form: Any = FORMS[document["form"]]
-    law: ScalingLaw = form(**_numbers(document["coefficients"]), source=Source(**source))
+    law: ScalingLaw = form(**numbers(document["coefficients"]), source=source(document["source"]))
     return law
+
+
+def refuse_newer(document: Mapping[str, Any]) -> None:
+    """Check the format of a record.
+
+    Raises:
+        StoreError: If a newer autotune wrote it.
+    """
+    if (version := int(document["format"])) > FORMAT:
+        raise StoreError(
+            f"it has format {version}, and this autotune reads up to {FORMAT}: update autotune."
+        )
+
+
+def source(document: Mapping[str, Any]) -> Source:
+    """Read the source of a law."""
+    seen = dict(document["range"])
+    factors = intervals(seen.pop("factors"))
+    limits = intervals({name: limit for name, limit in seen.items() if limit is not None})
+    return Source(
+        **dict(document)
+        | {
+            "range": FittedRange(**limits, factors=factors),
+            "standard_errors": numbers(document["standard_errors"]),
+        }
+    )
+
+
+def settings(document: Mapping[str, Any]) -> FitSettings:
+    """Read how a fit was made."""
+    return FitSettings(
+        **dict(document)
+        | {"fix": numbers(document["fix"]), "bounds": intervals(document["bounds"])}
+    )
 
 
 def _restored(name: str, value: Any) -> Any:  # noqa: ANN401 - any JSON value
@@ -104,21 +126,24 @@ def _restored(name: str, value: Any) -> Any:  # noqa: ANN401 - any JSON value
     return float(value) if name in ("condition", "objective_sum") else value
 
 
-def _numbers(values: Mapping[str, Any]) -> dict[str, float]:
+def numbers(values: Mapping[str, Any]) -> dict[str, float]:
+    """Read numbers by name; infinities were written as text."""
     return {name: float(value) for name, value in values.items()}
 
 
-def _intervals(values: Mapping[str, Any]) -> dict[str, tuple[float, float]]:
+def intervals(values: Mapping[str, Any]) -> dict[str, tuple[float, float]]:
+    """Read limits by name."""
     return {name: (float(low), float(high)) for name, (low, high) in values.items()}
 
 
-def _plain(value: Any) -> Any:  # noqa: ANN401 - any value of a record
+def plain(value: Any) -> Any:  # noqa: ANN401 - any value of a record
+    """A value as JSON has it; infinities and not-a-number become text."""
     if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): plain(item) for key, item in value.items()}
     if hasattr(value, "tolist"):
-        return _plain(value.tolist())
+        return plain(value.tolist())
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     return value

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from autotune.fitting.power import PowerFit
 from autotune.fitting.result import FitResult
 from autotune.fitting.runs import RunTable
 from autotune.laws.base import ScalingLaw
@@ -27,6 +28,23 @@ class SavedFit:
     def law(self) -> ScalingLaw:
         """The law at the best estimate."""
         return self.result.law
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SavedPower:
+    """A fit of the learning rate or the batch size under a name; it predicts no loss.
+
+    Attributes:
+        id: Its name, a file's name.
+        result: The fit.
+        data: What the table of runs was called.
+        data_hash: Of the rows that were fitted.
+    """
+
+    id: str
+    result: PowerFit
+    data: str
+    data_hash: str
 
 
 def sourced(result: FitResult, table: RunTable, *, data_hash: str) -> FitResult:

@@ -52,7 +52,7 @@ def _stationary(z: Floats, loss: Floats, weight: Floats, degree: int) -> Floats 
     root = np.sqrt(weight)
     basis = _terms(z, powers) * root[:, None]
     coefficients, _, rank, _ = np.linalg.lstsq(basis, loss * root, rcond=1e-9)
-    return _newton(coefficients, powers) if rank == len(powers) else None
+    return _newton(np.asarray(coefficients, np.float64), powers) if rank == len(powers) else None
 
 
 def _terms(z: Floats, powers: NDArray[np.int64]) -> Floats:
@@ -63,7 +63,7 @@ def _newton(coefficients: Floats, powers: NDArray[np.int64]) -> Floats | None:
     """Newton's method from the origin; None where the polynomial is not convex on the way."""
     k = powers.shape[1]
     axes = np.eye(k, dtype=np.int64)
-    at = np.zeros(k)
+    at: Floats = np.zeros(k)
     for _ in range(STEPS):
         slope = np.array([_derivative(coefficients, powers, at, axes[i]) for i in range(k)])
         bend = np.array([[_derivative(coefficients, powers, at, axes[i] + axes[j])
@@ -73,7 +73,7 @@ def _newton(coefficients: Floats, powers: NDArray[np.int64]) -> Floats | None:
         step = np.clip(-np.linalg.solve(bend, slope), -LONGEST, LONGEST)
         at = at + step
         if np.abs(step).max() <= SMALL:
-            return at
+            return np.asarray(at)
     return None
 
 

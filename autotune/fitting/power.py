@@ -7,7 +7,7 @@ import numpy as np
 
 from autotune.errors import InputError
 from autotune.fitting.bootstrap import resample_weights
-from autotune.fitting.fit import SEPARATING
+from autotune.fitting.fit import MOST_UNSETTLED, SEPARATING
 from autotune.fitting.identify import SAME
 from autotune.fitting.objective import objective_of
 from autotune.fitting.regression import regress
@@ -17,7 +17,7 @@ from autotune.fitting.settings import FitSettings
 from autotune.fitting.sweep import Optima
 from autotune.laws.hyperparameters import LETTERS, HyperparameterForm, HyperparameterLaw
 from autotune.laws.source import FittedRange, Source
-from autotune.types import Floats, Interval
+from autotune.types import Floats, FloatsLike, Interval
 
 DELTA = float(np.log(2) / 2)
 """A factor of sqrt 2, one step of the usual grids: beyond it, a cell counts linearly."""
@@ -63,6 +63,21 @@ class PowerFit:
     def converged(self) -> bool:
         """Whether the estimate needs no caveat."""
         return self.status is FitStatus.CONVERGED
+
+    def interval_at(self, **inputs: FloatsLike) -> Floats | None:
+        """Limits of the law at some points, from its draws.
+
+        Args:
+            **inputs: As for `HyperparameterLaw.value`, each of shape (n,).
+
+        Returns:
+            Lower and upper limits, shape (n, 2), at `settings.level`; None without draws.
+        """
+        if not len(self.draws):
+            return None
+        log = np.stack([np.log(np.asarray(inputs[name])) for name in self.law.form.exponents])
+        drawn = np.log(self.draws[:, :1]) + self.draws[:, 1:] @ log
+        return np.asarray(np.exp(np.quantile(drawn, _tails(self.settings.level), axis=0).T))
 
     @property
     def interval_method(self) -> str:
@@ -232,21 +247,26 @@ def _draws(columns: _Columns, settings: FitSettings) -> tuple[Floats, tuple[str,
     weights = drawn[np.linalg.eigvalsh(normal)[:, 0] > SINGULAR][: settings.bootstrap]
     if len(weights) < settings.bootstrap:
         return none, (f"most resamples of the {n} cells determine no law: no interval.",)
-    b, _ = regress(columns.x, columns.y, weights, objective_of(settings))
-    return columns.coefficients(b), ()
+    b, settled = regress(columns.x, columns.y, weights, objective_of(settings))
+    rough = float(1 - settled.mean())
+    said = (f"{rough:.0%} of the resamples did not settle; intervals are rough.",)
+    return columns.coefficients(b), said if rough > MOST_UNSETTLED else ()
 
 
 def _interval(columns: _Columns, draws: Floats, level: float) -> dict[str, Interval]:
     """Percentile limits of the free coefficients; each limit is one of the draws."""
     if not len(draws):
         return {}
-    tails = [(1 - level) / 2, (1 + level) / 2]
-    low, high = np.quantile(draws, tails, axis=0, method="inverted_cdf")
+    low, high = np.quantile(draws, _tails(level), axis=0, method="inverted_cdf")
     return {
         name: (float(low[i]), float(high[i]))
         for i, name in enumerate(columns.form.coefficient_names)
         if name not in columns.held
     }
+
+
+def _tails(level: float) -> tuple[float, float]:
+    return (1 - level) / 2, (1 + level) / 2
 
 
 def _condition(columns: _Columns) -> float:

@@ -103,7 +103,7 @@ def optima(sweep: Sweep, target: Target, *, near: float | None = None) -> Optima
         else:
             found.append((best, "minimum"))
     return Optima(
-        inputs={name: _means(np.log(x), label) for name, x in sweep.inputs.items()},
+        inputs={name: _medians(x, label) for name, x in sweep.inputs.items()},
         value=np.exp([value for value, _ in found]),
         method=tuple(method for _, method in found),
         n_near=n_near,
@@ -131,8 +131,8 @@ def _steps(log: Floats) -> NDArray[np.int64]:
     return number[back.ravel()]
 
 
-def _means(log: Floats, label: NDArray[np.int64]) -> Floats:
-    return np.asarray(np.exp(np.bincount(label, log) / np.bincount(label)))
+def _medians(values: Floats, label: NDArray[np.int64]) -> Floats:
+    return np.array([np.median(values[label == cell]) for cell in range(int(label.max()) + 1)])
 
 
 def _minimum(log: Mapping[str, Floats], loss: Floats, target: Target) -> float | None:

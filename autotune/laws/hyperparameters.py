@@ -181,14 +181,14 @@ HYPERPARAMETERS: Mapping[str, HyperparameterLaw] = MappingProxyType(
         "deepseek2024-batch": _law("deepseek-batch", _DEEPSEEK, c=0.2920, p=0.3271),
         "ling2025-moe-lr": _law("deepseek-lr", _LING, c=1.1576, p=-0.1529),
         "ling2025-moe-batch": _law("deepseek-batch", _LING, c=0.0694, p=0.3644),
-        "wan2026-lr": _law("deepseek-lr", _WAN, c=0.8877, p=-0.1595),
+        "wan2026-lr": _law("deepseek-lr", _WAN, c=0.887657, p=-0.159474),
         "wan2026-batch": _law(
             "deepseek-batch",
             replace(
                 _WAN, caveat=f"{_WAN.caveat} Printed batches are multiples of 16 x 8192 tokens."
             ),
-            c=9.0906,
-            p=0.2645,
+            c=9.09059,
+            p=0.264459,
         ),
         "ludziejewski2025-lr": _law(
             "ludziejewski-lr",

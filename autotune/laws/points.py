@@ -50,7 +50,7 @@ def complete(
     Raises:
         InputError: If lengths differ, too little is given, or two inputs contradict each other.
     """
-    known = _same_length(given)
+    known = same_length(given)
     if "n_active" not in known and "n_total" not in known:
         raise InputError("neither n_active nor n_total is given. Give one of them.")
     for name in known.keys() & {"n_active", "n_total"}:
@@ -94,7 +94,12 @@ def derive(known: dict[str, Floats]) -> dict[str, str]:
     return how
 
 
-def _same_length(given: Mapping[str, FloatsLike]) -> dict[str, Floats]:
+def same_length(given: Mapping[str, FloatsLike]) -> dict[str, Floats]:
+    """Repeat single values to the length of the lists.
+
+    Raises:
+        InputError: If lists differ in length.
+    """
     arrays = {name: np.atleast_1d(np.asarray(x, dtype=np.float64)) for name, x in given.items()}
     length = max((x.size for x in arrays.values()), default=0)
     odd = [f"{name} has {x.size}" for name, x in arrays.items() if x.size not in (1, length)]

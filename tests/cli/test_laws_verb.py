@@ -6,7 +6,14 @@ import sys
 
 import pytest
 
-from autotune.laws.catalogue import ALLOCATIONS, FORMS, LEVERAGES, PRESETS
+from autotune.laws.catalogue import (
+    ALLOCATIONS,
+    FORMS,
+    HYPERPARAMETER_FORMS,
+    HYPERPARAMETERS,
+    LEVERAGES,
+    PRESETS,
+)
 from autotune.laws.record import names, of
 
 
@@ -22,8 +29,9 @@ def laws(*arguments):
 def test_the_table_names_everything_there_is():
     done = laws()
     assert done.returncode == 0
-    for name in (*PRESETS, *FORMS, *ALLOCATIONS, *LEVERAGES):
+    for name in names():
         assert name in done.stdout
+    assert "step2025-lr: lr = 1.79 N^-0.713 D^0.307  (Li et al. (2025))" in done.stdout
     row = next(line for line in done.stdout.splitlines() if line.startswith("abnar2025"))
     for said in ("abnar", "total", "experts", "S 0..0.95", "C 3e+19..1e+21", "Abnar et al. (2025)"):
         assert said in row
@@ -35,6 +43,9 @@ def test_the_json_catalogue_holds_every_record():
     assert [entry["name"] for entry in catalogue["forms"]] == list(FORMS)
     assert [entry["name"] for entry in catalogue["allocations"]] == list(ALLOCATIONS)
     assert [entry["name"] for entry in catalogue["leverages"]] == list(LEVERAGES)
+    assert [entry["name"] for entry in catalogue["hyperparameters"]] == list(HYPERPARAMETERS)
+    forms = [entry["name"] for entry in catalogue["hyperparameter_forms"]]
+    assert forms == list(HYPERPARAMETER_FORMS)
     assert catalogue == json.loads(json.dumps(catalogue, allow_nan=False))
 
 
@@ -47,7 +58,7 @@ def test_every_entry_has_a_record_with_its_formula(name):
     entry = of(name)
     assert entry["name"] == name
     assert entry["formula"]
-    assert entry["kind"] == "form" or entry["source"]["citation"]
+    assert entry["kind"].endswith("form") or entry["source"]["citation"]
 
 
 def test_one_record_in_full():
@@ -66,6 +77,9 @@ def test_one_record_in_full():
         ("zhao", "zhao2025"),
         ("llama2024-allocation", "16.55T"),
         ("tian2025", "log2 G"),
+        ("step2025-lr", "embeddings not counted"),
+        ("step-lr", "step2025-lr"),
+        ("wan2026-batch", "derived"),
     ],
 )
 def test_a_sheet_shows_what_is_peculiar_to_the_entry(name, said):
