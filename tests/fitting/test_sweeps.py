@@ -39,6 +39,28 @@ def test_too_few_rows_or_a_slope_have_no_minimum():
     assert local_minimum(x, 2 + 0.001 * x[:, 0]) is None
 
 
+def test_a_saddle_has_no_minimum():
+    x = np.stack([a.ravel() for a in np.meshgrid(np.arange(-2, 2.1, 0.5), np.arange(-2, 2.1, 0.5))])
+    assert local_minimum(x.T, 3 * (1 + 0.001 * (x[0] ** 2 - x[1] ** 2))) is None
+
+
+def test_of_two_batches_the_better_one_decides():
+    made = sweep()
+    two = np.isin(made.settings["batch_tokens"], [2.0**15, 2.0**18])
+    part = replace(
+        made,
+        inputs={name: x[two] for name, x in made.inputs.items()},
+        settings={name: x[two] for name, x in made.settings.items()},
+        loss=made.loss[two],
+        lines=made.lines[two],
+    )
+    found = optima(part, "lr")
+    assert set(found.method) == {"minimum"}
+    best = BATCH.value(tokens=found.inputs["tokens"])
+    near = np.where(np.abs(np.log(2.0**18 / best)) < np.abs(np.log(2.0**15 / best)), 18, 15)
+    assert errors(found, LR) == pytest.approx(0.3 * np.log(2.0**near / best), abs=0.08)
+
+
 def test_a_sweep_without_noise_gives_the_optimum_within_a_few_per_cent():
     """The grid steps by 41 % in learning rate and 100 % in batch."""
     made = sweep()
