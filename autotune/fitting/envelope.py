@@ -186,7 +186,7 @@ def _least(curves: Curves) -> Best:
     seen = np.isfinite(curves.loss)
     low = np.where(seen, curves.size[:, None], np.inf).min(axis=0)
     high = np.where(seen, curves.size[:, None], 0.0).max(axis=0)
-    return _best(curves, curves.loss.argmin(axis=0), (low, high), seen.any(axis=0))
+    return _best(curves, curves.loss.argmin(axis=0), (low, high), high > 0)
 
 
 def _front(curves: Curves) -> Best:
@@ -194,7 +194,7 @@ def _front(curves: Curves) -> Best:
     loss: Floats = np.diagonal(curves.loss)
     before = np.minimum.accumulate(np.concatenate([[np.inf], loss[:-1]]))
     ends = np.full(len(loss), curves.size.min()), np.full(len(loss), curves.size.max())
-    return _best(curves, np.arange(len(loss)), ends, np.asarray(loss < before))
+    return _best(curves, np.arange(len(loss)), ends, loss < before)
 
 
 def _best(
@@ -240,7 +240,9 @@ def _points(curves: Curves, best: Best) -> tuple[AllocationPoint, ...]:
 def _point(curves: Curves, best: Best, at: int) -> AllocationPoint:
     run = best.run[at]
     sampled: Interval = (float(best.sampled[0][at]), float(best.sampled[1][at]))
-    if best.smallest[at]:
+    if best.smallest[at] and best.largest[at]:
+        flag = "no other size reaches this compute"
+    elif best.smallest[at]:
         flag = EDGE.format("the smallest", "smaller")
     elif best.largest[at]:
         flag = EDGE.format("the largest", "larger")
