@@ -126,7 +126,7 @@ def _points(result: AllocationFit) -> str:
             _count(point.size),
             _count(point.tokens),
             _number(point.loss, ".4f"),
-            _number(point.offset, "+.2f"),
+            _number(point.offset, "+z.2f"),
             *([_number(ratio, ".3f")] if isoflop else []),
             point.flag,
         )

@@ -26,7 +26,7 @@ COMPUTES = 1500
 """Log-spaced computes at which curves are compared, as in the paper."""
 
 FEWEST_ON_ENVELOPE = 3
-EDGE = "{} size that reaches this compute: a {} one may be better"
+SMALLEST, LARGEST, ONLY = "the smallest size here", "the largest size here", "the only size here"
 
 Bools: TypeAlias = NDArray[np.bool_]
 
@@ -241,11 +241,11 @@ def _point(curves: Curves, best: Best, at: int) -> AllocationPoint:
     run = best.run[at]
     sampled: Interval = (float(best.sampled[0][at]), float(best.sampled[1][at]))
     if best.smallest[at] and best.largest[at]:
-        flag = "no other size reaches this compute"
+        flag = ONLY
     elif best.smallest[at]:
-        flag = EDGE.format("the smallest", "smaller")
+        flag = SMALLEST
     elif best.largest[at]:
-        flag = EDGE.format("the largest", "larger")
+        flag = LARGEST
     else:
         flag = ""
     return AllocationPoint(

@@ -156,7 +156,7 @@ def test_filter_convention_level_seed_and_tolerance_are_honoured(runs):
         (["--method", "isoflop", "--bootstrap", "-1"], "--bootstrap must be"),
         (["--method", "isoflop", "--seed", "-1"], "--seed must be"),
         (["--method", "isoflop", "--where", "tokens > 3e10"], "at least 2 budgets"),
-        (["--method", "envelope", "--where", "run == 'r0'"], "at least 3 sizes"),
+        (["--method", "envelope", "--where", "run == 'r0' and tokens > 3e10"], "at least 3 sizes"),
         ([], "--law is missing"),
         (["--law", "hoffmann", "--tolerance", "0.1"], "--tolerance is of --method isoflop"),
     ],
