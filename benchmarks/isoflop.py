@@ -4,8 +4,8 @@
 
 `approaches`: exponents of envelope, IsoFLOP parabolas and the parametric law on the same runs, with
 95 % intervals, beside the published ones. `grids`: what parabolas on off-centre grids do to a
-known law, without noise. `coverage`: how often the intervals of IsoFLOP parabolas, and of resampling
-the runs of each budget instead, hold the noise-free exponent.
+known law, without noise. `coverage`: how often 95 % intervals of IsoFLOP parabolas, and those of
+resampling the runs of each budget instead, hold the noise-free exponent.
 Tables are fetched, or taken from the folder that AUTOTUNE_DATA names.
 """
 
@@ -57,6 +57,7 @@ DESIGNS = ((5, 4, 0.002), (5, 7, 0.003), (9, 5, 0.003), (4, 6, 0.006))
 
 def approach(name: str, runs: RunTable) -> Record:
     """Exponents of one approach, or why it has none."""
+    limits: tuple[float | str, float | str]
     row: Record = {"a": "", "a_low": "", "a_high": "", "b": "", "in_use": "", "note": ""}
     try:
         if name == "parametric":
@@ -66,7 +67,8 @@ def approach(name: str, runs: RunTable) -> Record:
             settings = AllocationSettings(bootstrap=DRAWS, level=LEVEL)
             made: AllocationFit = (isoflop if name == "isoflop" else envelope)(runs, settings)
             a, b = made.size.exponent, made.tokens.exponent
-            limits, used = made.interval["a"], f"{len(made.used)}/{len(made.points)}"
+            limits = made.interval.get("a", ("", ""))
+            used = f"{len(made.used)}/{len(made.points)}"
     except AutotuneError as error:
         return row | {"note": str(error).split(",")[0]}
     return row | {"a": a, "a_low": limits[0], "a_high": limits[1], "b": b, "in_use": used}
@@ -104,7 +106,7 @@ def approaches() -> Iterator[Record]:
 
 
 def grids() -> Iterator[Record]:
-    """Off-centre grids of two laws: by one factor at every budget, drifting to 1, and fixed sizes."""
+    """Grids of two laws: off by one factor at every budget, drifting to 1, and of the same sizes."""
     for name, law in LAWS.items():
         for decades in (1, 2):
             for centre in CENTRES:
