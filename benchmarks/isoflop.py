@@ -106,7 +106,7 @@ def approaches() -> Iterator[Record]:
 
 
 def grids() -> Iterator[Record]:
-    """Grids of two laws: off by one factor at every budget, drifting to 1, and of the same sizes."""
+    """Grids of two laws: off by one factor at every budget, drifting to 1, and of fixed sizes."""
     for name, law in LAWS.items():
         for decades in (1, 2):
             for centre in CENTRES:

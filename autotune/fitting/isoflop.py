@@ -207,21 +207,25 @@ def _draws(
 ) -> Floats:
     """Vertices ln N of resampled losses, shape (draws, budgets); not-a-number where left out.
 
-    A relative residual of any run may have befallen any other. Resampling the runs of a budget
-    instead often leaves three of them, and the interval then covers far more than it states.
+    A relative residual of any run may have befallen any other, and their scale is known no better
+    than its degrees of freedom allow, so each draw has a scale of its own. Resampling the runs of
+    a budget often leaves three of them, and the interval then covers far more than it states.
     """
     part = [(each, c) for each, c, ok in zip(grouped, coefficients, used, strict=True) if ok]
     fitted = [each.parabola.design @ c for each, c in part]
     pool = np.concatenate(
         [_studentised(each, y, loss, weight) for (each, _), y in zip(part, fitted, strict=True)]
     )
-    count = settings.bootstrap if len(pool) else 0
+    draws = np.full((settings.bootstrap if len(pool) else 0, len(grouped)), np.nan)
+    if not len(draws):
+        return draws
     rng = np.random.default_rng(settings.seed)
-    draws = np.full((count, len(grouped)), np.nan)
+    freedom = sum(float((1 - each.parabola.leverage).sum()) for each, _ in part)
+    scale = np.sqrt(freedom / rng.chisquare(freedom, (len(draws), 1)))
     places = [i for i, ok in enumerate(used) if ok]
     for i, (each, _), y in zip(places, part, fitted, strict=True):
-        error = rng.choice(pool, (count, len(y))) / np.sqrt(weight[each.rows]) if count else 0.0
-        vertex = each.parabola.vertex(each.parabola.fit(y * (1 + error * np.ones((count, 1)))))
+        error = scale * rng.choice(pool, (len(draws), len(y))) / np.sqrt(weight[each.rows])
+        vertex = each.parabola.vertex(each.parabola.fit(y * (1 + error)))
         draws[:, i] = np.where(each.parabola.inside(vertex), vertex, np.nan)
     return draws
 
