@@ -108,7 +108,7 @@ def test_losses_at_a_compute_off_the_budget_s_are_moved_there():
 
 @pytest.mark.parametrize(("count", "noise"), [(4, 0.002), (7, 0.003)])
 def test_intervals_cover_the_noise_free_exponent(count, noise):
-    """Of 60 tables 95 % intervals hold it at least 50 times, and are as wide as estimates scatter."""
+    """Of 60 tables 95 % intervals hold it 50 times or more, and are as wide as the scatter."""
     truth = isoflop(law_runs(count=count), PLAIN).size.exponent
     found = [
         isoflop(law_runs(noise=noise, seed=seed, count=count), AllocationSettings(bootstrap=200))
@@ -159,7 +159,7 @@ def test_a_vertex_outside_the_sampled_sizes_is_left_out_by_name():
 def test_a_run_of_next_to_no_weight_does_not_count():
     runs = planted()
     loss, weight = runs.loss.copy(), runs.weight.copy()
-    loss[10], weight[10] = 1.1 * loss[10], 1e-12
+    loss[8], weight[8] = 1.005 * loss[8], 1e-12
     assert isoflop(replace(runs, loss=loss), PLAIN).size.exponent != pytest.approx(0.5, abs=1e-3)
     made = isoflop(replace(runs, loss=loss, weight=weight), PLAIN)
     assert made.size.exponent == pytest.approx(0.5, abs=1e-6)
