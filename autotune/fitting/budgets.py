@@ -12,9 +12,15 @@ FEWEST_SIZES = 3
 _ROUNDING = 1e-9
 
 
-def count_sizes(size: Floats) -> int:
-    """How many different sizes there are; those within 2 % of the next are one."""
-    return 1 + int((np.diff(np.sort(np.log(size))) > np.log(SAME)).sum())
+def distinct(size: Floats) -> Floats:
+    """The different sizes, ascending: each the least of those up to 2 % above it."""
+    ordered = np.sort(size)
+    found = []
+    at = 0
+    while at < len(ordered):
+        found.append(ordered[at])
+        at = int(np.searchsorted(ordered, SAME * ordered[at], side="right"))
+    return np.array(found)
 
 
 def budgets(flops: Floats, size: Floats, tolerance: float) -> list[NDArray[np.int64]]:
@@ -56,7 +62,7 @@ def _best(log_c: Floats, size: Floats, reach: float) -> tuple[int, int] | None:
     for i, j in enumerate(stops):
         if i and j == stops[i - 1]:
             continue  # part of the stretch before
-        rank = (count_sizes(size[i:j]), j - i, log_c[i] - log_c[j - 1])
+        rank = (len(distinct(size[i:j])), j - i, log_c[i] - log_c[j - 1])
         if rank > most:
             most, best = rank, (i, int(j))
     return best

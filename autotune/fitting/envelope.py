@@ -17,10 +17,10 @@ from autotune.fitting.allocation import (
     power,
     settled,
 )
-from autotune.fitting.budgets import count_sizes
+from autotune.fitting.budgets import distinct
 from autotune.fitting.identify import SAME
 from autotune.fitting.runs import RunTable
-from autotune.types import Floats, Interval
+from autotune.types import Floats
 
 COMPUTES = 1500
 """Log-spaced computes at which curves are compared, as in the paper."""
@@ -32,51 +32,112 @@ Bools: TypeAlias = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
-class Curves:
-    """Runs as curves over the computes of a grid; a run of one row is a curve of one point.
+class Rows:
+    """Finished runs, least compute first: arrays of shape (n,).
 
     Attributes:
-        log_c: ln of the computes, shape (k,), ascending.
-        loss: Loss of each run there, shape (runs, k); infinite where the run was not seen.
-        log_d: ln of its tokens there, shape (runs, k).
-        size: N of the runs, shape (runs,).
-        labels: What to call them.
+        log_c: ln of their compute.
+        loss: Their losses.
+        log_d: ln of their tokens.
+        size: Their N.
     """
 
     log_c: Floats
     loss: Floats
     log_d: Floats
     size: Floats
-    labels: tuple[str, ...]
+
+    def take(self, rows: NDArray[np.int64]) -> "Rows":
+        """Some of the runs, in the same order."""
+        return Rows(self.log_c[rows], self.loss[rows], self.log_d[rows], self.size[rows])
+
+    def best(self) -> "Best":
+        """The Pareto front: every run, and whether a run of as little compute rivals it."""
+        before = np.minimum.accumulate(np.concatenate([[np.inf], self.loss[:-1]]))
+        low, high = (np.full(len(self.loss), end) for end in (self.size.min(), self.size.max()))
+        run = np.arange(len(self.loss))
+        front: Bools = np.less(self.loss, before)
+        return Best(self.log_c, run, self.size, self.log_d, self.loss, low, high, front)
+
+
+@dataclass(frozen=True, slots=True)
+class Curves:
+    """Runs as curves over the computes of a grid.
+
+    Attributes:
+        log_c: ln of the computes, shape (k,), ascending.
+        loss: Loss of each run there, shape (runs, k); infinite where the run was not seen.
+        log_d: ln of its tokens there, shape (runs, k).
+        size: N of the runs, shape (runs,).
+    """
+
+    log_c: Floats
+    loss: Floats
+    log_d: Floats
+    size: Floats
 
     def take(self, rows: NDArray[np.int64]) -> "Curves":
         """Some of the runs."""
-        labels = tuple(self.labels[i] for i in rows)
-        return Curves(self.log_c, self.loss[rows], self.log_d[rows], self.size[rows], labels)
+        return Curves(self.log_c, self.loss[rows], self.log_d[rows], self.size[rows])
+
+    def best(self) -> "Best":
+        """The run of least loss at each compute, among those seen there."""
+        seen, size = np.isfinite(self.loss), self.size[:, None]
+        low = np.where(seen, size, np.inf).min(axis=0)
+        high = np.where(seen, size, 0.0).max(axis=0)
+        run, at = self.loss.argmin(axis=0), np.arange(len(self.log_c))
+        return Best(
+            self.log_c, run, self.size[run], self.log_d[run, at], self.loss[run, at],
+            low, high, high > 0,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Best:
-    """Which run is best at each compute, arrays of shape (k,).
+    """The best run at each compute: arrays of shape (k,).
 
     Attributes:
-        run: Its index.
-        sampled: Smallest and largest size that rival it, each of shape (k,).
+        log_c: ln of the computes, ascending.
+        run: Index of the best run.
+        size: Its N.
+        log_d: ln of its tokens there.
+        loss: Its loss there.
+        low: Smallest size that rivals it.
+        high: Largest size that rivals it.
         front: Whether the compute is on the envelope at all.
-        smallest: Whether the best is the smallest of the rivals.
-        largest: Whether it is the largest.
     """
 
+    log_c: Floats
     run: NDArray[np.int64]
-    sampled: tuple[Floats, Floats]
+    size: Floats
+    log_d: Floats
+    loss: Floats
+    low: Floats
+    high: Floats
     front: Bools
-    smallest: Bools
-    largest: Bools
+
+    @property
+    def smallest(self) -> Bools:
+        """Whether no smaller size was tried."""
+        return np.less_equal(self.size, SAME * self.low)
+
+    @property
+    def largest(self) -> Bools:
+        """Whether no larger size was tried."""
+        return np.greater_equal(self.size, self.high / SAME)
 
     @property
     def used(self) -> Bools:
         """Where smaller and larger sizes were tried and are worse."""
         return self.front & ~self.smallest & ~self.largest
+
+    def lines(self) -> Floats:
+        """a, ln k_N, b, ln k_D of the power laws through those used, shape (4,)."""
+        at = self.used
+        if not at.any() or np.ptp(self.log_c[at]) == 0:
+            return np.full(4, np.nan)
+        ordinates = np.stack([np.log(self.size[at]), self.log_d[at]])
+        return log_lines(self.log_c[at], ordinates).ravel()
 
 
 def envelope(
@@ -108,45 +169,40 @@ def envelope(
         Hoffmann et al. (2022), arXiv:2203.15556, section 3.1.
     """
     size = settings.size(table)
-    if count_sizes(size) < FEWEST_ON_ENVELOPE:
+    if len(distinct(size)) < FEWEST_ON_ENVELOPE:
         raise InputError(
             f"an envelope needs at least {FEWEST_ON_ENVELOPE} sizes, but {table.name} has "
-            f"{count_sizes(size)} (N {size.min():.3g} .. {size.max():.3g}). Add other sizes."
+            f"{len(distinct(size))} (N {size.min():.3g} .. {size.max():.3g}). Add other sizes."
         )
-    curves = _rows(table, size) if groups is None else _curves(table, size, groups, labels)
-    points_only = groups is None
-    best = _front(curves) if points_only else _least(curves)
-    line = _lines(curves, best)
+    runs: Rows | Curves
+    if groups is None:
+        order = np.lexsort((table.loss, table.flops))
+        runs = Rows(np.log(table.flops), table.loss, np.log(table.tokens), size).take(order)
+        labels = tuple(f"line {line}" for line in table.lines[order])
+    else:
+        runs = _curves(table, size, groups, labels)
+    best = runs.best()
+    line = best.lines()
     if not np.isfinite(line).all():
         raise FitError(
             f"the best run is the smallest or the largest at {_share(best)} of the envelope: no "
             "power law can be told. Add runs of smaller and larger sizes at the same compute."
         )
-    points = _points(curves, best)
-    kept, lost = settled(_draws(curves, settings, points_only=points_only))
+    points = _points(best, labels)
+    kept, lost = settled(_draws(runs, settings))
     return AllocationFit(
         method="envelope",
-        how=_how(best, points_only=points_only),
+        how=_how(best, points_only=groups is None),
         settings=settings,
-        n_runs=len(curves.size),
+        n_runs=len(runs.size),
         points=points,
         size=power(line[:2]),
         tokens=power(line[2:]),
         draws=kept,
         interval_method="bootstrap of runs" if len(kept) else "none",
         caveats=(*mixture(table), *_few(points)),
-        warnings=(*_coarse(curves.size[np.unique(best.run[best.used])], size), *lost),
+        warnings=(*_coarse(best.size[best.used], size), *lost),
     )
-
-
-def _rows(table: RunTable, size: Floats) -> Curves:
-    """Every row a run of one point; the loss at another compute is not known."""
-    order = np.lexsort((table.loss, table.flops))
-    loss = np.full((len(table), len(table)), np.inf)
-    np.fill_diagonal(loss, table.loss[order])
-    log_d = np.diag(np.log(table.tokens[order]))
-    labels = tuple(f"line {line}" for line in table.lines[order])
-    return Curves(np.log(table.flops[order]), loss, log_d, size[order], labels)
 
 
 def _curves(
@@ -163,7 +219,7 @@ def _curves(
         loss[i] = np.interp(log_c, x, table.loss[rows], left=np.inf, right=np.inf)
         log_d[i] = np.interp(log_c, x, np.log(table.tokens[rows]))
         sizes[i] = size[rows[0]]
-    return Curves(log_c, loss, log_d, sizes, labels)
+    return Curves(log_c, loss, log_d, sizes)
 
 
 def _check_run(table: RunTable, size: Floats, rows: NDArray[np.int64], label: str) -> None:
@@ -181,65 +237,24 @@ def _check_run(table: RunTable, size: Floats, rows: NDArray[np.int64], label: st
         )
 
 
-def _least(curves: Curves) -> Best:
-    """The run of least loss at each compute, among those seen there."""
-    seen = np.isfinite(curves.loss)
-    low = np.where(seen, curves.size[:, None], np.inf).min(axis=0)
-    high = np.where(seen, curves.size[:, None], 0.0).max(axis=0)
-    return _best(curves, curves.loss.argmin(axis=0), (low, high), high > 0)
-
-
-def _front(curves: Curves) -> Best:
-    """The rows, least compute first, that no row of as little compute rivals."""
-    loss: Floats = np.diagonal(curves.loss)
-    before = np.minimum.accumulate(np.concatenate([[np.inf], loss[:-1]]))
-    ends = np.full(len(loss), curves.size.min()), np.full(len(loss), curves.size.max())
-    return _best(curves, np.arange(len(loss)), ends, loss < before)
-
-
-def _best(
-    curves: Curves, run: NDArray[np.int64], sampled: tuple[Floats, Floats], front: Bools
-) -> Best:
-    size = curves.size[run]
-    low, high = sampled
-    return Best(run, sampled, front, size <= SAME * low, size >= high / SAME)
-
-
-def _lines(curves: Curves, best: Best) -> Floats:
-    """a, ln k_N, b, ln k_D, shape (4,)."""
-    at = np.flatnonzero(best.used)
-    run, log_c = best.run[at], curves.log_c[at]
-    ordinates = np.stack([np.log(curves.size[run]), curves.log_d[run, at]])
-    if not at.size or np.ptp(log_c) == 0:
-        return np.full(4, np.nan)
-    return log_lines(log_c, ordinates).ravel()
-
-
-def _draws(curves: Curves, settings: AllocationSettings, *, points_only: bool) -> Floats:
+def _draws(runs: Rows | Curves, settings: AllocationSettings) -> Floats:
     """Lines of resampled runs, shape (draws, 4): a run that is not drawn is not there."""
     rng = np.random.default_rng(settings.seed)
-    count, draws = len(curves.size), np.empty((settings.bootstrap, 4))
+    count, draws = len(runs.size), np.empty((settings.bootstrap, 4))
     for i in range(settings.bootstrap):
-        rows = np.unique(rng.integers(count, size=count))
-        part = curves.take(rows)
-        if points_only:
-            part = Curves(part.log_c[rows], part.loss[:, rows], part.log_d[:, rows], part.size,
-                          part.labels)  # fmt: skip
-        draws[i] = _lines(part, _front(part) if points_only else _least(part))
+        draws[i] = runs.take(np.unique(rng.integers(count, size=count))).best().lines()
     return draws
 
 
-def _points(curves: Curves, best: Best) -> tuple[AllocationPoint, ...]:
+def _points(best: Best, labels: tuple[str, ...]) -> tuple[AllocationPoint, ...]:
     """One point for each stretch of the envelope that one run holds, at its middle."""
     front = np.flatnonzero(best.front)
-    state = np.stack([best.run[front], best.smallest[front], best.largest[front]])
+    state = np.stack([best.run, best.smallest, best.largest])[:, front]
     cuts = np.flatnonzero((np.diff(state, axis=1) != 0).any(axis=0)) + 1
-    return tuple(_point(curves, best, part[len(part) // 2]) for part in np.split(front, cuts))
+    return tuple(_point(best, part[len(part) // 2], labels) for part in np.split(front, cuts))
 
 
-def _point(curves: Curves, best: Best, at: int) -> AllocationPoint:
-    run = best.run[at]
-    sampled: Interval = (float(best.sampled[0][at]), float(best.sampled[1][at]))
+def _point(best: Best, at: int, labels: tuple[str, ...]) -> AllocationPoint:
     if best.smallest[at] and best.largest[at]:
         flag = ONLY
     elif best.smallest[at]:
@@ -249,13 +264,13 @@ def _point(curves: Curves, best: Best, at: int) -> AllocationPoint:
     else:
         flag = ""
     return AllocationPoint(
-        flops=float(np.exp(curves.log_c[at])),
-        size=float(curves.size[run]),
-        tokens=float(np.exp(curves.log_d[run, at])),
-        loss=float(curves.loss[run, at]),
+        flops=float(np.exp(best.log_c[at])),
+        size=float(best.size[at]),
+        tokens=float(np.exp(best.log_d[at])),
+        loss=float(best.loss[at]),
         n_runs=1,
-        sampled=sampled,
-        label=curves.labels[run],
+        sampled=(float(best.low[at]), float(best.high[at])),
+        label=labels[best.run[at]],
         flag=flag,
     )
 
@@ -271,7 +286,7 @@ def _share(best: Best) -> str:
 
 
 def _few(points: tuple[AllocationPoint, ...]) -> tuple[str, ...]:
-    sizes = count_sizes(np.array([point.size for point in points if not point.flag]))
+    sizes = len(distinct(np.array([point.size for point in points if not point.flag])))
     if sizes >= FEWEST_ON_ENVELOPE:
         return ()
     return (f"Only {sizes} sizes are on the envelope away from its ends: exponents are rough.",)
@@ -279,11 +294,9 @@ def _few(points: tuple[AllocationPoint, ...]) -> tuple[str, ...]:
 
 def _coarse(on: Floats, size: Floats) -> tuple[str, ...]:
     """How far apart the sizes are between which the envelope has to choose."""
-    grid = np.unique(size)
-    grid = grid[np.concatenate([[True], np.diff(np.log(grid)) > np.log(SAME)])]
-    step = float(np.exp(np.median(np.diff(np.log(grid)))))
+    step = float(np.exp(np.median(np.diff(np.log(distinct(size))))))
     return (
-        f"The envelope knows {count_sizes(on)} sizes, and sizes of the table lie {step:.3g} times "
+        f"The envelope knows {len(distinct(on))} sizes, and the table's lie {step:.3g} times "
         "apart (median): N of a point is no surer than that, and where runs end or a size first "
         "becomes best moves the exponents.",
     )
