@@ -58,11 +58,12 @@ def descend(
         on = np.flatnonzero(~settled)
         if not on.size:
             break
+        at = model.told(on)
         step, predicted = _step(
-            model, objective, z[on], weight=weight[on], smooth=smooth[on], damping=damping[on]
+            at, objective, z[on], weight=weight[on], smooth=smooth[on], damping=damping[on]
         )
         trial = np.clip(z[on] + step, model.low, model.high)
-        reached = value(model, objective, trial, weight[on])
+        reached = value(at, objective, trial, weight[on])
         better = reached < best[on]
         small = np.minimum(predicted, np.abs(best[on] - reached)) <= SETTLED * best[on]
         done = (small & (smooth[on] < 1e-3) & (damping[on] < 1e-6)) | (predicted == 0)
@@ -135,7 +136,8 @@ def _law_curvature(model: Model, z: Floats, slopes: Floats, slope: Floats) -> Fl
     m, k, n = slopes.shape
     reach = DIFFERENCE * np.maximum(np.abs(z), 1.0)
     moved = (z[:, None, :] + reach[:, :, None] * np.eye(k)).reshape(m * k, k)
-    _, there = model.residual_slopes(moved)
+    loss, there = model.slopes(moved)
+    there /= loss[:, None, :]
     change = np.einsum("mjkn,mn->mjk", there.reshape(m, k, k, n), slope)
     change = (change - np.einsum("mkn,mn->mk", slopes, slope)[:, None, :]) / reach[:, :, None]
     change = np.where(np.isfinite(change), change, 0.0)

@@ -110,9 +110,15 @@ class Model:
         return replace(
             self,
             design=self.design.take(rows),
-            log_loss=self.log_loss[rows],
+            log_loss=self.log_loss[..., rows],
             weight=self.weight[rows],
         )
+
+    def told(self, estimates: NDArray[np.int64]) -> "Model":
+        """The same for some of the estimates, where each has observations of its own."""
+        if self.log_loss.ndim == 1:
+            return self
+        return replace(self, log_loss=self.log_loss[estimates])
 
     def hold(self, values: Mapping[str, float]) -> "Model":
         """The same with further coefficients held, in the scaled units."""
