@@ -24,6 +24,9 @@ SMOOTHEST = 1.0
 LEAST, LARGEST = 1e-8, 1e12
 """The least damping beside none, in units of the scaled curvature, and the one to give up at."""
 
+BATCH_CELLS = 4_000_000
+"""Most entries m k^2 n of an array of estimates that descend side by side: what a cache holds."""
+
 BLOCK_CELLS, LEAST_BLOCK = 8_000_000, 2000
 """Most entries m k^2 n of an array, and the fewest runs of a block."""
 
@@ -58,11 +61,11 @@ def descend(
         on = np.flatnonzero(~settled)
         if not on.size:
             break
-        at = model.told(on)
+        at = model.part(on)
         step, predicted = _step(
             at, objective, z[on], weight=weight[on], smooth=smooth[on], damping=damping[on]
         )
-        trial = np.clip(z[on] + step, model.low, model.high)
+        trial = np.clip(z[on] + step, at.low, at.high)
         reached = value(at, objective, trial, weight[on])
         better = reached < best[on]
         small = np.minimum(predicted, np.abs(best[on] - reached)) <= SETTLED * best[on]
@@ -71,6 +74,19 @@ def descend(
         smooth[on], damping[on] = _adapt(smooth[on], damping[on], better)
         settled[on] = done | (damping[on] > LARGEST)
     return z, best, settled & np.isfinite(best)
+
+
+def descend_batches(
+    model: Model, objective: Objective, z: Floats, *, weight: Floats, rounds: int
+) -> tuple[Floats, Floats, Bools]:
+    """As `descend`, batch by batch where there are many estimates."""
+    batch = max(1, BATCH_CELLS // (z.shape[1] ** 2 * weight.shape[1]))
+    parts = [
+        descend(model.part(take), objective, z[take], weight=weight[take], rounds=rounds)
+        for take in np.split(np.arange(len(z)), range(batch, len(z), batch))
+    ]
+    z, value, settled = (np.concatenate(each) for each in zip(*parts, strict=True))
+    return z, value, settled
 
 
 def _adapt(smooth: Floats, damping: Floats, better: Bools) -> tuple[Floats, Floats]:
