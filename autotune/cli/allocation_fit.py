@@ -19,7 +19,7 @@ from autotune.runs.read import ReadRuns
 
 METHODS = ("parametric", "isoflop", "envelope")
 
-PARAMETRIC = ("law", "sparsity", "fix", "bounds", "objective", "delta")
+PARAMETRIC = ("law", "sparsity", "fix", "bounds", "objective", "delta", "resample")
 SAVING = ("save", "storage", "force")
 
 

@@ -123,6 +123,15 @@ def fit(
             metavar="COLUMN",
         ),
     ] = None,
+    resample: Annotated[
+        str,
+        option(
+            "--resample",
+            text="What a resample draws anew: residuals, rows, or auto for what suits.",
+            panel=INTERVALS,
+            metavar="WHAT",
+        ),
+    ] = "auto",
     level: Annotated[
         float, option("--level", text="Coverage of the intervals.", panel=INTERVALS)
     ] = 0.95,

@@ -29,6 +29,7 @@ AUTO = "auto"
 N = ("active", "total")
 SPARSITY = ("param", "expert")
 OBJECTIVES = ("huber", "mse", "mae")
+RESAMPLES = ("auto", "residuals", "rows")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +100,8 @@ def read(given: Mapping[str, Any]) -> Request:
         raise InputError("--force is of no use without --save.")
     if "group" in given and not given["bootstrap"]:
         raise InputError("--group is of no use with --bootstrap 0.")
+    if "group" in given and given["resample"] == "residuals":
+        raise InputError("--group resamples whole groups of rows, not residuals. Drop one of both.")
     return Request(
         runs=given["runs"],
         where=given["where"],
@@ -181,6 +184,7 @@ def _settings(given: Mapping[str, Any], form: type[ScalingLaw] | None) -> FitSet
         objective=cast("Any", objective),
         delta=given["delta"],
         bootstrap=given["bootstrap"],
+        resample=cast("Any", checks.one_of("--resample", given["resample"], RESAMPLES)),
         level=given["level"],
         fix=fixed,
         bounds=bounds,
