@@ -23,7 +23,7 @@ def fit_of(law=GENERALIZED_MOE, *, n_draws=50, spread=0.01, convention=None, **c
         objective_sum=0.00123456789012345,
         score=Score(mre=0.01, log_rmse=0.012, bias=-1e-4, n_runs=120),
         interval={"alpha": (0.07, 0.09), "beta": (0.3, np.inf)},
-        interval_method="bootstrap",
+        interval_methods={"alpha": "profile", "beta": "rows"},
         draws=center * (1 + spread * noise),
         status=FitStatus.CONVERGED,
         starts=(200, 17),

@@ -22,11 +22,19 @@ EPILOG = """examples:
 
   autotune fit sweep.csv --law step-lr --save my-lr
 
+  autotune fit runs.csv --method isoflop
+
+  autotune fit checkpoints.csv --method envelope --group run_id
+
 RUNS is a CSV or Parquet with the columns n_active or n_total, tokens or flops, and loss, and what
 the law needs: sparsity, n_experts, top_k, granularity. Counts are plain (7e9, not 7), losses in
 nats per token. Laws of the learning rate and the batch size read lr, batch_tokens (or batch_size
 and seq_len) and, in a sweep, loss. Names in wide use are recognised; the mapping is printed on
 stderr.
+
+--method isoflop and envelope are approaches 2 and 1 of Hoffmann et al. (2022): they fit no law, but
+N = k_N C^a and D = k_D C^b, through the vertex of a parabola at each budget, or through the runs
+that are best for their compute.
 
 exit status: 0 converged; 1 fitted with a caveat; 2 bad input; 3 no fit"""
 
@@ -51,13 +59,22 @@ def option(*names: str, text: str, panel: str, metavar: str = "") -> typer.model
 
 
 def fit(
+    context: typer.Context,
     runs: Annotated[
         str, typer.Argument(help="CSV or Parquet of finished runs, - for stdin, or a public table.")
     ],
     law: Annotated[
-        str,
-        option("--law", text="A form or a preset, see `autotune laws`; or auto.", panel=LAW),
-    ],
+        str | None,
+        option(
+            "--law",
+            text="A form or a preset, see `autotune laws`; or auto. For --method parametric.",
+            panel=LAW,
+            metavar="LAW",
+        ),
+    ] = None,
+    method: Annotated[
+        str, option("--method", text="parametric, isoflop or envelope.", panel=LAW)
+    ] = "parametric",
     n: Annotated[
         str | None,
         option("--n", text="What N is: active or total.", panel=LAW, metavar="WHAT"),
@@ -83,6 +100,14 @@ def fit(
         str,
         option("--where", text="Rows to keep: tokens >= 1B.", panel=RUNS, metavar="EXPR"),
     ] = "",
+    tolerance: Annotated[
+        float | None,
+        option(
+            "--tolerance",
+            text="isoflop: how far the FLOPs of one budget may lie from its middle; 0.1.",
+            panel=RUNS,
+        ),
+    ] = None,
     objective: Annotated[
         str,
         option("--objective", text="huber, mse or mae, of the log loss.", panel=OBJECTIVE),
@@ -112,11 +137,20 @@ def fit(
         str | None,
         option(
             "--group",
-            text="Resample whole groups: rows that share this column are one observation.",
+            text="Rows that share this column are one observation; for envelope, one run.",
             panel=INTERVALS,
             metavar="COLUMN",
         ),
     ] = None,
+    resample: Annotated[
+        str,
+        option(
+            "--resample",
+            text="What a resample draws anew: residuals, rows, or auto for what suits.",
+            panel=INTERVALS,
+            metavar="WHAT",
+        ),
+    ] = "auto",
     level: Annotated[
         float, option("--level", text="Coverage of the intervals.", panel=INTERVALS)
     ] = 0.95,
@@ -135,9 +169,11 @@ def fit(
 ) -> None:
     """Fit a scaling law to finished runs, with intervals and what the runs cannot tell."""
     given = {name: value for name, value in locals().items() if value is not None}
-    from autotune.cli import fit_request, fit_view, hyper_fit
+    from autotune.cli import allocation_fit, fit_request, fit_view, hyper_fit
 
-    form = hyper_fit.form_of(law)
+    if method != "parametric":
+        raise typer.Exit(allocation_fit.run(given, stated=allocation_fit.stated(context)))
+    form = hyper_fit.form_of(law or "")
     if form is not None:
         hyper_fit.run(form, given)
         return

@@ -29,6 +29,7 @@ AUTO = "auto"
 N = ("active", "total")
 SPARSITY = ("param", "expert")
 OBJECTIVES = ("huber", "mse", "mae")
+RESAMPLES = ("auto", "residuals", "rows")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +83,10 @@ def read(given: Mapping[str, Any]) -> Request:
     Raises:
         InputError: If a value cannot be read, or options make no sense together.
     """
+    if "law" not in given:
+        raise InputError("--law is missing: name a form or a preset, see `autotune laws`, or auto.")
+    if "tolerance" in given:
+        raise InputError("--tolerance is of --method isoflop only.")
     form = _form(given["law"])
     for name, legal in (("n", N), ("sparsity", SPARSITY)):
         if name in given:
@@ -97,6 +102,8 @@ def read(given: Mapping[str, Any]) -> Request:
         raise InputError("--force is of no use without --save.")
     if "group" in given and not given["bootstrap"]:
         raise InputError("--group is of no use with --bootstrap 0.")
+    if "group" in given and given["resample"] == "residuals":
+        raise InputError("--group resamples whole groups of rows, not residuals. Drop one of both.")
     return Request(
         runs=given["runs"],
         where=given["where"],
@@ -129,7 +136,7 @@ def answer(request: Request, runs: ReadRuns) -> Fitted:
     """
     table = runs.table
     form, convention = _chosen(request, table)
-    groups = None if request.group is None else _groups(table, request.group)
+    groups = None if request.group is None else group_labels(table, request.group)[0]
     result = fit(form, table, convention=convention, settings=request.settings, groups=groups)
     result = sourced(result, table, data_hash=runs.data_hash)
     found = outliers.flags(result.law, table, convention, fixed=request.settings.fix)
@@ -184,6 +191,7 @@ def settings_of(given: Mapping[str, Any], names: Sequence[str]) -> FitSettings:
         objective=cast("Any", objective),
         delta=delta,
         bootstrap=given["bootstrap"],
+        resample=cast("Any", checks.one_of("--resample", given["resample"], RESAMPLES)),
         level=given["level"],
         fix=fixed,
         bounds=bounds,
@@ -235,19 +243,24 @@ def _chosen(request: Request, table: RunTable) -> tuple[type[ScalingLaw], Conven
     return request.form, Convention(cast("Any", n), cast("Any", sparsity))
 
 
-def _groups(table: RunTable, name: str) -> NDArray[np.int64]:
+def group_labels(table: RunTable, name: str) -> tuple[NDArray[np.int64], NDArray[Any]]:
+    """Which group each run belongs to, shape (n,), and the groups' values.
+
+    Raises:
+        InputError: If there is no such column, or one group holds every run.
+    """
     ours = {column: getattr(table, column) for column in ("n_active", "n_total", "tokens", "flops")}
     columns = ours | dict(table.factors) | dict(table.columns)
     checks.one_of("column", name, columns)
     values = columns[name]
-    _, labels = np.unique(values.astype(str) if values.dtype == object else values,
-                          return_inverse=True)  # fmt: skip
+    names, labels = np.unique(values.astype(str) if values.dtype == object else values,
+                              return_inverse=True)  # fmt: skip
     if labels.max() == 0:
         raise InputError(
             f"--group {name}: every run has the same value, so there is one observation. "
             "Group by a column that tells runs apart."
         )
-    return labels.astype(np.int64)
+    return labels.astype(np.int64), names
 
 
 def _notes(request: Request, form: type[ScalingLaw], table: RunTable) -> Iterator[str]:

@@ -1,13 +1,14 @@
 """How a fit reads: its case in words and tables, and a document for programs."""
 
 from collections.abc import Iterable, Iterator
+from math import inf
 from pathlib import Path
 from textwrap import fill
 from typing import Any
 
 from autotune.cli import console
 from autotune.cli.fit_request import Fitted
-from autotune.fitting.result import FitResult
+from autotune.fitting.result import METHODS, FitResult
 from autotune.laws import record
 from autotune.quantities import format_count
 from autotune.runs.read import ReadRuns
@@ -94,11 +95,17 @@ def _head(fitted: Fitted) -> str:
 
 
 def _coefficients(result: FitResult) -> str:
-    percent = f"{100 * result.settings.level:g} %"
-    made = f"{percent} {result.interval_method}" if result.interval else "no interval"
     values = result.law.coefficients
-    rows = [(name, f"{value:.6g}", _limits(name, result)) for name, value in values.items()]
-    return console.table(("", "estimate", made), rows, left=(0, 2))
+    if not result.interval:
+        rows = [(name, f"{value:.6g}", _limits(name, result)) for name, value in values.items()]
+        return console.table(("", "estimate", "no interval"), rows, left=(0, 2))
+    head = ("", "estimate", f"{100 * result.settings.level:g} % interval", "by")
+    made = {name: METHODS[method] for name, method in result.interval_methods.items()}
+    full = [
+        (name, f"{value:.6g}", _limits(name, result), made.get(name, ""))
+        for name, value in values.items()
+    ]
+    return console.table(head, full, left=(0, 2, 3))
 
 
 def _limits(name: str, result: FitResult) -> str:
@@ -107,7 +114,10 @@ def _limits(name: str, result: FitResult) -> str:
     if name not in result.interval:
         return "held" if result.interval else "-"
     low, high = result.interval[name]
-    return "held" if low == high else f"[{low:.4g}, {high:.4g}]"
+    if low == high:
+        return "held"
+    ends = (f"{low:.4g}" if low > -inf else "no limit", f"{high:.4g}" if high < inf else "no limit")
+    return f"[{', '.join(ends)}]"
 
 
 def _list(head: str, sentences: Iterable[str]) -> str:

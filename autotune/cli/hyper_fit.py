@@ -25,6 +25,7 @@ UNUSED = {
     "sparsity": "no sparsity is read",
     "bounds": "hold an exponent with --fix",
     "group": "a cell of one size and token count is one observation already",
+    "tolerance": "it is for --method isoflop",
 }
 
 
@@ -64,6 +65,8 @@ def _refuse(form: HyperparameterForm, given: Mapping[str, Any], settings: FitSet
     for name, why in UNUSED.items():
         if name in given:
             raise InputError(f"--{name} is of no use for {form.name}: {why}. Drop it.")
+    if given["resample"] != "auto":
+        raise InputError(f"--resample is of no use for {form.name}: cells are resampled. Drop it.")
     if given["objective"] == "mae":
         raise InputError(
             f"--objective mae has no unique optimum for {form.name}. Take huber, with a small "

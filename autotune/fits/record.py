@@ -15,7 +15,8 @@ from autotune.laws.base import ScalingLaw
 from autotune.laws.catalogue import FORMS
 from autotune.laws.source import FittedRange, Source
 
-FORMAT = 1
+FORMAT = 2
+ROWS_ONLY = 1  # the format whose intervals were all percentiles of resampled rows
 _OWN = {"law", "convention", "settings", "score", "interval", "draws", "status"}
 
 
@@ -60,6 +61,8 @@ def from_json(document: Mapping[str, Any]) -> SavedFit:
     draws = np.array([[float(x) for x in row] for row in document["draws"]], dtype=np.float64)
     known = {field.name for field in fields(FitResult)} - _OWN
     own = {name: _restored(name, document[name]) for name in known if name in document}
+    if int(document["format"]) == ROWS_ONLY:
+        own["interval_methods"] = dict.fromkeys(document["interval"], "rows")
     result = FitResult(
         law=law,
         convention=Convention(**document["convention"]),

@@ -24,6 +24,9 @@ SMOOTHEST = 1.0
 LEAST, LARGEST = 1e-8, 1e12
 """The least damping beside none, in units of the scaled curvature, and the one to give up at."""
 
+BATCH_CELLS = 4_000_000
+"""Most entries m k^2 n of an array of estimates that descend side by side: what a cache holds."""
+
 BLOCK_CELLS, LEAST_BLOCK = 8_000_000, 2000
 """Most entries m k^2 n of an array, and the fewest runs of a block."""
 
@@ -58,11 +61,12 @@ def descend(
         on = np.flatnonzero(~settled)
         if not on.size:
             break
+        at = model.part(on)
         step, predicted = _step(
-            model, objective, z[on], weight=weight[on], smooth=smooth[on], damping=damping[on]
+            at, objective, z[on], weight=weight[on], smooth=smooth[on], damping=damping[on]
         )
-        trial = np.clip(z[on] + step, model.low, model.high)
-        reached = value(model, objective, trial, weight[on])
+        trial = np.clip(z[on] + step, at.low, at.high)
+        reached = value(at, objective, trial, weight[on])
         better = reached < best[on]
         small = np.minimum(predicted, np.abs(best[on] - reached)) <= SETTLED * best[on]
         done = (small & (smooth[on] < 1e-3) & (damping[on] < 1e-6)) | (predicted == 0)
@@ -70,6 +74,19 @@ def descend(
         smooth[on], damping[on] = _adapt(smooth[on], damping[on], better)
         settled[on] = done | (damping[on] > LARGEST)
     return z, best, settled & np.isfinite(best)
+
+
+def descend_batches(
+    model: Model, objective: Objective, z: Floats, *, weight: Floats, rounds: int
+) -> tuple[Floats, Floats, Bools]:
+    """As `descend`, batch by batch where there are many estimates."""
+    batch = max(1, BATCH_CELLS // (z.shape[1] ** 2 * weight.shape[1]))
+    parts = [
+        descend(model.part(take), objective, z[take], weight=weight[take], rounds=rounds)
+        for take in np.split(np.arange(len(z)), range(batch, len(z), batch))
+    ]
+    z, value, settled = (np.concatenate(each) for each in zip(*parts, strict=True))
+    return z, value, settled
 
 
 def _adapt(smooth: Floats, damping: Floats, better: Bools) -> tuple[Floats, Floats]:
@@ -135,7 +152,8 @@ def _law_curvature(model: Model, z: Floats, slopes: Floats, slope: Floats) -> Fl
     m, k, n = slopes.shape
     reach = DIFFERENCE * np.maximum(np.abs(z), 1.0)
     moved = (z[:, None, :] + reach[:, :, None] * np.eye(k)).reshape(m * k, k)
-    _, there = model.residual_slopes(moved)
+    loss, there = model.slopes(moved)
+    there /= loss[:, None, :]
     change = np.einsum("mjkn,mn->mjk", there.reshape(m, k, k, n), slope)
     change = (change - np.einsum("mkn,mn->mk", slopes, slope)[:, None, :]) / reach[:, :, None]
     change = np.where(np.isfinite(change), change, 0.0)

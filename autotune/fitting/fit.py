@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autotune.errors import InputError
-from autotune.fitting.bootstrap import bootstrap, resample_weights
 from autotune.fitting.design import Design, design, natural
 from autotune.fitting.identify import Exchange, condition, settle_exchanges
+from autotune.fitting.intervals import Intervals, intervals
 from autotune.fitting.minimum import Minimum, minimise
 from autotune.fitting.model import Model
 from autotune.fitting.objective import objective_of
@@ -63,7 +63,7 @@ def fit(
         _check_free(form, model)
         best = minimise(model, objective_of(settings), seed=settings.seed)
         law = _law(form, posed, best, _source(table, convention, inputs))
-        draws, unsettled = _draws(posed, best, settings, groups)
+        sure = intervals(posed, best, settings, groups)
         number, weakest = _condition(posed, law, inputs)
     weak = tuple(_describe(posed, each) for each in exchanges)
     if number > WEAK_CONDITION and weakest:
@@ -75,14 +75,14 @@ def fit(
         n_runs=len(table),
         objective_sum=best.value * objective_of(settings).scale,
         score=score_of(inputs.loss(law), table.loss),
-        interval=_interval(draws, posed, settings.level),
-        interval_method="bootstrap" if len(draws) else "none",
-        draws=draws,
+        interval=sure.limits,
+        interval_methods=sure.methods,
+        draws=sure.draws,
         status=_status(model, best),
         starts=best.starts,
         condition=number,
         weak=weak,
-        warnings=_warnings(model, best, unsettled),
+        warnings=_warnings(model, best, sure),
     )
 
 
@@ -130,32 +130,6 @@ def _source(table: RunTable, convention: Convention, inputs: Design) -> Source:
     )
 
 
-def _draws(
-    posed: Posed, best: Minimum, settings: FitSettings, groups: NDArray[np.int64] | None
-) -> tuple[Floats, float]:
-    """Coefficients of the resamples, and the share of them that did not settle."""
-    if not settings.bootstrap:
-        return np.empty((0, len(posed.names))), 0.0
-    model = posed.model
-    weights = resample_weights(model.weight, groups, settings.bootstrap, settings.seed)
-    z, settled = bootstrap(model, objective_of(settings), best.basins, weights)
-    values = posed.coefficients(z)
-    return np.stack(list(values.values()), axis=1), float(1 - settled.mean())
-
-
-def _interval(draws: Floats, posed: Posed, level: float) -> dict[str, Interval]:
-    """Percentile limits by coefficient that moved; each limit is one of the draws."""
-    if not len(draws):
-        return {}
-    tails = [(1 - level) / 2, (1 + level) / 2]
-    low, high = np.quantile(draws, tails, axis=0, method="inverted_cdf")
-    return {
-        name: (float(low[i]), float(high[i]))
-        for i, (own, name) in enumerate(posed.names.items())
-        if own in posed.model.free
-    }
-
-
 def _condition(posed: Posed, law: ScalingLaw, inputs: Design) -> tuple[float, tuple[str, ...]]:
     """Of the free coefficients, in the form's own units."""
     names = tuple(n for own, n in posed.names.items() if own in posed.model.free)
@@ -183,12 +157,14 @@ def _status(model: Model, best: Minimum) -> FitStatus:
     return FitStatus.AT_BOUND if bounded else FitStatus.CONVERGED
 
 
-def _warnings(model: Model, best: Minimum, unsettled: float) -> tuple[str, ...]:
+def _warnings(model: Model, best: Minimum, sure: Intervals) -> tuple[str, ...]:
     said = []
     if best.starts[1] == 1 and best.starts[0] > 1:
         said.append(f"only one of {best.starts[0]} starts reached the best objective.")
-    if unsettled > MOST_UNSETTLED:
-        said.append(f"{unsettled:.0%} of the resamples did not settle; intervals are rough.")
+    if sure.reason:
+        said.append(sure.reason)
+    if sure.unsettled > MOST_UNSETTLED:
+        said.append(f"{sure.unsettled:.0%} of the resamples did not settle; intervals are rough.")
     at_bound = (best.z <= model.low) | (best.z >= model.high)
     said += [f"{model.free[i]} sits on its bound." for i in np.flatnonzero(at_bound)]
     return tuple(said)

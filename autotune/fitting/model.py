@@ -29,13 +29,13 @@ class Model:
         form: The form.
         structure: What the solver knows about it.
         design: The runs' inputs in the scaled units, shape (n,) each.
-        log_loss: Observed log loss, shape (n,).
+        log_loss: Observed log loss, shape (n,); or (m, n), other observations for each estimate.
         weight: Weights of the runs, shape (n,).
         units: The unit of parameters and the unit of tokens.
         held: Coefficients that do not move, in the scaled units.
         free: Names of the coordinates, in the form's order.
-        low: Lower limits of the coordinates, shape (k,).
-        high: Upper limits, shape (k,).
+        low: Lower limits of the coordinates, shape (k,); or (m, k), others for each estimate.
+        high: Upper limits, in the shape of `low`.
     """
 
     form: type[ScalingLaw]
@@ -110,8 +110,19 @@ class Model:
         return replace(
             self,
             design=self.design.take(rows),
-            log_loss=self.log_loss[rows],
+            log_loss=self.log_loss[..., rows],
             weight=self.weight[rows],
+        )
+
+    def part(self, estimates: NDArray[np.int64]) -> "Model":
+        """The same for some of m estimates, where each has observations or limits of its own."""
+        if self.log_loss.ndim == 1 and self.low.ndim == 1:
+            return self
+        return replace(
+            self,
+            log_loss=self.log_loss if self.log_loss.ndim == 1 else self.log_loss[estimates],
+            low=self.low if self.low.ndim == 1 else self.low[estimates],
+            high=self.high if self.high.ndim == 1 else self.high[estimates],
         )
 
     def hold(self, values: Mapping[str, float]) -> "Model":

@@ -8,6 +8,12 @@ from autotune.fitting.settings import Convention, FitSettings
 from autotune.laws.base import ScalingLaw
 from autotune.types import Floats, Interval
 
+METHODS = {
+    "profile": "profile",
+    "residuals": "bootstrap of residuals",
+    "rows": "bootstrap of rows",
+}
+
 
 class FitStatus(Enum):
     """How a fit ended.  Every status still carries a usable estimate."""
@@ -46,8 +52,9 @@ class FitResult:
         objective_sum: The objective summed over the runs, weights included.
         score: How well it reproduces the runs it was fitted to.
         interval: Limits at `settings.level` by coefficient, those held or fixed left out; empty
-            without intervals.
-        interval_method: `bootstrap`, `profile` or `none`.
+            without intervals, infinite where the runs give no limit.
+        interval_methods: What each was made by: `profile` (likelihood), or a bootstrap of
+            `residuals` or `rows`.
         draws: Coefficients of the resamples, shape (draws, coefficients); empty without them.
         status: How the optimiser ended.
         starts: How many starts there were, and how many agree with the best objective.
@@ -63,13 +70,23 @@ class FitResult:
     objective_sum: float
     score: Score
     interval: Mapping[str, Interval]
-    interval_method: str
+    interval_methods: Mapping[str, str]
     draws: Floats
     status: FitStatus
     starts: tuple[int, int]
     condition: float
     weak: tuple[str, ...]
     warnings: tuple[str, ...]
+
+    @property
+    def interval_method(self) -> str:
+        """What the intervals were made by, in words; `none` without them."""
+        by: dict[str, list[str]] = {}
+        for name, method in self.interval_methods.items():
+            by.setdefault(METHODS[method], []).append(name)
+        if len(by) == 1:
+            return next(iter(by))
+        return ", ".join(f"{method} ({', '.join(names)})" for method, names in by.items()) or "none"
 
     @property
     def converged(self) -> bool:

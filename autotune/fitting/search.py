@@ -60,11 +60,40 @@ def project(model: Model, z: Floats) -> tuple[Floats, Floats]:
     slopes = slopes[:, linear]
     gram, scale = _normal(slopes, model.weight)
     right = np.einsum("mkn,mn->mk", slopes, residual * model.weight) * scale
+    at = z[:, linear]
+    low, high = model.low[..., linear], model.high[..., linear]
+    step = _bounded_step(gram, right, scale, reach=(at - high, at - low))
     z = z.copy()
-    step = _solve(gram, right) * scale
-    z[:, linear] = np.clip(z[:, linear] - step, model.low[linear], model.high[linear])
+    z[:, linear] = np.clip(at - step, low, high)
     moved = residual - np.einsum("mkn,mk->mn", slopes, step)
     return z, _mean_square(moved, model.weight)
+
+
+def _bounded_step(
+    gram: Floats, right: Floats, scale: Floats, *, reach: tuple[Floats, Floats]
+) -> Floats:
+    """The step to the least squares within bounds: whatever would leave them stops there.
+
+    Args:
+        gram: Column-scaled normal matrices, shape (m, l, l).
+        right: Their right-hand sides, shape (m, l).
+        scale: Scales of the columns, shape (m, l).
+        reach: The least and the largest step, shape (m, l) each.
+    """
+    held = np.zeros(right.shape, dtype=bool)
+    step = _solve(gram, right) * scale
+    for _ in range(right.shape[1]):
+        out = (step < reach[0]) | (step > reach[1])
+        if not (out & ~held).any():
+            break
+        held |= out
+        step = np.clip(step, *reach)
+        fixed = np.where(held, step, 0.0) / np.where(scale > 0, scale, 1.0)
+        rest = right - np.einsum("mkl,ml->mk", gram, fixed)
+        free = ~(held[:, :, None] | held[:, None, :])
+        matrix = np.where(free, gram, 0.0) + held[:, :, None] * np.eye(right.shape[1])
+        step = np.where(held, step, _solve(matrix, np.where(held, 0.0, rest)) * scale)
+    return step
 
 
 def refine(model: Model, z: Floats, rounds: int) -> tuple[Floats, Floats]:

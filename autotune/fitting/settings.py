@@ -28,6 +28,8 @@ class FitSettings:
         objective: Applied to the residual of log loss (`huber`, `mse`, `mae`).
         delta: Where Huber's loss turns from quadratic to linear.
         bootstrap: Resamples for intervals; 0 for none.
+        resample: What a resample draws anew: the `residuals` of the fit, or the `rows`; `auto`
+            for residuals where their size varies with no input.
         level: Coverage of the intervals.
         fix: Coefficients held at a value.
         bounds: Limits of coefficients; no exponent is bounded unless given here.
@@ -37,6 +39,7 @@ class FitSettings:
     objective: Literal["huber", "mse", "mae"] = "huber"
     delta: float = 1e-3
     bootstrap: int = 0
+    resample: Literal["auto", "residuals", "rows"] = "auto"
     level: float = 0.95
     fix: Mapping[str, float] = field(default_factory=dict)
     bounds: Mapping[str, Interval] = field(default_factory=dict)

@@ -90,7 +90,8 @@ def test_the_document_has_exactly_the_promised_keys(dense):
     assert list(made["coefficients"]) == list(made["interval"]) == ["E", "A", "alpha", "B", "beta"]
     assert set(made["starts"]) == {"total", "agreeing"}
     assert set(made["identifiability"]) == {"condition", "weak"}
-    assert (made["level"], made["interval_method"]) == (0.95, "bootstrap")
+    assert made["level"] == 0.95
+    assert made["interval_method"] == "profile (E, alpha, beta), bootstrap of residuals (A, B)"
     assert made["status"] == "converged"
     assert made["range"]["tokens"] == [1e10, 1.6e11]
     assert len(made["data_hash"]) == 64
@@ -125,7 +126,7 @@ def test_the_text_argues_its_own_case(dense):
     done = run("fit", dense, "--law", "hoffmann", "--bootstrap", "50")
     assert done.returncode == 0
     assert done.stdout.startswith("hoffmann: converged; 21 runs, rms log residual ")
-    for said in ("L = E + A/N^alpha + B/D^beta", "95 % bootstrap", "Fitted on", "--save ID"):
+    for said in ("L = E + A/N^alpha + B/D^beta", "95 % interval", "Fitted on", "--save ID"):
         assert said in done.stdout
     assert "extrapolates" in done.stdout
     assert "n_active, n_total, tokens" in " ".join(done.stderr.split())  # the mapping, wrapped

@@ -39,7 +39,7 @@ def test_a_fit_of_every_form_is_read_back_bit_for_bit(tmp_path, name):
 
 
 def test_a_fit_without_draws_or_with_infinite_condition_is_read_back_too(tmp_path):
-    fit = saved(n_draws=0, condition=np.inf, interval={}, interval_method="none")
+    fit = saved(n_draws=0, condition=np.inf, interval={}, interval_methods={})
     text = files.save(fit, tmp_path).read_text()
     json.loads(text, parse_constant=pytest.fail)  # JSON has no Infinity
     back = files.load("mine", tmp_path).result
@@ -82,6 +82,16 @@ def test_a_name_is_a_file_name(tmp_path, name):
 def test_a_fit_cannot_take_the_name_of_a_published_law(tmp_path, name):
     with pytest.raises(InputError, match="is a law of the catalogue"):
         files.save(saved(name), tmp_path)
+
+
+def test_a_fit_of_the_first_format_is_read_as_one_of_resampled_rows(tmp_path):
+    place = files.save(saved("old"), tmp_path)
+    document = json.loads(place.read_text())
+    del document["interval_methods"]
+    place.write_text(json.dumps(document | {"format": 1, "interval_method": "bootstrap"}))
+    read = files.load("old", tmp_path).result
+    assert read.interval_methods == {"alpha": "rows", "beta": "rows"}
+    assert read.interval == saved("old").result.interval
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"format": 1, "law": 3}'])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from autotune.errors import FitError, InputError
-from autotune.fitting.bootstrap import bootstrap, resample_weights
+from autotune.fitting.bootstrap import bootstrap
 from autotune.fitting.descend import value
 from autotune.fitting.design import design, natural
 from autotune.fitting.fit import fit
@@ -14,6 +14,7 @@ from autotune.fitting.identify import settle_exchanges
 from autotune.fitting.minimum import minimise
 from autotune.fitting.objective import Objective
 from autotune.fitting.predict import predict
+from autotune.fitting.resamples import by_rows
 from autotune.fitting.result import FitStatus
 from autotune.fitting.runs import RunTable
 from autotune.fitting.search import project, spread, starts
@@ -189,8 +190,9 @@ def test_huber_is_quadratic_inside_and_linear_outside():
 
 
 def test_clusters_are_drawn_whole_and_as_many_as_there_are():
+    model = posed(FORMS["generalized"], runs(size=6))
     labels = np.array([7, 7, 7, 2, 2, 9])
-    weights = resample_weights(np.ones(6), labels, 200, 0)
+    weights = by_rows(model, labels, count=200, seed=0).weight
     assert (weights[:, 0] == weights[:, 2]).all()
     assert (weights[:, 3] == weights[:, 4]).all()
     assert (weights[:, [0, 3, 5]].sum(axis=1) == 3).all()
@@ -199,48 +201,23 @@ def test_clusters_are_drawn_whole_and_as_many_as_there_are():
 
 def test_seeds_choose_the_starts_and_the_resamples():
     assert (spread(8, 2, 0) != spread(8, 2, 1)).all()
-    assert (
-        resample_weights(np.ones(20), None, 5, 0) != (resample_weights(np.ones(20), None, 5, 1))
-    ).any()
+    model = posed(FORMS["generalized"], runs())
+    first, other = (by_rows(model, None, count=5, seed=seed).weight for seed in (0, 1))
+    assert (first != other).any()
 
 
-def test_no_resample_would_be_better_off_with_the_estimate_of_another():
+def test_hardly_a_resample_would_be_better_off_with_the_estimate_of_another():
     table = runs(replace(LAW, e=0.05, gamma=-1.5), noise=0.03, size=18, seed=5)
     model, objective = posed(FORMS["generalized"], table), Objective(1e-3)
     with np.errstate(all="ignore"):
         found = minimise(model, objective, seed=0)
-        weights = resample_weights(model.weight, None, 60, 0)
-        draws, _ = bootstrap(model, objective, found.basins, weights)
+        made = by_rows(model, None, count=60, seed=0)
+        draws, _ = bootstrap(model, objective, found.basins, made)
         each = objective.each(model.residual(draws))
-    across = weights @ np.where(np.isfinite(each), each, np.inf).T
+    across = made.weight @ np.where(np.isfinite(each), each, np.inf).T
     own = np.diag(across)
     assert len(found.basins) > 1
     assert (np.nanmin(across, axis=1) >= own * (1 - 1e-4)).mean() > 0.95
-
-
-def test_copies_of_runs_in_one_group_do_not_narrow_the_intervals():
-    table = runs(PRESETS["hoffmann2022"], noise=0.01, size=40)
-    copies = table.take(np.repeat(np.arange(40), 4))
-    asked = FitSettings(bootstrap=300)
-    groups = np.repeat(np.arange(40), 4)
-    single = fit(FORMS["hoffmann"], table, settings=asked).interval["alpha"]
-    grouped = fit(FORMS["hoffmann"], copies, settings=asked, groups=groups).interval["alpha"]
-    naive = fit(FORMS["hoffmann"], copies, settings=asked).interval["alpha"]
-    assert np.ptp(grouped) == pytest.approx(np.ptp(single), rel=0.1)
-    assert np.ptp(naive) < 0.7 * np.ptp(single)
-
-
-def test_an_interval_holds_the_estimate_and_wider_levels_hold_narrower_ones():
-    table = runs(noise=0.01)
-    narrow, wide = (
-        fit(FORMS["generalized"], table, settings=FitSettings(bootstrap=200, level=level))
-        for level in (0.5, 0.95)
-    )
-    for name, at in wide.law.coefficients.items():
-        (a, b), (low, high) = narrow.interval[name], wide.interval[name]
-        assert low <= a <= b <= high
-        assert low < at < high
-    assert narrow.draws.shape == (200, 7)
 
 
 def test_what_is_held_or_fixed_has_no_interval():

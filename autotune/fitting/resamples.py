@@ -1,0 +1,54 @@
+"""Resamples of finished runs: the same runs with other noise, or other runs of the same kind."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autotune.fitting.model import Model
+from autotune.fitting.noise import Noise
+from autotune.types import Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Resamples:
+    """What each resample is fitted to.
+
+    Attributes:
+        log_loss: Observed log losses, shape (count, n).
+        weight: Weights of the runs, shape (count, n).
+    """
+
+    log_loss: Floats
+    weight: Floats
+
+    def __len__(self) -> int:
+        return len(self.weight)
+
+    def take(self, which: NDArray[np.int64]) -> "Resamples":
+        """Some of the resamples."""
+        return Resamples(self.log_loss[which], self.weight[which])
+
+
+def by_rows(model: Model, groups: NDArray[np.int64] | None, *, count: int, seed: int) -> Resamples:
+    """Runs drawn with replacement, as weights.
+
+    Args:
+        model: The form on its table.
+        groups: Labels of clusters that are drawn whole, shape (n,), or None for single runs.
+        count: Resamples.
+        seed: Seed of the draws.
+    """
+    n = len(model.weight)
+    clusters = np.arange(n) if groups is None else np.unique(groups, return_inverse=True)[1].ravel()
+    size = int(clusters.max()) + 1
+    times = np.random.default_rng(seed).multinomial(size, np.full(size, 1 / size), count)
+    return Resamples(np.broadcast_to(model.log_loss, (count, n)), times[:, clusters] * model.weight)
+
+
+def by_residuals(model: Model, z: Floats, noise: Noise, *, count: int, seed: int) -> Resamples:
+    """What the same runs would have shown under an estimate z (k,), with fresh noise."""
+    shape = (count, len(model.weight))
+    fitted = model.residual(z[None, :])[0] + model.log_loss
+    observed = fitted - noise.draw(shape, seed)  # a residual is fitted minus observed
+    return Resamples(observed, np.broadcast_to(model.weight, shape))

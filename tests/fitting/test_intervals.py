@@ -1,0 +1,175 @@
+"""Intervals of a fit: what is resampled and when, profiles, and what they promise."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import chi2, norm
+
+from autotune.fitting.fit import fit
+from autotune.fitting.noise import Noise, noise_of, uneven
+from autotune.fitting.objective import Objective
+from autotune.fitting.runs import RunTable
+from autotune.fitting.settings import FitSettings
+from autotune.laws.catalogue import FORMS, PRESETS
+
+LAW = PRESETS["besiroglu2024"]
+HOFFMANN = FORMS["hoffmann"]
+
+
+def runs(*, noise=0.01, size=40, seed=0, growth=0.0, law=LAW, sparsity=0.0):
+    """Runs of a law whose noise may grow with the number of tokens."""
+    rng = np.random.default_rng(seed)
+    n, d = 10 ** rng.uniform(7.5, 10, size), 10 ** rng.uniform(9, 11.5, size)
+    s = np.broadcast_to(sparsity, size)
+    sigma = noise * (d / 1e10) ** growth
+    return RunTable(
+        n_active=n,
+        n_total=n / (1 - s),
+        tokens=d,
+        loss=law.loss(n, d, s) * np.exp(sigma * rng.standard_normal(size)),
+        flops=6 * n * d,
+        weight=np.ones(size),
+        lines=np.arange(2, size + 2),
+    )
+
+
+def fitted(table, form=HOFFMANN, groups=None, **settings):
+    return fit(form, table, settings=FitSettings(**{"bootstrap": 200, **settings}), groups=groups)
+
+
+def test_exponents_are_profiled_and_coefficients_with_a_unit_are_resampled():
+    found = fitted(runs())
+    assert found.interval_methods == {
+        "E": "profile", "A": "residuals", "alpha": "profile", "B": "residuals", "beta": "profile",
+    }  # fmt: skip
+    assert found.interval_method == "profile (E, alpha, beta), bootstrap of residuals (A, B)"
+    assert fitted(runs(), resample="rows").interval_method == "bootstrap of rows"
+
+
+@pytest.mark.parametrize("objective", ["huber", "mse", "mae"])
+def test_at_a_profile_limit_the_best_fit_is_worse_by_the_quantile_of_chi_squared(objective):
+    table, level = runs(size=60), 0.9
+    found = fitted(table, objective=objective, level=level, seed=3)
+    residual = np.log(found.law.loss(table.n_active, table.tokens) / table.loss)
+    unit = {"huber": Objective(1e-3), "mse": Objective(np.inf), "mae": Objective(1e-9)}[objective]
+    scale = {"huber": 1.0, "mse": 2.0, "mae": 1e9}[objective]
+    rise = 0.5 * noise_of(residual, unit, 5).unit(unit) * chi2.ppf(level, 1) * scale
+    for name in ("E", "alpha", "beta"):
+        for limit in found.interval[name]:
+            held = fit(
+                HOFFMANN, table, settings=FitSettings(objective=objective, fix={name: limit})
+            )
+            assert held.objective_sum - found.objective_sum == pytest.approx(rise, rel=0.05), name
+
+
+def test_squares_of_a_nearly_linear_coefficient_give_the_interval_of_the_textbook():
+    """With its exponents fixed the law is linear in E, so the profile is a parabola."""
+    table = runs(noise=1e-3, size=200)
+    fixed = {"alpha": LAW.alpha, "beta": LAW.beta}
+    found = fitted(table, objective="mse", fix=fixed)
+    loss = found.law.loss(table.n_active, table.tokens)
+    slopes = found.law.gradient(table.n_active, table.tokens)
+    design = np.stack([slopes[name] / loss for name in ("E", "A", "B")], axis=1)
+    residual = np.log(loss / table.loss)
+    sigma = np.sqrt((residual**2).sum() / (200 - 3))
+    error = sigma * np.sqrt(np.linalg.inv(design.T @ design)[0, 0])
+    low, high = found.interval["E"]
+    assert high - found.law.E == pytest.approx(1.96 * error, rel=0.02)
+    assert found.law.E - low == pytest.approx(1.96 * error, rel=0.02)
+
+
+def test_an_interval_holds_the_estimate_and_wider_levels_hold_narrower_ones():
+    narrow, wide = (fitted(runs(), level=level) for level in (0.5, 0.95))
+    for name, at in wide.law.coefficients.items():
+        (a, b), (low, high) = narrow.interval[name], wide.interval[name]
+        assert low <= a <= b <= high
+        assert low < at < high
+    assert narrow.draws.shape == (200, 5)
+
+
+def test_where_runs_give_no_limit_the_interval_is_open():
+    """Two sparsities near each other cannot bound the exponent of the sparsity."""
+    law = PRESETS["frantar2023-t5"]
+    sparsity = np.tile([0.0, 0.02], 20)
+    found = fitted(runs(law=law, sparsity=sparsity, noise=0.02), FORMS["frantar"])
+    low, high = found.interval["b_S"]
+    assert np.isinf(low) or np.isinf(high)
+
+
+def test_a_bound_given_by_the_user_ends_a_profile():
+    free = fitted(runs())
+    limit = free.law.alpha + 0.1 * (free.interval["alpha"][1] - free.law.alpha)
+    found = fitted(runs(), bounds={"alpha": (-1.0, limit)})
+    assert found.interval["alpha"][1] == pytest.approx(limit, rel=1e-9)
+
+
+def test_noise_that_varies_with_an_input_makes_it_resample_runs_and_says_so():
+    found = fitted(runs(size=200, growth=0.5))
+    assert set(found.interval_methods.values()) == {"rows"}
+    assert any(
+        "residuals vary with tokens (rank correlation +0." in each for each in found.warnings
+    )
+    asked = fitted(runs(size=200, growth=0.5), resample="residuals")
+    assert "residuals" in asked.interval_methods.values()
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"weight": np.linspace(1, 2, 40)}, "weights differ"),
+        ({}, "fewer than two runs for each coefficient"),
+    ],
+)
+def test_weights_and_few_runs_make_it_resample_runs(changed, said):
+    table = replace(runs(), **changed) if changed else runs().take(np.arange(9))
+    found = fitted(table)
+    assert set(found.interval_methods.values()) == {"rows"}
+    assert any(said in each for each in found.warnings)
+
+
+def test_copies_of_runs_in_one_group_do_not_narrow_the_intervals():
+    table = runs()
+    copies = table.take(np.repeat(np.arange(40), 4))
+    groups = np.repeat(np.arange(40), 4)
+    single = fitted(table, resample="rows", bootstrap=300).interval["alpha"]
+    grouped = fitted(copies, groups=groups, bootstrap=300).interval["alpha"]
+    naive = fitted(copies, resample="rows", bootstrap=300).interval["alpha"]
+    assert np.ptp(grouped) == pytest.approx(np.ptp(single), rel=0.1)
+    assert np.ptp(naive) < 0.7 * np.ptp(single)
+
+
+def test_runs_without_noise_have_intervals_of_no_width():
+    found = fitted(runs(noise=0.0))
+    for name, (low, high) in found.interval.items():
+        assert high - low <= 1e-4 * abs(found.law.coefficients[name])
+
+
+@given(seed=st.integers(0, 50), delta=st.sampled_from([1e-4, 1e-3, 1e-2, 1.0, np.inf]))
+def test_noise_keeps_its_scale_whatever_the_objective(seed, delta):
+    """Of 400 residuals, 5 of them nearly 0 if the fit is robust."""
+    residual = np.random.default_rng(seed).normal(0, 0.01, 400)
+    if delta < 0.01:
+        residual[:5] = 0
+    drawn = noise_of(residual, Objective(delta), 5).draw((50, 400), 0)
+    assert drawn.std() == pytest.approx(0.01, rel=0.15)
+
+
+def test_the_unit_of_a_likelihood_ratio_is_variance_for_squares_and_half_density_for_signs():
+    sigma = 0.01
+    pool = norm.ppf((np.arange(4000) + 0.5) / 4000) * sigma
+    squares = Noise(pool, 0.0).unit(Objective(np.inf))
+    assert squares == pytest.approx(sigma**2, rel=1e-2)
+    signs = Noise(pool, 0.05 * sigma).unit(Objective(1e-7))
+    assert signs == pytest.approx(1e-7 * sigma * np.sqrt(np.pi / 2), rel=2e-2)
+
+
+def test_even_noise_is_rarely_called_uneven():
+    called = 0
+    for seed in range(300):
+        table = runs(seed=seed)
+        residual = np.random.default_rng(1000 + seed).normal(size=40)
+        called += bool(uneven(residual, table))
+    assert called <= 9  # 3 expected of 300 at a level of 1 %
