@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from autotune.errors import InputError
-from autotune.fitting.bootstrap import resample_weights
 from autotune.fitting.fit import MOST_UNSETTLED, SEPARATING
 from autotune.fitting.identify import SAME
 from autotune.fitting.objective import objective_of
 from autotune.fitting.regression import regress
+from autotune.fitting.resamples import row_weights
 from autotune.fitting.result import FitStatus, Score
 from autotune.fitting.score import score_of
 from autotune.fitting.settings import FitSettings
@@ -242,7 +242,8 @@ def _draws(columns: _Columns, settings: FitSettings) -> tuple[Floats, tuple[str,
         return none, ()
     if n == k:
         return none, ("as many cells as coefficients: no residual, and no interval.",)
-    drawn = resample_weights(np.ones(n), None, SPARE_DRAWS * settings.bootstrap, settings.seed)
+    count = SPARE_DRAWS * settings.bootstrap
+    drawn = row_weights(np.ones(n), None, count=count, seed=settings.seed)
     normal = np.einsum("mn,ni,nj->mij", drawn, columns.x, columns.x) / n
     weights = drawn[np.linalg.eigvalsh(normal)[:, 0] > SINGULAR][: settings.bootstrap]
     if len(weights) < settings.bootstrap:

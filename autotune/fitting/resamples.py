@@ -30,20 +30,29 @@ class Resamples:
         return Resamples(self.log_loss[which], self.weight[which])
 
 
-def by_rows(model: Model, groups: NDArray[np.int64] | None, *, count: int, seed: int) -> Resamples:
-    """Runs drawn with replacement, as weights.
+def row_weights(
+    weight: Floats, groups: NDArray[np.int64] | None, *, count: int, seed: int
+) -> Floats:
+    """Weights of runs drawn with replacement, shape (count, n): how often each was drawn.
 
     Args:
-        model: The form on its table.
+        weight: The runs' own weights, shape (n,).
         groups: Labels of clusters that are drawn whole, shape (n,), or None for single runs.
         count: Resamples.
         seed: Seed of the draws.
     """
-    n = len(model.weight)
+    n = len(weight)
     clusters = np.arange(n) if groups is None else np.unique(groups, return_inverse=True)[1].ravel()
     size = int(clusters.max()) + 1
     times = np.random.default_rng(seed).multinomial(size, np.full(size, 1 / size), count)
-    return Resamples(np.broadcast_to(model.log_loss, (count, n)), times[:, clusters] * model.weight)
+    drawn: Floats = times[:, clusters] * weight
+    return drawn
+
+
+def by_rows(model: Model, groups: NDArray[np.int64] | None, *, count: int, seed: int) -> Resamples:
+    """Runs, or whole groups of them, drawn with replacement: see `row_weights`."""
+    weight = row_weights(model.weight, groups, count=count, seed=seed)
+    return Resamples(np.broadcast_to(model.log_loss, weight.shape), weight)
 
 
 def by_residuals(model: Model, z: Floats, noise: Noise, *, count: int, seed: int) -> Resamples:
