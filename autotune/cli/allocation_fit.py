@@ -142,7 +142,7 @@ def run(given: Mapping[str, Any], *, stated: frozenset[str]) -> int:
 
     request = read(given, stated=stated)
     runs = open_table(request)
-    talk_mapping(runs)
+    talk_mapping(runs.table.name, runs.mapping, runs.dropped)
     fitted = answer(request, runs)
     if given["json"]:
         console.emit_json(allocation_view.document(fitted))

@@ -179,7 +179,7 @@ def fit(
         return
     request = fit_request.read(given)
     opened = fit_request.open_table(request)
-    fit_view.talk_mapping(opened)
+    fit_view.talk_mapping(opened.table.name, opened.mapping, opened.dropped)
     fitted = fit_request.answer(request, opened)
     saved = fit_request.save(request, fitted)
     if json:

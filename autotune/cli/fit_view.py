@@ -1,6 +1,6 @@
 """How a fit reads: its case in words and tables, and a document for programs."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from math import inf
 from pathlib import Path
 from textwrap import fill
@@ -11,22 +11,21 @@ from autotune.cli.fit_request import Fitted
 from autotune.fitting.result import METHODS, FitResult
 from autotune.laws import record
 from autotune.quantities import format_count
-from autotune.runs.read import ReadRuns
 
 WIDTH = 100
 OBJECTIVES = {"huber": "Huber loss", "mse": "squares", "mae": "absolute values"}
 READS = {"param": "1 - N active/N total", "expert": "1 - k/experts"}
 
 
-def talk_mapping(runs: ReadRuns) -> None:
+def talk_mapping(name: str, mapping: Mapping[str, str], dropped: Iterable[str]) -> None:
     """Say on stderr which column became which input, and which rows were left out."""
     pairs = ", ".join(
         ours if ours == theirs else f"{ours} = {theirs.removeprefix('derived: ')}"
-        for ours, theirs in runs.mapping.items()
+        for ours, theirs in mapping.items()
     )
-    console.talk(fill(f"{runs.table.name}: {pairs}", WIDTH, subsequent_indent="  "))
-    for dropped in runs.dropped:
-        console.talk(f"dropped: {dropped}")
+    console.talk(fill(f"{name}: {pairs}", WIDTH, subsequent_indent="  "))
+    for each in dropped:
+        console.talk(f"dropped: {each}")
 
 
 def document(fitted: Fitted) -> dict[str, Any]:

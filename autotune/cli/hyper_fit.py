@@ -9,6 +9,7 @@ import typer
 
 from autotune import checks
 from autotune.cli import console, fit_request, hyper_view
+from autotune.cli.fit_view import talk_mapping
 from autotune.cli.open_runs import path_of
 from autotune.errors import InputError
 from autotune.fits import files
@@ -47,7 +48,7 @@ def run(form: HyperparameterForm, given: Mapping[str, Any]) -> None:
     if "delta" not in given:
         settings = replace(settings, delta=DELTA)
     read = read_sweep(path_of(given["runs"]), form, where=given["where"])
-    hyper_view.talk_mapping(read)
+    talk_mapping(read.sweep.name, read.mapping, read.dropped)
     found = optima(read.sweep, form.target, near=given.get("near"))
     fitted = fit_power(form, found, settings=settings, n_runs=len(read.sweep), name=read.sweep.name)
     view = hyper_view.View(fitted, found, read)

@@ -7,6 +7,7 @@ from textwrap import fill
 from typing import Any
 
 from autotune.cli import console
+from autotune.cli.fit_view import OBJECTIVES
 from autotune.fitting.power import PowerFit
 from autotune.fitting.sweep import Optima
 from autotune.laws import record
@@ -14,18 +15,6 @@ from autotune.quantities import format_count
 from autotune.runs.sweeps import ReadSweep
 
 WIDTH = 100
-OBJECTIVES = {"huber": "Huber loss", "mse": "squares"}
-
-
-def talk_mapping(read: ReadSweep) -> None:
-    """Say on stderr which column became which input, and which rows were left out."""
-    pairs = ", ".join(
-        ours if ours == theirs else f"{ours} = {theirs.removeprefix('derived: ')}"
-        for ours, theirs in read.mapping.items()
-    )
-    console.talk(fill(f"{read.sweep.name}: {pairs}", WIDTH, subsequent_indent="  "))
-    for dropped in read.dropped:
-        console.talk(f"dropped: {dropped}")
 
 
 @dataclass(frozen=True, slots=True)

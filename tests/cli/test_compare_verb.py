@@ -1,15 +1,11 @@
 """`autotune compare` end to end: what it prints, what it refuses, and how it exits."""
 
-import io
 import json
-import sys
-from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass
 
+import cli_run
 import numpy as np
 import pytest
 
-from autotune.cli.main import main
 from autotune.laws.catalogue import PRESETS
 from autotune.laws.interaction import InteractionLaw
 
@@ -20,24 +16,8 @@ ERRORS = {"mre", "log_rmse", "bias", "n_runs"}
 TWO = ("--laws", "hoffmann,interaction", "--sparsity", "param")
 
 
-@dataclass(frozen=True)
-class Done:
-    """How a call ended: what a shell would see of it."""
-
-    returncode: int
-    stdout: str
-    stderr: str
-
-
 def run(*arguments):
-    out, err, argv = io.StringIO(), io.StringIO(), sys.argv
-    sys.argv = ["autotune", "compare", *map(str, arguments)]
-    try:
-        with redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as ended:
-            main()
-    finally:
-        sys.argv = argv
-    return Done(ended.value.code or 0, out.getvalue(), err.getvalue())
+    return cli_run.run("compare", *arguments)
 
 
 def document(*arguments, status=0):

@@ -5,14 +5,12 @@ import json
 import math
 import os
 import sys
-from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
+from cli_run import run
 
-from autotune.cli.main import main
 from autotune.laws.catalogue import FORMS, PRESETS
 
 KEYS = {
@@ -22,26 +20,6 @@ KEYS = {
 }  # fmt: skip
 DENSE = PRESETS["besiroglu2024"]
 SPARSE = PRESETS["generalized-moe"]
-
-
-@dataclass(frozen=True)
-class Done:
-    """How a call ended: what a shell would see of it."""
-
-    returncode: int
-    stdout: str
-    stderr: str
-
-
-def run(*arguments):
-    out, err, argv = io.StringIO(), io.StringIO(), sys.argv
-    sys.argv = ["autotune", *map(str, arguments)]
-    try:
-        with redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as ended:
-            main()
-    finally:
-        sys.argv = argv
-    return Done(ended.value.code or 0, out.getvalue(), err.getvalue())
 
 
 def fitted(*arguments, status=0):

@@ -1,35 +1,13 @@
 """Laws of the learning rate and the batch size through fit, predict, laws, plan and compare."""
 
-import io
 import json
-import sys
-from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass
 
 import numpy as np
 import pytest
+from cli_run import run
 from made_sweeps import BATCH, LR, sweep
 
-from autotune.cli.main import main
 from autotune.fits import files, power_record
-
-
-@dataclass(frozen=True)
-class Done:
-    returncode: int
-    stdout: str
-    stderr: str
-
-
-def run(*arguments):
-    out, err, argv = io.StringIO(), io.StringIO(), sys.argv
-    sys.argv = ["autotune", *arguments]
-    try:
-        with redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as ended:
-            main()
-    finally:
-        sys.argv = argv
-    return Done(ended.value.code or 0, out.getvalue(), err.getvalue())
 
 
 @pytest.fixture(autouse=True)

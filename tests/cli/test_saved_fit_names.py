@@ -1,41 +1,20 @@
 """A saved fit is as good as a published law: in plan, predict and laws, with its intervals."""
 
-import io
 import json
-import sys
-from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from cli_run import run
 from made_fits import saved
 
 from autotune.cli.law_names import resolve
-from autotune.cli.main import main
 from autotune.errors import InputError, StoreError
 from autotune.fits import files
 from autotune.fitting.settings import Convention
 from autotune.laws.catalogue import PRESETS
 
 MOE = PRESETS["generalized-moe"]
-
-
-@dataclass(frozen=True)
-class Done:
-    returncode: int
-    stdout: str
-    stderr: str
-
-
-def run(*arguments):
-    out, err, argv = io.StringIO(), io.StringIO(), sys.argv
-    sys.argv = ["autotune", *arguments]
-    try:
-        with redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as ended:
-            main()
-    finally:
-        sys.argv = argv
-    return Done(ended.value.code or 0, out.getvalue(), err.getvalue())
 
 
 @pytest.fixture
