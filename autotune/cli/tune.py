@@ -47,6 +47,9 @@ def tune(
     workers: Annotated[
         int, typer.Option("--workers", help="Trials at once; 0 runs them in this process.", min=0)
     ] = 1,
+    engine: Annotated[
+        str, typer.Option("--engine", help="native, or skopt (scikit-optimize).")
+    ] = "native",
     learner: Annotated[
         str, typer.Option("--learner", help="GP, RF, ET, GBRT or random (DUMMY).")
     ] = "GP",
@@ -55,18 +58,22 @@ def tune(
         typer.Option(
             "--acq",
             "--acq-func",
-            help="LCB, EI, PI or gp_hedge.  [default: LCB with GP, gp_hedge otherwise]",
+            help="LCB, EI, PI or gp_hedge.  [default: EI with the native GP, LCB with skopt's, "
+            "gp_hedge otherwise]",
         ),
     ] = None,
     kappa: Annotated[
         float, typer.Option("--kappa", "--set-KAPPA", help="Exploration weight of LCB.")
     ] = 1.96,
     liar: Annotated[
-        str,
+        str | None,
         typer.Option(
-            "--liar", "--liar-strategy", help="Value of a running trial: cl_min|mean|max."
+            "--liar",
+            "--liar-strategy",
+            help="Value of a running trial: cl_min|mean|max, or believer (native GP only).  "
+            "[default: believer with the native GP, cl_max otherwise]",
         ),
-    ] = "cl_max",
+    ] = None,
     initial_points: Annotated[
         int, typer.Option("--initial-points", "--set-NI", help="Trials before the first model.")
     ] = 10,
@@ -87,8 +94,9 @@ def tune(
     from autotune.search.settings import SearchSettings
 
     settings = SearchSettings(
+        engine=engine,
         learner="random" if learner == "DUMMY" else learner,
-        acq=acq or ("LCB" if learner == "GP" else "gp_hedge"),
+        acq=acq or (None if learner == "GP" else "gp_hedge"),
         kappa=kappa,
         liar=liar,
         initial_points=initial_points,

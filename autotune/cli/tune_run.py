@@ -184,7 +184,8 @@ def _announce(problem: Problem, settings: SearchSettings, study: Study, limits: 
     n = len(study.outcomes)
     held = f"continues {n} recorded trials" if n else "new study"
     acq = "" if settings.learner == "random" else f"/{settings.acq}"
+    whose = "native " if settings.has_own_process else ""
     console.talk(
-        f"{settings.learner}{acq}, seed {settings.seed}, {limits.workers or 'no'} worker"
+        f"{whose}{settings.learner}{acq}, seed {settings.seed}, {limits.workers or 'no'} worker"
         f"{'' if limits.workers == 1 else 's'}; {held} in {study.folder}"
     )

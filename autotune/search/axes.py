@@ -45,6 +45,10 @@ class Axis(Protocol):
         """What a surrogate sees of snapped positions, shape (m, k), in [0, 1]."""
         ...
 
+    def near(self, unit: float) -> list[float]:
+        """Positions of neighbouring values, none for a continuous parameter."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class FloatAxis:
@@ -85,6 +89,11 @@ class FloatAxis:
         """The position itself."""
         return units[:, None]
 
+    def near(self, unit: float) -> list[float]:
+        """None: a gradient serves better."""
+        del unit
+        return []
+
     def _ends(self) -> tuple[float, float]:
         return (math.log(self.low), math.log(self.high)) if self.log else (self.low, self.high)
 
@@ -120,6 +129,13 @@ class IntegerAxis:
     def features(self, units: Floats) -> Floats:
         """The position itself."""
         return units[:, None]
+
+    def near(self, unit: float) -> list[float]:
+        """The integers one, two, four, ... off."""
+        at = self.value(unit)
+        return [
+            self.unit(v) for v in _steps(at, self.high - self.low) if self.low <= v <= self.high
+        ]
 
     def _ends(self) -> tuple[float, float]:
         low, high = self.low - 0.5, self.high + 0.5
@@ -170,6 +186,12 @@ class ChoiceAxis:
         hot: Floats = np.eye(len(self.values))[self._index(units).astype(np.intp)]
         return hot
 
+    def near(self, unit: float) -> list[float]:
+        """Every other value without order; with it, those one, two, four, ... off."""
+        count, at = len(self.values), int(self._index(np.array([unit]))[0])
+        others = _steps(at, count) if self.ordered else range(count)
+        return [(i + 0.5) / count for i in others if 0 <= i < count and i != at]
+
     def _index(self, units: Floats) -> Floats:
         count = len(self.values)
         return np.clip(np.floor(np.clip(units, 0.0, 1.0) * count), 0, count - 1)
@@ -192,6 +214,12 @@ def axis(parameter: Hyperparameter[Any, Any]) -> Axis:
     if isinstance(parameter, Constant):
         return ChoiceAxis(_plain([parameter.value]), ordered=True)
     raise ProblemError(f"parameter {parameter.name} is a {type(parameter).__name__}: not supported")
+
+
+def _steps(at: int, reach: int) -> list[int]:
+    """Integers one, two, four, ... below and above."""
+    sizes = [2**k for k in range(max(reach, 1).bit_length())]
+    return [at + sign * size for size in sizes for sign in (-1, 1)]
 
 
 def plain(value: object) -> Value:

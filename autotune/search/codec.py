@@ -7,6 +7,7 @@ from typing import TypeAlias
 import numpy as np
 from ConfigSpace import ConfigurationSpace
 from ConfigSpace.types import NotSet
+from numpy.typing import NDArray
 
 from autotune.errors import InputError
 from autotune.search.axes import Axis, axis, plain
@@ -88,6 +89,30 @@ class Codec:
         """What a surrogate sees of snapped points: shape (m, d) to (m, n_features)."""
         columns = [one.features(points[:, i]) for i, one in enumerate(self._axes)]
         return np.concatenate(columns, axis=1)
+
+    @property
+    def owners(self) -> NDArray[np.intp]:
+        """Which of the parameters that have features each feature is of, shape (n_features,)."""
+        widths = [one.features(np.array([0.5])).shape[1] for one in self._axes]
+        return np.repeat(np.arange(sum(width > 0 for width in widths)), [w for w in widths if w])
+
+    @property
+    def continuous(self) -> dict[int, int]:
+        """The axes without a grid, and the feature of each."""
+        widths = np.cumsum([0] + [one.features(np.array([0.5])).shape[1] for one in self._axes])
+        return {i: int(widths[i]) for i, one in enumerate(self._axes) if one.size is None}
+
+    def neighbours(self, point: Floats) -> Floats:
+        """A point, shape (d,), and those that differ in one value of a grid, shape (m, d).
+
+        Unordered values are all neighbours; of ordered ones, those one, two, four, ... steps off.
+        """
+        found = [point]
+        for i, one in enumerate(self._axes):
+            for unit in one.near(float(point[i])):
+                found.append(point.copy())
+                found[-1][i] = unit
+        return np.array(found)
 
     def legal(self, config: Config) -> bool:
         """Whether the space's forbidden clauses allow a configuration."""

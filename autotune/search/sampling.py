@@ -94,3 +94,12 @@ def _sobol(dimension: int, seed: int) -> Iterator[Floats]:
 def _uniform(dimension: int, rng: np.random.Generator) -> Iterator[Floats]:
     while True:
         yield rng.random((BATCH, dimension))
+
+
+def around(centres: Floats, count: int, step: Floats | float, rng: np.random.Generator) -> Floats:
+    """Draw points around centres: normal steps in about half of the coordinates, clipped."""
+    chosen = centres[rng.integers(len(centres), size=count)]
+    shape = chosen.shape
+    moved = rng.random(shape) < 0.5
+    moved[np.arange(count), rng.integers(shape[1], size=count)] = True
+    return np.clip(chosen + np.where(moved, rng.normal(size=shape) * step, 0.0), 0.0, 1.0)

@@ -8,7 +8,9 @@ from autotune.errors import InputError
 
 LEARNERS: Final = ("GP", "RF", "ET", "GBRT", "random")
 ACQUISITIONS: Final = ("LCB", "EI", "PI", "gp_hedge")
-LIARS: Final = ("cl_min", "cl_mean", "cl_max")
+BELIEVER: Final = "believer"
+LIARS: Final = (BELIEVER, "cl_min", "cl_mean", "cl_max")
+ENGINES: Final = ("native", "skopt")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,13 +18,16 @@ class SearchSettings:
     """How configurations are proposed.
 
     Attributes:
+        engine: `native` has a Gaussian process of its own and leaves the other learners to
+            `skopt`, which is scikit-optimize throughout.
         learner: Surrogate: Gaussian process, random forest, extra trees, gradient boosting, or
             none (`random`).
-        acq: Acquisition function. `gp_hedge` draws one of the other three per proposal, evenly:
-            a search without state of its own keeps no gains to weigh them by.
+        acq: Acquisition function; None for EI with the native process, LCB otherwise.
+            `gp_hedge` draws one of the other three per proposal, evenly: a search without state
+            of its own keeps no gains to weigh them by.
         kappa: Weight of the uncertainty in LCB; larger explores more.
-        liar: The value a pending or failed configuration is given inside the surrogate; a
-            failed one always gets the worst value seen.
+        liar: The value a pending configuration is given inside the surrogate; None for
+            `believer` (the surrogate's own mean) with the native process, `cl_max` otherwise.
         initial_points: Configurations of a shifted Sobol sequence before the first model.
         seed: Together with the outcomes so far it determines the next proposal.
 
@@ -30,19 +35,33 @@ class SearchSettings:
         InputError: If a name is unknown or a number is out of its range.
     """
 
+    engine: str = "native"
     learner: str = "GP"
-    acq: str = "LCB"
+    acq: str | None = None
     kappa: float = 1.96
-    liar: str = "cl_max"
+    liar: str | None = None
     initial_points: int = 10
     seed: int = 12345
 
     def __post_init__(self) -> None:
+        checks.one_of("engine", self.engine, ENGINES)
         checks.one_of("learner", self.learner, LEARNERS)
-        checks.one_of("acquisition function", self.acq, ACQUISITIONS)
-        checks.one_of("liar strategy", self.liar, LIARS)
+        own = self.has_own_process
+        if self.acq is None:
+            object.__setattr__(self, "acq", "EI" if own else "LCB")
+        if self.liar is None:
+            object.__setattr__(self, "liar", BELIEVER if own else "cl_max")
+        checks.one_of("acquisition function", str(self.acq), ACQUISITIONS)
+        checks.one_of("liar strategy", str(self.liar), LIARS)
+        if self.liar == BELIEVER and not own:
+            raise InputError("liar believer needs --engine native with --learner GP.")
         checks.at_least("kappa", self.kappa, 0, hint="0 exploits, 1.96 balances.")
         if self.initial_points < 1:
             raise InputError(f"initial_points must be >= 1, not {self.initial_points}.")
         if self.seed < 0:
             raise InputError(f"seed must be >= 0, not {self.seed}.")
+
+    @property
+    def has_own_process(self) -> bool:
+        """Whether the native Gaussian process proposes."""
+        return self.engine == "native" and self.learner == "GP"

@@ -14,7 +14,7 @@ from autotune.problem import Problem
 from autotune.search.codec import Codec
 from autotune.search.learners import learner
 from autotune.search.memory import Memory
-from autotune.search.sampling import Sampler
+from autotune.search.sampling import Sampler, around
 from autotune.search.settings import SearchSettings
 from autotune.trials import Outcome
 from autotune.types import Floats, Value
@@ -83,7 +83,7 @@ class SkoptSearch:
         )
         optimizer.tell(x.tolist(), y.tolist())
         model = optimizer.models[-1]
-        acquisition = self._settings.acq
+        acquisition = str(self._settings.acq)
         if acquisition == "gp_hedge":
             acquisition = str(rng.choice(["LCB", "EI", "PI"]))
         return acquisition_of(model, acquisition, y_opt=float(y.min()), kappa=self._settings.kappa)
@@ -95,7 +95,7 @@ class SkoptSearch:
         known = told[np.isfinite(told)]
         lie = {"cl_min": known.min(), "cl_mean": known.mean(), "cl_max": known.max()}
         values = np.where(np.isfinite(told), told, known.max())
-        lies = np.full(len(pending), lie[self._settings.liar])
+        lies = np.full(len(pending), lie[str(self._settings.liar)])
         points = np.array(self._memory.points + pending)
         return self._codec.features(points), np.concatenate([values, lies])
 
@@ -104,7 +104,7 @@ class SkoptSearch:
         return np.concatenate(
             [
                 rng.random((GLOBAL_CANDIDATES, d)),
-                _around(
+                around(
                     self._incumbents(),
                     LOCAL_CANDIDATES,
                     10 ** rng.uniform(-3, -0.5, (LOCAL_CANDIDATES, 1)),
@@ -128,7 +128,7 @@ class SkoptSearch:
             if not len(top):
                 return None
             near, scores = self._fresh(
-                _around(top, len(top) * PER_REFINED, step, rng), score, REFINED
+                around(top, len(top) * PER_REFINED, step, rng), score, REFINED
             )
             top, values = np.concatenate([top, near]), np.concatenate([values, scores])
             keep = np.argsort(values, kind="stable")[:REFINED]
@@ -174,12 +174,3 @@ def acquisition_of(model: object, name: str, *, y_opt: float, kappa: float) -> S
         return -np.asarray(gain(x, model, y_opt=y_opt))
 
     return score
-
-
-def _around(centres: Floats, count: int, step: Floats | float, rng: np.random.Generator) -> Floats:
-    """Draw points around centres: normal steps in about half of the coordinates, clipped."""
-    chosen = centres[rng.integers(len(centres), size=count)]
-    shape = chosen.shape
-    moved = rng.random(shape) < 0.5
-    moved[np.arange(count), rng.integers(shape[1], size=count)] = True
-    return np.clip(chosen + np.where(moved, rng.normal(size=shape) * step, 0.0), 0.0, 1.0)

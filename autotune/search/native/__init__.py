@@ -1,0 +1,1 @@
+"""The native engine: Gaussian processes and forests made for the spaces of scaling-law problems."""

@@ -1,0 +1,210 @@
+"""A Gaussian process with a constant mean, fitted by maximum a posteriori."""
+
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import cho_solve, cholesky, solve_triangular
+from scipy.optimize import minimize
+
+from autotune.search.native.kernel import correlation, slope, squared_distances
+from autotune.types import Floats
+
+Ints: TypeAlias = NDArray[np.intp]
+
+JITTER = 1e-10
+LEAST_NOISE, MOST_NOISE = 1e-9, 1.0
+SHORTEST, LONGEST = 0.02, 50.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prior:
+    """Where lengths and noise are expected, as normal distributions of their logarithms.
+
+    Attributes:
+        length: Median length of a feature.
+        length_sigma: Standard deviation of the log length.
+        noise: Median ratio of noise variance to signal variance.
+        noise_sigma: Standard deviation of its logarithm.
+    """
+
+    length: float
+    length_sigma: float = 1.0
+    noise: float = 1e-5
+    noise_sigma: float = 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """What a process is fitted to.
+
+    Attributes:
+        x: Points, shape (n, d).
+        y: Values, shape (n,).
+        owner: The parameter that each feature is of, shape (d,): features of one parameter,
+            such as the indicators of its categories, share a length.
+    """
+
+    x: Floats
+    y: Floats
+    owner: Ints
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hyper:
+    """Hyperparameters of the process.
+
+    Attributes:
+        length: Of each feature, shape (d,).
+        noise: Noise variance over signal variance.
+    """
+
+    length: Floats
+    noise: float
+
+    @staticmethod
+    def of(vector: Floats, owner: Ints) -> "Hyper":
+        """From logarithms of one length per parameter and of the noise, shape (p + 1,)."""
+        return Hyper(length=np.exp(vector[owner]), noise=float(np.exp(vector[-1])))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GaussianProcess:
+    """The posterior given points (n, d) and values (n,).
+
+    Attributes:
+        hyper: Lengths and noise.
+        x: Points over the lengths, shape (n, d).
+        y: Values, shape (n,).
+        factor: Lower Cholesky factor of the correlations with noise, shape (n, n).
+        mean: The constant mean, by generalised least squares.
+        variance: Signal variance.
+        weights: K^-1 (y - mean), shape (n,).
+    """
+
+    hyper: Hyper
+    x: Floats
+    y: Floats
+    factor: Floats
+    mean: float
+    variance: float
+    weights: Floats
+
+    def predict(self, x: Floats) -> tuple[Floats, Floats]:
+        """Posterior mean and standard deviation of the function, shape (m,) each."""
+        cross = correlation(squared_distances(x / self.hyper.length, self.x))
+        mean = self.mean + cross @ self.weights
+        solved = solve_triangular(self.factor, cross.T, lower=True, check_finite=False)
+        left = np.maximum(1.0 - np.einsum("nm,nm->m", solved, solved), 1e-12)
+        return mean, np.sqrt(self.variance * left)
+
+    def gradient(self, x: Floats) -> tuple[float, float, Floats, Floats]:
+        """Mean, deviation and their gradients by a single point (d,)."""
+        scaled = x / self.hyper.length
+        off = scaled - self.x
+        squared = np.einsum("nd,nd->n", off, off)
+        cross = correlation(squared)
+        by_x = -(slope(squared)[:, None] * off) / self.hyper.length
+        solved = cho_solve((self.factor, True), cross, check_finite=False)
+        left = max(1.0 - float(cross @ solved), 1e-12)
+        deviation = float(np.sqrt(self.variance * left))
+        by_mean = by_x.T @ self.weights
+        by_deviation = -self.variance * (by_x.T @ solved) / deviation
+        return self.mean + float(cross @ self.weights), deviation, by_mean, by_deviation
+
+    def append(self, x: Floats, y: float) -> "GaussianProcess":
+        """The same hyperparameters with one more point (d,): the factor grows by a row."""
+        scaled = (x / self.hyper.length)[None, :]
+        cross = correlation(squared_distances(scaled, self.x))[0]
+        row = solve_triangular(self.factor, cross, lower=True, check_finite=False)
+        corner = np.sqrt(max(1.0 + self.hyper.noise + JITTER - float(row @ row), JITTER))
+        n = len(self.y)
+        factor = np.zeros((n + 1, n + 1))
+        factor[:n, :n], factor[n, :n], factor[n, n] = self.factor, row, corner
+        values = np.append(self.y, y)
+        weights = cho_solve((factor, True), values - self.mean, check_finite=False)
+        points = np.concatenate([self.x, scaled])
+        return replace(self, x=points, y=values, factor=factor, weights=weights)
+
+
+def condition(hyper: Hyper, x: Floats, y: Floats) -> GaussianProcess:
+    """The posterior at given hyperparameters."""
+    scaled = x / hyper.length
+    matrix = correlation(squared_distances(scaled, scaled))
+    matrix[np.diag_indices_from(matrix)] = 1.0 + hyper.noise + JITTER
+    factor = cholesky(matrix, lower=True, check_finite=False)
+    both = cho_solve((factor, True), np.stack([np.ones(len(y)), y], axis=1), check_finite=False)
+    mean = float(y @ both[:, 0] / both[:, 0].sum())
+    weights = both[:, 1] - mean * both[:, 0]
+    variance = max(float((y - mean) @ weights) / len(y), 1e-300)
+    return GaussianProcess(
+        hyper=hyper, x=scaled, y=y, factor=factor, mean=mean, variance=variance, weights=weights
+    )
+
+
+def fit(data: Data, prior: Prior, starts: Floats, *, rounds: int) -> tuple[Hyper, float]:
+    """Hyperparameters of the largest posterior density, and its logarithm.
+
+    Args:
+        data: Points and values.
+        prior: Of lengths and noise.
+        starts: Logarithms of lengths and noise to start from, shape (m, parameters + 1).
+        rounds: Most iterations of L-BFGS-B from each.
+    """
+    bounds = [(np.log(SHORTEST), np.log(LONGEST))] * (starts.shape[1] - 1)
+    bounds += [(np.log(LEAST_NOISE), np.log(MOST_NOISE))]
+    best, least = starts[0], np.inf
+    for start in starts:
+        found = minimize(
+            cost, start, args=(data, prior), jac=True, method="L-BFGS-B", bounds=bounds,
+            options={"maxiter": rounds},
+        )  # fmt: skip
+        if found.fun < least:
+            best, least = found.x, float(found.fun)
+    return Hyper.of(np.asarray(best), data.owner), -least
+
+
+def cost(vector: Floats, data: Data, prior: Prior) -> tuple[float, Floats]:
+    """Minus the log posterior of the log hyperparameters, signal variance and mean profiled.
+
+    Args:
+        vector: Logarithms of one length per parameter and of the noise, shape (p + 1,).
+        data: Points and values.
+        prior: Of lengths and noise.
+
+    Returns:
+        The cost, and its gradient, shape (p + 1,).
+    """
+    x, y = data.x, data.y
+    n = len(y)
+    hyper = Hyper.of(vector, data.owner)
+    scaled = x / hyper.length
+    squared = squared_distances(scaled, scaled)
+    matrix = correlation(squared)
+    matrix[np.diag_indices(n)] = 1.0 + hyper.noise + JITTER
+    try:
+        factor = cholesky(matrix, lower=True, check_finite=False)
+    except np.linalg.LinAlgError:
+        return 1e25, np.zeros_like(vector)
+    inverse = cho_solve((factor, True), np.eye(n), check_finite=False)
+    ones = inverse.sum(axis=1)
+    mean = float(y @ ones / ones.sum())
+    weights = inverse @ (y - mean)
+    variance = max(float((y - mean) @ weights) / n, 1e-300)
+    total = 0.5 * n * np.log(variance) + np.log(np.diag(factor)).sum()
+    pull = inverse - np.outer(weights, weights) / variance
+    bent = pull * slope(squared)
+    rows = bent.sum(axis=1)
+    by_length = (scaled**2 * rows[:, None]).sum(axis=0) - np.einsum(
+        "nd,nd->d", scaled, bent @ scaled
+    )
+    gradient = np.zeros_like(vector)
+    np.add.at(gradient, data.owner, by_length)
+    gradient[-1] = 0.5 * hyper.noise * np.trace(pull)
+    off = vector - np.log(prior.length)
+    off[-1] = vector[-1] - np.log(prior.noise)
+    sigma = np.full_like(vector, prior.length_sigma)
+    sigma[-1] = prior.noise_sigma
+    total += 0.5 * float(((off / sigma) ** 2).sum())
+    return float(total), gradient + off / sigma**2

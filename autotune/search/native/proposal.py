@@ -1,0 +1,99 @@
+"""The point that an acquisition likes best: candidates, then gradients and neighbours."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import minimize
+
+from autotune.search.codec import Codec
+from autotune.search.native.acquisition import Gain
+from autotune.search.native.surrogate import Surrogate
+from autotune.search.sampling import around
+from autotune.types import Floats
+
+GLOBAL_CANDIDATES, LOCAL_CANDIDATES = 512, 256
+INCUMBENTS, CLIMBED = 5, 4
+TURNS = 3  # of climbing the gradient and stepping to a neighbour
+CLIMB_ROUNDS = 20
+SAME = 1e-9
+
+Acquisition = Callable[[Floats, Floats], Gain]
+"""From posterior means and deviations to scores and their derivatives."""
+
+
+@dataclass(frozen=True, slots=True)
+class Landscape:
+    """An acquisition over the unit cube, for points that may differ in any parameter.
+
+    Attributes:
+        codec: From points to features.
+        model: The surrogate.
+        gain: The acquisition.
+    """
+
+    codec: Codec
+    model: Surrogate
+    gain: Acquisition
+
+    def score(self, points: Floats) -> Floats:
+        """Scores of snapped points (m, d), the chance of success included; higher is better."""
+        features = self.codec.features(points)
+        value, _, _ = self.gain(*self.model.process.predict(features))
+        return np.asarray(value + self.model.log_success(features))
+
+    def improve(self, point: Floats) -> tuple[Floats, float]:
+        """Climb from a point in turns: gradients where there are any, neighbours elsewhere."""
+        value = float(self.score(point[None, :])[0])
+        for _ in range(TURNS):
+            around = self.codec.neighbours(self._climb(point))
+            scores = self.score(self.codec.snap(around))
+            best = int(np.argmax(scores))
+            if scores[best] <= value + SAME:
+                break
+            point, value = self.codec.snap(around[[best]])[0], float(scores[best])
+        return point, value
+
+    def _climb(self, point: Floats) -> Floats:
+        """Follow the gradient in the continuous parameters; the chance of success stays out."""
+        axes = self.codec.continuous
+        if not axes:
+            return point
+        start = self.codec.features(point[None, :])[0]
+        columns = list(axes.values())
+
+        def descent(units: Floats) -> tuple[float, Floats]:
+            features = start.copy()
+            features[columns] = units
+            mean, deviation, by_mean, by_deviation = self.model.process.gradient(features)
+            value, slope, bend = self.gain(np.array(mean), np.array(deviation))
+            steepest = float(slope) * by_mean + float(bend) * by_deviation
+            return -float(value), -steepest[columns]
+
+        found = minimize(
+            descent, start[columns], jac=True, method="L-BFGS-B",
+            bounds=[(0.0, 1.0)] * len(columns), options={"maxiter": CLIMB_ROUNDS},
+        )  # fmt: skip
+        moved = point.copy()
+        moved[list(axes)] = np.clip(found.x, 0.0, 1.0)
+        return moved
+
+
+def ranked(landscape: Landscape, incumbents: Floats, rng: np.random.Generator) -> Floats:
+    """Points by falling score, the improved ones first; snapped, shape (m, d).
+
+    Args:
+        landscape: What to maximise.
+        incumbents: The best points told, shape (i, d).
+        rng: Of the candidates.
+    """
+    d = incumbents.shape[1]
+    step = 10 ** rng.uniform(-3, -0.5, (LOCAL_CANDIDATES, 1))
+    candidates = np.concatenate(
+        [rng.random((GLOBAL_CANDIDATES, d)), around(incumbents, LOCAL_CANDIDATES, step, rng)]
+    )
+    candidates = np.unique(landscape.codec.snap(candidates), axis=0)
+    order = np.argsort(-landscape.score(candidates), kind="stable")
+    top = [landscape.improve(point) for point in candidates[order[:CLIMBED]]]
+    top.sort(key=lambda each: -each[1])
+    return np.concatenate([[point for point, _ in top], candidates[order]])

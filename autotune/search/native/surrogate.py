@@ -1,0 +1,125 @@
+"""The surrogate of a search: a warped Gaussian process and the chance that a trial succeeds."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.special import log_ndtr
+
+from autotune.search.native.gaussian import (
+    Data,
+    GaussianProcess,
+    Hyper,
+    Ints,
+    Prior,
+    condition,
+    fit,
+)
+from autotune.search.native.warp import Warp, warps
+from autotune.types import Floats
+
+STARTS = ((0.3, 1e-5), (1.0, 1e-4))  # lengths and noise that the likelihood is climbed from
+ROUNDS = 30
+HALF_WIDTH = 0.1  # of the step between failure, 0, and success, 1
+LATELY, MOST_FAILURES = 8, 2  # more failures than that among the latest trials make it cautious
+LIKELY, UNWANTED = 0.75, 1e3  # what a cautious search asks of a point, and the price of less
+MOST = 1000
+BEST_SHARE = 4  # of the points kept from a larger record, one in so many are its best
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What is learned seldom.
+
+    Attributes:
+        hyper: Hyperparameters of the objective.
+        bend: Which of the warps.
+        success: Hyperparameters of the success of trials; None if none failed.
+    """
+
+    hyper: Hyper
+    bend: int
+    success: Hyper | None
+
+
+@dataclass(frozen=True, slots=True)
+class Surrogate:
+    """A posterior of the warped objective.
+
+    Attributes:
+        process: The Gaussian process of the warped values.
+        best: The least posterior mean among the points told.
+        success: A process of 1 for trials with a value and 0 for failed ones; None if none failed.
+        cautious: Whether trials of late failed so often that only likely successes are proposed.
+    """
+
+    process: GaussianProcess
+    best: float
+    success: GaussianProcess | None
+    cautious: bool
+
+    def with_pending(self, points: Floats, lie: float | None) -> "Surrogate":
+        """Take running trials, features (m, d), as told: at a lie, or at the posterior mean.
+
+        The hyperparameters stay; the factor of the correlations grows by a row each.
+        """
+        process = self.process
+        for point in points:
+            value = float(process.predict(point[None, :])[0][0]) if lie is None else lie
+            process = process.append(point, value)
+        return replace(self, process=process)
+
+    def log_success(self, x: Floats) -> Floats:
+        """Log chance that trials at features (m, d) succeed; 0 if none failed."""
+        if self.success is None:
+            return np.zeros(len(x))
+        mean, _ = self.success.predict(x)
+        chance = log_ndtr((mean - 0.5) / HALF_WIDTH)
+        if self.cautious:
+            chance = chance + UNWANTED * np.minimum(mean - LIKELY, 0.0)
+        return np.asarray(chance)
+
+
+def learn(data: Data, trials: Data) -> Shape:
+    """Fit the hyperparameters under each warp, and keep the most likely one.
+
+    Args:
+        data: The trials with a value.
+        trials: All trials, 1 for those with a value and 0 for those that failed.
+    """
+    parameters = int(data.owner.max()) + 1
+    prior = Prior(length=0.5 * np.sqrt(max(parameters, 4) / 4))
+    starts = np.log([[*np.full(parameters, length), noise] for length, noise in STARTS])
+    found = []
+    for bend, warp in enumerate(warps(data.y)):
+        hyper, likely = fit(replace(data, y=warp(data.y)), prior, starts, rounds=ROUNDS)
+        found.append((likely + warp.log_slope(data.y), bend, hyper))
+    _, bend, hyper = max(found, key=lambda each: each[0])
+    success = None
+    if np.ptp(trials.y) > 0:
+        smooth = Prior(length=2 * prior.length, length_sigma=0.5, noise=0.1, noise_sigma=0.5)
+        success, _ = fit(trials, smooth, starts, rounds=ROUNDS)
+    return Shape(hyper, bend, success)
+
+
+def surrogate(shape: Shape, data: Data, trials: Data) -> tuple[Surrogate, Warp]:
+    """The posterior of all values under what was learned, and the warp it is in."""
+    choices = warps(data.y)
+    warp = choices[min(shape.bend, len(choices) - 1)]
+    process = condition(shape.hyper, data.x, warp(data.y))
+    best = float(process.predict(data.x)[0].min())
+    success = None
+    if shape.success is not None:
+        success = condition(shape.success, trials.x, trials.y)
+    recent = trials.y[-LATELY:]
+    cautious = bool(len(recent) - recent.sum() > MOST_FAILURES)
+    return Surrogate(process, best, success, cautious), warp
+
+
+def kept(y: Floats, seed: int) -> Ints:
+    """Which of many values, shape (n,), a process is conditioned on: the best, and some others."""
+    if len(y) <= MOST:
+        return np.arange(len(y))
+    order = np.argsort(y, kind="stable")
+    best, rest = order[: MOST // BEST_SHARE], order[MOST // BEST_SHARE :]
+    others = np.random.default_rng(seed).permutation(rest)[: MOST - len(best)]
+    return np.sort(np.concatenate([best, others]))

@@ -1,0 +1,58 @@
+"""Warps of the objective, chosen by how likely they make it as a Gaussian process."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from autotune.types import Floats
+
+BENDS = (np.inf, 1.0, 0.1, 0.01, 0.001)
+"""Where the logarithm sets in, in units of the values' spread; infinite for no warp."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Warp:
+    """log(1 + (y - least)/bend), or a straight line, then scaled to mean 0 and deviation 1.
+
+    Attributes:
+        least: The least value.
+        bend: Where the logarithm sets in, in units of y; infinite for a line.
+        centre: Mean of the bent values.
+        scale: Their standard deviation.
+    """
+
+    least: float
+    bend: float
+    centre: float
+    scale: float
+
+    def __call__(self, y: Floats) -> Floats:
+        """Warp values of any shape."""
+        return np.asarray((_bent(y, self.least, self.bend) - self.centre) / self.scale)
+
+    def log_slope(self, y: Floats) -> float:
+        """Sum of the logarithms of the derivative, up to what all bends share."""
+        total = -len(y) * np.log(self.scale)
+        if np.isfinite(self.bend):
+            total -= float(np.log(self.bend + y - self.least).sum())
+        return float(total)
+
+
+def warps(y: Floats) -> list[Warp]:
+    """The candidates for values of shape (n,), the line first."""
+    least, spread = float(y.min()), float(np.quantile(y, 0.75) - np.quantile(y, 0.25))
+    spread = spread or float(y.max() - least)
+    if spread == 0:
+        return [Warp(least=least, bend=np.inf, centre=least, scale=1.0)]
+    return [_fitted(y, least, bend * spread) for bend in BENDS]
+
+
+def _fitted(y: Floats, least: float, bend: float) -> Warp:
+    bent = _bent(y, least, bend)
+    return Warp(least=least, bend=bend, centre=float(bent.mean()), scale=float(bent.std()) or 1.0)
+
+
+def _bent(y: Floats, least: float, bend: float) -> Floats:
+    if not np.isfinite(bend):
+        return np.asarray(y, dtype=np.float64)
+    return np.asarray(np.log1p(np.maximum(y - least, 0.0) / bend))
