@@ -33,6 +33,8 @@ class Structure:
         shifts: Coefficients that a change of unit moves by another one times its logarithm:
             that one, and 0 for parameters or 1 for tokens.
         ordered: Two coefficients of which the first must be below the second.
+        limits: Where coefficients are sought unless the user bounds them. Beyond, the formula
+            changes no more than rounding would, or fits noise with what it does not mean.
         neutral: Values at which coefficients are held if the runs cannot identify them, the
             first to be held first; linear ones are held at 0.
     """
@@ -44,10 +46,12 @@ class Structure:
     units: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     shifts: Mapping[str, tuple[str, int]] = field(default_factory=dict)
     ordered: tuple[str, str] | None = None
+    limits: Mapping[str, Interval] = field(default_factory=dict)
     neutral: Mapping[str, float] = field(default_factory=dict)
 
 
 _SATURATION = {"E_start": (0.5, 20.0), "E_max": (20.0, 5000.0)}
+_SATURATED = {"E_start": (1e-3, 20.0), "E_max": (1.0, 1e6)}
 
 STRUCTURES: Mapping[str, Structure] = MappingProxyType(
     {
@@ -66,6 +70,7 @@ STRUCTURES: Mapping[str, Structure] = MappingProxyType(
                 "alpha_D": (0.01, 0.6),
             },
             positive=frozenset({"N_c", "D_c"}),
+            limits={"alpha_N": (1e-4, 10.0), "alpha_D": (1e-4, 10.0)},
             units={"N_c": ("1", ""), "D_c": ("", "1")},
             neutral={"D_c": 1e-12, "N_c": 1e-12, "alpha_D": 0.1, "alpha_N": 0.1},
         ),
@@ -82,6 +87,7 @@ STRUCTURES: Mapping[str, Structure] = MappingProxyType(
             starts=_SATURATION,
             positive=frozenset(_SATURATION),
             ordered=("E_start", "E_max"),
+            limits=_SATURATED,
             neutral={"E_max": 300.0, "E_start": 1.0, "c": 0.0, "b": 0.0, "a": 0.0},
         ),
         "krajewski": Structure(
@@ -127,6 +133,7 @@ STRUCTURES: Mapping[str, Structure] = MappingProxyType(
             units={"a": ("-alpha", ""), "b": ("", "-beta")},
             shifts={"delta": ("gamma", 0), "omega": ("zeta", 1)},
             ordered=("E_start", "E_max"),
+            limits=_SATURATED,
             neutral={
                 "E_max": 300.0,
                 "E_start": 1.0,
@@ -186,6 +193,7 @@ STRUCTURES: Mapping[str, Structure] = MappingProxyType(
                 **dict.fromkeys(("gamma_w", "gamma_a", "gamma_kv", "gamma_post"), (0.3, 6.0)),
             },
             positive=frozenset({"gamma_w", "gamma_a", "gamma_kv", "gamma_post"}),
+            limits=dict.fromkeys(("gamma_w", "gamma_a", "gamma_kv", "gamma_post"), (0.1, 100.0)),
             units={"A": ("alpha", ""), "B": ("", "beta"), "C_T": ("gamma_N", "-gamma_D")},
             neutral={
                 "gamma_post": 0.5,
