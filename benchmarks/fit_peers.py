@@ -107,7 +107,7 @@ def cpu(call: Callable[[], Any]) -> tuple[float, Any]:
 
 
 def lbfgsb(table: RunTable, every: int) -> Answer:
-    """scipy's L-BFGS-B."""
+    """L-BFGS-B of scipy."""
     posed = problem(table)
 
     def one(start: Floats) -> Floats:
@@ -198,7 +198,9 @@ def _grid(posed: Problem, one: Callable[[Floats], Floats], every: int) -> Answer
     return Answer(seconds, best, len(starts[::every]), len(starts))
 
 
-def _sums(posed: Problem, one: Callable[[Floats], Floats], starts: Sequence[Any]) -> Iterator[float]:
+def _sums(
+    posed: Problem, one: Callable[[Floats], Floats], starts: Sequence[Any]
+) -> Iterator[float]:
     for start in starts:
         yield posed.sum(one(np.array(start)))
 

@@ -5,6 +5,7 @@ evaluation of the law whatever the number of iterations.
 """
 
 import numpy as np
+from numpy.typing import NDArray
 
 from autotune.fitting.model import Model
 from autotune.fitting.objective import Objective
@@ -52,7 +53,7 @@ def solve_linear(
     return z
 
 
-def _basis(model: Model, z: Floats, linear: Floats) -> tuple[Floats, Floats]:
+def _basis(model: Model, z: Floats, linear: NDArray[np.intp]) -> tuple[Floats, Floats]:
     """The derivatives (m, kl, n) by the linear coordinates, and the loss without them (m, n)."""
     loss, slopes = model.slopes(z)
     basis = slopes[:, linear]

@@ -66,11 +66,13 @@ def effort_for(model: Model) -> Effort:
     return Effort(512, 64, 30)
 
 
-def minimise(model: Model, objective: Objective, *, seed: int) -> Minimum:
+def minimise(
+    model: Model, objective: Objective, *, seed: int, effort: Effort | None = None
+) -> Minimum:
     """Find the global minimum.
 
     A table of more than `SEARCH_ROWS` runs is searched on a sample of them; the best minimum
-    then descends on all.
+    then descends on all. `effort` is chosen by the number of nonlinear coordinates unless given.
 
     Raises:
         FitError: If no start has a finite objective.
@@ -79,7 +81,7 @@ def minimise(model: Model, objective: Objective, *, seed: int) -> Minimum:
     searched = model
     if total > SEARCH_ROWS:
         searched = model.take(np.random.default_rng(seed).permutation(total)[:SEARCH_ROWS])
-    z, value, settled = _search(searched, objective, effort_for(model), seed)
+    z, value, settled = _search(searched, objective, effort or effort_for(model), seed)
     best = int(np.argmin(value))
     agreeing = int((value <= value[best] * (1 + AGREE) + 1e-300).sum())
     counted = (len(value), agreeing)
@@ -123,6 +125,6 @@ def _search(
     agreeing = float((value <= value.min() * (1 + AGREE)).mean())
     if agreeing == 1:
         return z, value, settled
-    patience = 1 if agreeing >= SURE else PATIENCE
+    patience = 2 if agreeing >= SURE else PATIENCE
     found = recombine(model, objective, Found(z, value, settled), seed=seed, patience=patience)
     return found.z, found.value, found.settled
