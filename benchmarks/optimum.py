@@ -4,7 +4,7 @@ A case is a form under a convention on a table. It is fitted from each seed; bes
 least of the objective over those seeds, over searches with eight times the starts from other
 seeds, and at the published coefficients of the form where a table is the one they come from.
 
-    python benchmarks/optimum.py [--seeds 50] [--out results/reference/fit_optimum]
+    python benchmarks/optimum.py --jobs 2 --out results/reference/fit_optimum
 
 Public tables are fetched, or taken from the folder that AUTOTUNE_DATA names.
 """
@@ -14,7 +14,9 @@ import json
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
+from itertools import repeat
 from pathlib import Path
 
 import numpy as np
@@ -139,17 +141,21 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=50)
     parser.add_argument("--tables", default=";".join(every), help="names, separated by ;")
     parser.add_argument("--laws", default="", help="forms, separated by commas; all by default")
+    parser.add_argument("--jobs", type=int, default=1, help="processes")
     parser.add_argument("--out", type=Path, help="folder for optimum.csv, .txt, manifest.json")
     arguments = parser.parse_args()
     made_by = manifest(
         same=SAME, rows=ROWS, noise=NOISE, wider=WIDER, tables=tables(SETS | ALL_RUNS)
     )
     laws = arguments.laws.split(",") if arguments.laws else ()
-    records = []
-    for case in cases(arguments.tables.split(";")):
-        if not laws or case.form.form in laws:
-            records.append(record(case, arguments.seeds))
-            print(*records[-1].values(), file=sys.stderr)
+    asked = [
+        case for case in cases(arguments.tables.split(";")) if not laws or case.form.form in laws
+    ]
+    records: list[Record] = []
+    with ProcessPoolExecutor(arguments.jobs) as pool:
+        for made in pool.map(record, asked, repeat(arguments.seeds)):
+            records.append(made)
+            print(*made.values(), file=sys.stderr)
     print(shown(records))
     if arguments.out:
         arguments.out.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""The global minimum of a model's objective: screen, project, descend."""
+"""The global minimum of a model's objective: screen, project, descend, recombine."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,9 @@ AGREE = 1e-6
 APART, FAR, BASINS = 1e-3, 1.5, 8
 ROUNDS = 120
 INNER = 4
-SURE, PATIENCE = 0.25, 4
+SURE, PATIENCE, CAUTION = 0.25, 4, 2
+"""A share of agreeing starts, and the generations without progress that end a wider search: with
+fewer agreeing, and with more. Where all agree there is none."""
 NEAR, MOST_NEAR = 1.05, 16
 """Starts this near to the best after a quarter of the rounds are taken to their end."""
 
@@ -45,7 +47,7 @@ class Minimum:
         z: The best coordinates, shape (k,).
         value: The objective there.
         settled: Whether it is a minimum to machine precision.
-        starts: Starts taken to a minimum, and how many of them agree with the best.
+        starts: Descents to a minimum, and how many of them agree with the best.
         basins: The best and the next different minima, shape (basins, k).
     """
 
@@ -125,6 +127,6 @@ def _search(
     agreeing = float((value <= value.min() * (1 + AGREE)).mean())
     if agreeing == 1:
         return z, value, settled
-    patience = 2 if agreeing >= SURE else PATIENCE
+    patience = CAUTION if agreeing >= SURE else PATIENCE
     found = recombine(model, objective, Found(z, value, settled), seed=seed, patience=patience)
     return found.z, found.value, found.settled

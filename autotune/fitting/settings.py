@@ -30,7 +30,7 @@ class FitSettings:
         bootstrap: Resamples for intervals; 0 for none.
         level: Coverage of the intervals.
         fix: Coefficients held at a value.
-        bounds: Limits of coefficients; no exponent is bounded unless given here.
+        bounds: Limits of coefficients, in place of those of `Structure.domain`.
         seed: Seed of starts and resamples.
     """
 

@@ -66,7 +66,7 @@ class Structure:
 
 
 _SATURATION = {"E_start": (0.5, 20.0), "E_max": (20.0, 5000.0)}
-_SATURATED = {"E_start": (1e-3, 20.0), "E_max": (1.0, 1e6)}
+_SATURATED = {"E_start": (1e-3, 20.0), "E_max": (1.0, 1e12)}
 
 STRUCTURES: Mapping[str, Structure] = MappingProxyType(
     {
