@@ -13,6 +13,7 @@ import csv
 import json
 import os
 import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 from statistics import median
 
@@ -94,7 +95,8 @@ def peers(data: RunTable, every: int) -> list[Record]:
     found: list[Record] = []
     for name, run in PEERS.items():
         try:
-            answer = run(data, every)
+            with redirect_stdout(sys.stderr):  # some of them talk
+                answer = run(data, every)
         except ImportError as absent:
             print(f"{name}: passed over, {absent.name} is not installed", file=sys.stderr)
             continue

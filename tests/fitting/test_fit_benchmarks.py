@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import fit as benchmark
 import fit_peers
 import numpy as np
 import pytest
@@ -66,3 +67,18 @@ def test_one_command_makes_the_table_of_seeds(tmp_path):
     assert [row["law"] for row in rows] == ["hoffmann", "clark"]
     assert all(row["reached"] == row["seeds"] == "2" for row in rows)
     assert json.loads((tmp_path / "manifest.json").read_text())["same"] == 1e-6
+
+
+def test_a_benchmark_of_speed_says_which_goals_are_missed():
+    tools = benchmark.compared([
+        {"tool": "autotune", "cpu_s": 0.05, "sum": 1.0},
+        {"tool": "autotune, 1000 draws", "cpu_s": 1.0, "sum": 1.0},
+        {"tool": "scipy L-BFGS-B", "cpu_s": 11.0, "sum": 1.1},
+        {"tool": "chinchilla", "cpu_s": 1.0, "sum": 1 - 1e-6},
+    ])  # fmt: skip
+    slow = [{"law": "kumar", "slowest_s": 2.5}, {"law": "hoffmann", "slowest_s": 0.02}]
+    assert benchmark.missed(tools, slow) == [
+        "chinchilla takes 20 times ours, under 200",
+        "chinchilla is lower by 1.0e-06 of the sum",
+        "kumar takes 2.5 s, over 2.0",
+    ]
