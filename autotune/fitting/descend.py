@@ -10,6 +10,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from autotune.fitting.linear import solve_linear
 from autotune.fitting.model import Model
 from autotune.fitting.objective import Objective
 from autotune.types import Floats
@@ -40,9 +41,13 @@ def value(model: Model, objective: Objective, z: Floats, weight: Floats) -> Floa
 
 
 def descend(
-    model: Model, objective: Objective, z: Floats, *, weight: Floats, rounds: int
+    model: Model, objective: Objective, z: Floats, *, weight: Floats, rounds: int, inner: int = 0
 ) -> tuple[Floats, Floats, Bools]:
     """Minimise from each of m starts.
+
+    Where two terms nearly cancel, or an exponent runs to a limit, the objective is a narrow
+    valley that bends only because the linear coefficients follow the exponents. `inner`
+    iterations that solve for them after each step take the bend out.
 
     Args:
         model: The form on its table.
@@ -50,6 +55,7 @@ def descend(
         z: Starts, shape (m, k).
         weight: Weights of the runs, shape (m, n).
         rounds: Most iterations.
+        inner: Iterations of `solve_linear` after each step.
 
     Returns:
         Coordinates (m, k), objective values (m,), and whether each has settled (m,).
@@ -66,6 +72,8 @@ def descend(
             at, objective, z[on], weight=weight[on], smooth=smooth[on], damping=damping[on]
         )
         trial = np.clip(z[on] + step, at.low, at.high)
+        if inner:
+            trial = solve_linear(at, objective, trial, weight=weight[on], rounds=inner)
         reached = value(at, objective, trial, weight[on])
         better = reached < best[on]
         small = np.minimum(predicted, np.abs(best[on] - reached)) <= SETTLED * best[on]
@@ -148,13 +156,25 @@ def _sums(
 
 
 def _law_curvature(model: Model, z: Floats, slopes: Floats, slope: Floats) -> Floats:
-    """Sum over the runs of slope times the second derivatives of the residual, (m, k, k)."""
+    """Sum over the runs of slope times the second derivatives of the residual, (m, k, k).
+
+    By two linear coordinates the loss, or its logarithm, has none.
+    """
     m, k, n = slopes.shape
-    reach = DIFFERENCE * np.maximum(np.abs(z), 1.0)
-    moved = (z[:, None, :] + reach[:, :, None] * np.eye(k)).reshape(m * k, k)
-    loss, there = model.slopes(moved)
-    there /= loss[:, None, :]
-    change = np.einsum("mjkn,mn->mjk", there.reshape(m, k, k, n), slope)
-    change = (change - np.einsum("mkn,mn->mk", slopes, slope)[:, None, :]) / reach[:, :, None]
-    change = np.where(np.isfinite(change), change, 0.0)
-    return 0.5 * (change + np.swapaxes(change, 1, 2))
+    linear, moving = np.flatnonzero(model.is_linear), np.flatnonzero(~model.is_linear)
+    found = np.zeros((m, k, k))
+    if linear.size and not model.structure.log:
+        own = slopes[:, linear]
+        found[:, linear[:, None], linear] = -(own * slope[:, None, :]) @ np.swapaxes(own, 1, 2)
+    if moving.size:
+        reach = DIFFERENCE * np.maximum(np.abs(z[:, moving]), 1.0)
+        moved = z[:, None, :] + reach[:, :, None] * np.eye(k)[moving]
+        loss, there = model.slopes(moved.reshape(-1, k))
+        there /= loss[:, None, :]
+        change = np.einsum("mjkn,mn->mjk", there.reshape(m, len(moving), k, n), slope)
+        change = (change - np.einsum("mkn,mn->mk", slopes, slope)[:, None, :]) / reach[:, :, None]
+        found[:, :, moving] = np.swapaxes(change, 1, 2)
+        own = change[:, :, moving]
+        found[:, moving] = change
+        found[:, moving[:, None], moving] = 0.5 * (own + np.swapaxes(own, 1, 2))
+    return np.where(np.isfinite(found), found, 0.0)

@@ -1,4 +1,4 @@
-"""The global minimum of a model's objective: screen, project, descend."""
+"""The global minimum of a model's objective: screen, project, descend, recombine."""
 
 from dataclasses import dataclass
 
@@ -8,6 +8,7 @@ from autotune.errors import FitError
 from autotune.fitting.descend import Bools, descend
 from autotune.fitting.model import Model
 from autotune.fitting.objective import Objective
+from autotune.fitting.recombine import Found, recombine
 from autotune.fitting.search import project, refine, starts
 from autotune.types import Floats
 
@@ -15,7 +16,11 @@ SEARCH_ROWS = 1500
 AGREE = 1e-6
 APART, FAR, BASINS = 1e-3, 1.5, 8
 ROUNDS = 120
-NEAR = 1.05
+INNER = 4
+SURE, PATIENCE, CAUTION = 0.25, 4, 2
+"""A share of agreeing starts, and the generations without progress that end a wider search: with
+fewer agreeing, and with more. Where all agree there is none."""
+NEAR, MOST_NEAR = 1.05, 16
 """Starts this near to the best after a quarter of the rounds are taken to their end."""
 
 
@@ -42,7 +47,7 @@ class Minimum:
         z: The best coordinates, shape (k,).
         value: The objective there.
         settled: Whether it is a minimum to machine precision.
-        starts: Starts taken to a minimum, and how many of them agree with the best.
+        starts: Descents to a minimum, and how many of them agree with the best.
         basins: The best and the next different minima, shape (basins, k).
     """
 
@@ -57,17 +62,19 @@ def effort_for(model: Model) -> Effort:
     """More starts for more nonlinear coordinates."""
     moving = int((~model.is_linear).sum())
     if moving <= 2:
-        return Effort(128, 16, 15)
+        return Effort(256, 16, 15)
     if moving <= 3:
         return Effort(256, 32, 20)
     return Effort(512, 64, 30)
 
 
-def minimise(model: Model, objective: Objective, *, seed: int) -> Minimum:
+def minimise(
+    model: Model, objective: Objective, *, seed: int, effort: Effort | None = None
+) -> Minimum:
     """Find the global minimum.
 
     A table of more than `SEARCH_ROWS` runs is searched on a sample of them; the best minimum
-    then descends on all.
+    then descends on all. `effort` is chosen by the number of nonlinear coordinates unless given.
 
     Raises:
         FitError: If no start has a finite objective.
@@ -76,14 +83,16 @@ def minimise(model: Model, objective: Objective, *, seed: int) -> Minimum:
     searched = model
     if total > SEARCH_ROWS:
         searched = model.take(np.random.default_rng(seed).permutation(total)[:SEARCH_ROWS])
-    z, value, settled = _search(searched, objective, effort_for(model), seed)
+    z, value, settled = _search(searched, objective, effort or effort_for(model), seed)
     best = int(np.argmin(value))
     agreeing = int((value <= value[best] * (1 + AGREE) + 1e-300).sum())
     counted = (len(value), agreeing)
     if searched is model and settled[best]:
         return Minimum(z[best], float(value[best]), bool(settled[best]), counted, _basins(z, value))
     weight = model.weight[None, :]
-    z, value, settled = descend(model, objective, z[[best]], weight=weight, rounds=3 * ROUNDS)
+    z, value, settled = descend(
+        model, objective, z[[best]], weight=weight, rounds=3 * ROUNDS, inner=INNER
+    )
     return Minimum(z[0], float(value[0]), bool(settled[0]), counted, z)
 
 
@@ -104,14 +113,20 @@ def _search(
     chosen = np.argsort(value, kind="stable")[: effort.refined]
     z, value = refine(model, z[chosen], effort.rounds)
     weight = np.broadcast_to(model.weight, (len(z), len(model.weight)))
-    z, value, settled = descend(model, objective, z, weight=weight, rounds=ROUNDS // 4)
+    z, value, settled = descend(model, objective, z, weight=weight, rounds=ROUNDS // 4, inner=INNER)
     near = np.flatnonzero((value <= NEAR * value.min()) & np.isfinite(value) & ~settled)
+    near = near[np.argsort(value[near], kind="stable")][:MOST_NEAR]
     z[near], value[near], settled[near] = descend(
-        model, objective, z[near], weight=weight[near], rounds=ROUNDS
+        model, objective, z[near], weight=weight[near], rounds=ROUNDS, inner=INNER
     )
     if not np.isfinite(value).any():
         raise FitError(
             f"{model.form.form}: no start out of {effort.screened} gives a finite objective. "
             "Loosen the fixed or bounded coefficients, or choose another law."
         )
-    return z, value, settled
+    agreeing = float((value <= value.min() * (1 + AGREE)).mean())
+    if agreeing == 1:
+        return z, value, settled
+    patience = CAUTION if agreeing >= SURE else PATIENCE
+    found = recombine(model, objective, Found(z, value, settled), seed=seed, patience=patience)
+    return found.z, found.value, found.settled

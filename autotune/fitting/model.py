@@ -230,7 +230,7 @@ def _scaled(design: Design, units: tuple[float, float]) -> Design:
 
 
 def _limits(structure: Structure, name: str, bounds: Interval | None) -> Interval:
-    low, high = bounds or (-np.inf, np.inf)
+    low, high = bounds or structure.domain(name)
     if name not in structure.positive:
         return low, high
     if high <= 0:

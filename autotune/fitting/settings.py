@@ -32,7 +32,7 @@ class FitSettings:
             for residuals where their size varies with no input.
         level: Coverage of the intervals.
         fix: Coefficients held at a value.
-        bounds: Limits of coefficients; no exponent is bounded unless given here.
+        bounds: Limits of coefficients, in place of those of `Structure.domain`.
         seed: Seed of starts and resamples.
     """
 

@@ -10,9 +10,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+import numpy as np
+
 from autotune.errors import InputError
 from autotune.laws.base import ScalingLaw
 from autotune.types import Interval
+
+STEEPEST = 3.0
+"""Of the powers of parameters and of tokens."""
 
 _SIZE, _DATA = (-0.5, 1.5), (-0.5, 1.5)
 _SPARSITY = (-2.5, 2.5)
@@ -33,6 +38,7 @@ class Structure:
         shifts: Coefficients that a change of unit moves by another one times its logarithm:
             that one, and 0 for parameters or 1 for tokens.
         ordered: Two coefficients of which the first must be below the second.
+        limits: Where coefficients are sought unless the user bounds them; see `domain`.
         neutral: Values at which coefficients are held if the runs cannot identify them, the
             first to be held first; linear ones are held at 0.
     """
@@ -44,10 +50,23 @@ class Structure:
     units: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     shifts: Mapping[str, tuple[str, int]] = field(default_factory=dict)
     ordered: tuple[str, str] | None = None
+    limits: Mapping[str, Interval] = field(default_factory=dict)
     neutral: Mapping[str, float] = field(default_factory=dict)
+
+    def domain(self, name: str) -> Interval:
+        """Where a coefficient is sought unless the user bounds it.
+
+        Some tables have no minimum within all numbers: the objective falls, ever more slowly, as
+        a power turns into a step, or into an exponential. Beyond these limits the formula
+        hardly changes, and its coefficients soon overflow.
+        """
+        powers = {power.removeprefix("-") for pair in self.units.values() for power in pair}
+        steep = (-STEEPEST, STEEPEST) if name in powers else (-np.inf, np.inf)
+        return self.limits.get(name, steep)
 
 
 _SATURATION = {"E_start": (0.5, 20.0), "E_max": (20.0, 5000.0)}
+_SATURATED = {"E_start": (1e-3, 20.0), "E_max": (1.0, 1e12)}
 
 STRUCTURES: Mapping[str, Structure] = MappingProxyType(
     {
@@ -66,6 +85,7 @@ STRUCTURES: Mapping[str, Structure] = MappingProxyType(
                 "alpha_D": (0.01, 0.6),
             },
             positive=frozenset({"N_c", "D_c"}),
+            limits=dict.fromkeys(("alpha_N", "alpha_D"), (1e-4, STEEPEST)),
             units={"N_c": ("1", ""), "D_c": ("", "1")},
             neutral={"D_c": 1e-12, "N_c": 1e-12, "alpha_D": 0.1, "alpha_N": 0.1},
         ),
@@ -82,6 +102,7 @@ STRUCTURES: Mapping[str, Structure] = MappingProxyType(
             starts=_SATURATION,
             positive=frozenset(_SATURATION),
             ordered=("E_start", "E_max"),
+            limits=_SATURATED,
             neutral={"E_max": 300.0, "E_start": 1.0, "c": 0.0, "b": 0.0, "a": 0.0},
         ),
         "krajewski": Structure(
@@ -127,6 +148,7 @@ STRUCTURES: Mapping[str, Structure] = MappingProxyType(
             units={"a": ("-alpha", ""), "b": ("", "-beta")},
             shifts={"delta": ("gamma", 0), "omega": ("zeta", 1)},
             ordered=("E_start", "E_max"),
+            limits=_SATURATED,
             neutral={
                 "E_max": 300.0,
                 "E_start": 1.0,
@@ -186,6 +208,7 @@ STRUCTURES: Mapping[str, Structure] = MappingProxyType(
                 **dict.fromkeys(("gamma_w", "gamma_a", "gamma_kv", "gamma_post"), (0.3, 6.0)),
             },
             positive=frozenset({"gamma_w", "gamma_a", "gamma_kv", "gamma_post"}),
+            limits=dict.fromkeys(("gamma_w", "gamma_a", "gamma_kv", "gamma_post"), (0.1, 100.0)),
             units={"A": ("alpha", ""), "B": ("", "beta"), "C_T": ("gamma_N", "-gamma_D")},
             neutral={
                 "gamma_post": 0.5,

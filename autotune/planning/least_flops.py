@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from typing import TypeAlias
 
 from autotune.errors import InfeasibleError
 from autotune.planning import roots
@@ -13,14 +14,24 @@ from autotune.types import Interval
 
 FIRST_GUESS = math.log(1e21)
 MOST = math.log(1e100)  # where every published law has reached its floor
-STRIDE = math.log(1e3)
+STRIDE, SHORT = math.log(1e3), 1.0
+MAX_STEPS, MAX_TOUCHES = 60, 12
+PRECISION, ROUNDING = 1e-14, 1e-12
+"""Of the logarithm of the answer, beside it; of a loss that equals the target."""
+
+Best: TypeAlias = tuple[float, Callable[[float], float]]
+"""The least loss at a budget, and the loss that its sizes would reach with another budget."""
 
 
-def search(loss_at: Callable[[float], float], target: float, *, affordable: Interval) -> float:
+def search(best_at: Callable[[float], Best], target: float, *, affordable: Interval) -> float:
     """Find the fewest FLOPs at which the best loss is `target`.
 
+    The best sizes at a budget are also allowed at others, and the loss they reach there touches
+    the least loss from above: where that meets the target is a budget that suffices, ever closer
+    to the fewest. Like Newton's method it about doubles the correct digits each time.
+
     Args:
-        loss_at: Least loss at a budget in FLOPs; it falls as the budget grows.
+        best_at: What is best at a budget in FLOPs; the loss falls as the budget grows.
         target: Loss to reach.
         affordable: Budgets that the constraints allow to be spent.
 
@@ -28,21 +39,67 @@ def search(loss_at: Callable[[float], float], target: float, *, affordable: Inte
         InfeasibleError: If no budget reaches the target.
     """
     least, most = math.log(affordable[0]), min(math.log(affordable[1]), MOST)
+    enough = min(max(FIRST_GUESS, least), most)
+    loss, held = best_at(math.exp(enough))
+    while loss > target:
+        if enough == most:
+            _refuse(loss, target, most)
+        enough = min(enough + STRIDE, most)
+        loss, held = best_at(math.exp(enough))
+    first = enough
+    for _ in range(MAX_TOUCHES):
+        fewer = _fewest(held, target, least=least, enough=enough)
+        if enough - fewer <= PRECISION * (1 + abs(enough)):
+            return math.exp(fewer)
+        loss, held = best_at(math.exp(fewer))
+        if not loss <= target * (1 + ROUNDING):  # a constraint moved: the sizes are not allowed
+            break
+        if loss >= target * (1 - PRECISION):
+            return math.exp(fewer)
+        enough = fewer
+    return _bracketed(lambda c: best_at(math.exp(c))[0] - target, least, first)
+
+
+def _bracketed(excess: Callable[[float], float], least: float, enough: float) -> float:
+    """The fewest FLOPs where the best sizes change too fast with the budget to be held."""
+    low, high = max(enough - STRIDE, least), enough
+    while excess(low) <= 0:
+        if low == least:
+            return math.exp(least)
+        low, high = max(low - STRIDE, least), low
+    return math.exp(roots.bracketed(excess, (low, high)))
+
+
+def _fewest(held: Callable[[float], float], target: float, *, least: float, enough: float) -> float:
+    """The logarithm of the fewest FLOPs, at most `enough`, with which held sizes suffice."""
 
     def excess(log_flops: float) -> float:
-        return loss_at(math.exp(log_flops)) - target
+        return held(math.exp(log_flops)) - target
 
-    low = high = min(max(FIRST_GUESS, least), most)
-    while excess(high) > 0:
-        if high == most:
-            _refuse(loss_at(math.exp(most)), target, most)
-        low, high = high, min(high + STRIDE, most)
+    low, high, step = enough, enough, SHORT
+    while excess(low) <= 0:
+        if low == least:
+            return least
+        low, high, step = max(low - step, least), low, 2 * step
     if low == high:
-        while excess(low) <= 0:
-            if low == least:
-                return math.exp(least)
-            low, high = max(low - STRIDE, least), low
-    return math.exp(roots.bracketed(excess, (low, high)))
+        return enough
+    above = excess(low)
+    if not math.isfinite(above):  # no tokens left to train with
+        return _bisected(excess, low, high)
+    return min(roots.bracketed(excess, (low, high)), enough)
+
+
+def _bisected(excess: Callable[[float], float], low: float, high: float) -> float:
+    """Halve a bracket whose low end is infinite until it is finite; then find the root."""
+    for _ in range(MAX_STEPS):
+        middle = (low + high) / 2
+        if not low < middle < high:
+            return high
+        at = excess(middle)
+        if math.isfinite(at) and at > 0:
+            return roots.bracketed(excess, (middle, high))
+        low, high = (low, middle) if at <= 0 else (middle, high)
+    return high
 
 
 def affordable(

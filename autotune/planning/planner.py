@@ -2,6 +2,8 @@
 
 import math
 
+import numpy as np
+
 from autotune.laws.base import ScalingLaw
 from autotune.planning import caveats, least_flops
 from autotune.planning.budget import Budget
@@ -53,11 +55,23 @@ def plan(
             surface, question, constraints=constraints, spending=spending, layout=layout
         )
 
+    def best_at(flops: float) -> least_flops.Best:
+        _, found = at(flops)
+
+        def held(other: float) -> float:
+            spent = Spending(other, budget.inference_tokens)
+            if spent.tokens(math.exp(found.n)) < spent.fewest_tokens:
+                return math.inf
+            value = objective.surface(spent).value(np.asarray(found.n), np.asarray(found.u))
+            return objective.loss_of(float(value))
+
+        return objective.loss_of(found.value), held
+
     if budget.flops is not None:
         flops = budget.flops
     else:
         flops = least_flops.search(
-            lambda c: objective.loss_of(at(c)[1].value),
+            best_at,
             budget.target_loss or math.inf,
             affordable=least_flops.affordable(
                 question, constraints, layout=layout, inference_tokens=budget.inference_tokens

@@ -6,66 +6,15 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from planted import PLANTED, planted
 
 from autotune.fitting.design import conventions, design, natural
 from autotune.fitting.fit import fit
 from autotune.fitting.predict import predict
 from autotune.fitting.result import FitStatus
-from autotune.fitting.runs import RunTable
 from autotune.fitting.score import score
 from autotune.fitting.settings import Convention, FitSettings
 from autotune.laws.catalogue import FORMS, PRESETS
-from autotune.laws.kumar import KumarLaw
-
-# Kumar et al. printed no coefficients: these are ours, only to exercise the form.
-KUMAR = KumarLaw(
-    A=400.0, alpha=0.35, B=2000.0, beta=0.37, E=1.8, gamma_w=2.5, gamma_a=2.2, gamma_kv=0.9,
-    C_T=0.03, gamma_D=0.5, gamma_N=0.5, gamma_post=0.6, source=PRESETS["hoffmann2022"].source,
-)  # fmt: skip
-PLANTED = {law.form: law for law in [*PRESETS.values(), KUMAR]} | {
-    "generalized": PRESETS["generalized-moe"]
-}
-LEVELS = {
-    "n_experts": [1, 2, 4, 8, 16, 32, 64, 128, 256, 512],
-    "top_k": [1, 2, 4, 8, 16],
-    "granularity": [1, 2, 4, 8, 16],
-    "shared_share": [0, 0.1, 0.25, 0.5],
-    "bits_weights": [3, 4, 6, 8, 16],
-    "bits_activations": [3, 4, 6, 8, 16],
-    "bits_kv": [1, 2, 4, 8, 16],
-    "bits_post": [2, 3, 4, 6, 8],
-}
-
-
-def planted(law, *, noise=0.0, seed=0, size=160):
-    """Runs that follow a law, over a design that tells all of its coefficients apart."""
-    rng = np.random.default_rng(seed)
-    n_active = 10 ** rng.uniform(7.5, 10, size)
-    tokens = 10 ** rng.uniform(9, 11.5, size)
-    sparsity = rng.choice([0, 0.5, 0.75, 0.9, 0.95], size)
-    if law.fixed_tokens:
-        tokens = np.full(size, law.fixed_tokens)
-    if law.dense or not law.reads_sparsity:
-        sparsity = np.zeros(size)
-    factors = {
-        name: tokens / rng.choice([0.5, 1, 4, 16, 64], size)
-        if name == "unique_tokens"
-        else rng.choice(np.array(LEVELS[name], dtype=float), size)
-        for name in law.factors
-    }
-    loss = law.loss(n_active, tokens, sparsity, **factors)
-    return RunTable(
-        n_active=n_active,
-        n_total=n_active / (1 - sparsity),
-        tokens=tokens,
-        loss=loss * np.exp(noise * rng.standard_normal(size)),
-        flops=6 * n_active * tokens,
-        weight=np.ones(size),
-        factors=factors,
-        lines=np.arange(2, size + 2),
-        name="planted",
-    )
-
 
 one_per_form = pytest.mark.parametrize("law", PLANTED.values(), ids=PLANTED.keys())
 

@@ -1,0 +1,86 @@
+"""Solve for the linear coefficients of the robust objective, the others held, many at once.
+
+With its exponents held a law is a fixed basis times its linear coefficients, so this needs one
+evaluation of the law whatever the number of iterations.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autotune.fitting.model import Model
+from autotune.fitting.objective import Objective
+from autotune.types import Floats
+
+RIDGE = 1e-13
+
+
+def solve_linear(
+    model: Model, objective: Objective, z: Floats, *, weight: Floats, rounds: int
+) -> Floats:
+    """Lower the objective in the linear coordinates; never raises it.
+
+    Args:
+        model: The form on its table.
+        objective: What to minimise.
+        z: Coordinates, shape (m, k).
+        weight: Weights of the runs, shape (m, n).
+        rounds: Iterations, between reweighted least squares and Newton's on the active set.
+
+    Returns:
+        Coordinates of shape (m, k) that differ from `z` in the linear ones.
+    """
+    linear = np.flatnonzero(model.is_linear)
+    if not linear.size:
+        return z
+    low, high = model.low[linear], model.high[linear]
+    basis, rest = _basis(model, z, linear)
+    at = z[:, linear]
+    residual, slopes = _residual(model, basis, rest, at)
+    best, smooth = objective.sum(residual, weight), np.ones(len(z))
+    for _ in range(rounds):
+        step = _step(objective, residual, slopes, weight=weight, smooth=smooth)
+        trial = np.clip(at + step, low, high)
+        moved, bent = _residual(model, basis, rest, trial)
+        value = objective.sum(moved, weight)
+        better = value < best
+        at = np.where(better[:, None], trial, at)
+        residual = np.where(better[:, None], moved, residual)
+        slopes = np.where(better[:, None, None], bent, slopes)
+        best = np.where(better, value, best)
+        smooth = np.where(better, smooth / 8, np.minimum(smooth * 64, 1.0))
+    z = z.copy()
+    z[:, linear] = at
+    return z
+
+
+def _basis(model: Model, z: Floats, linear: NDArray[np.intp]) -> tuple[Floats, Floats]:
+    """The derivatives (m, kl, n) by the linear coordinates, and the loss without them (m, n)."""
+    loss, slopes = model.slopes(z)
+    basis = slopes[:, linear]
+    if model.structure.log:
+        basis, loss = basis / loss[:, None, :], np.log(loss)
+    return basis, loss - np.einsum("mkn,mk->mn", basis, z[:, linear])
+
+
+def _residual(model: Model, basis: Floats, rest: Floats, at: Floats) -> tuple[Floats, Floats]:
+    """Residuals of log loss (m, n) and their derivatives by the linear coordinates."""
+    value = rest + np.einsum("mkn,mk->mn", basis, at)
+    if model.structure.log:
+        return value - model.log_loss, basis
+    return np.log(value) - model.log_loss, basis / value[:, None, :]
+
+
+def _step(
+    objective: Objective, residual: Floats, slopes: Floats, *, weight: Floats, smooth: Floats
+) -> Floats:
+    majorised = objective.curvature(residual, np.ones((1, 1))) * weight
+    size = np.sqrt(np.einsum("mkn,mkn,mn->mk", slopes, slopes, majorised))
+    scale = np.where((size > 0) & np.isfinite(size), 1 / np.where(size > 0, size, 1.0), 0.0)
+    bend = objective.curvature(residual, smooth[:, None]) * weight
+    hessian = (slopes * bend[:, None, :]) @ np.swapaxes(slopes, 1, 2)
+    hessian = np.nan_to_num(hessian * scale[:, :, None] * scale[:, None, :])
+    hessian += RIDGE * np.eye(hessian.shape[1])
+    np.einsum("mkk->mk", hessian)[scale == 0] = 1.0
+    gradient = np.einsum("mkn,mn->mk", slopes, objective.slope(residual) * weight) * scale
+    solved = np.linalg.solve(hessian, np.nan_to_num(gradient)[:, :, None])[:, :, 0]
+    return np.asarray(-solved * scale)
