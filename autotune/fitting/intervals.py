@@ -12,6 +12,7 @@ from autotune.fitting.bootstrap import bootstrap
 from autotune.fitting.minimum import Minimum
 from autotune.fitting.model import Model
 from autotune.fitting.noise import Noise, noise_of, uneven
+from autotune.fitting.normal import normal_draws
 from autotune.fitting.objective import objective_of
 from autotune.fitting.profile import Profiler, Side
 from autotune.fitting.settings import FitSettings
@@ -20,6 +21,7 @@ from autotune.types import Floats, Interval
 
 FEWEST_PER_COEFFICIENT = 2
 ONE_SIGMA = 0.16  # the share of draws beyond one standard error, on one side
+MOST_CELLS = 30_000_000  # resamples times runs; beyond it they are not fitted one by one
 EXACT = 1e-9  # log residuals below it are rounding, not noise
 
 
@@ -31,7 +33,7 @@ class Intervals:
         draws: Coefficients of the resamples, shape (draws, coefficients); empty without them.
         unsettled: Share of the resamples whose fit did not settle.
         limits: Limits by coefficient that moved; infinite where the runs give none.
-        methods: What each limit was made by: `profile`, `residuals` or `rows`.
+        methods: What each limit was made by: `profile`, `residuals`, `rows` or `normal`.
         reason: Why rows were resampled although nobody asked, a sentence, or empty.
     """
 
@@ -49,11 +51,14 @@ def intervals(
 
     Residuals are resampled, so every resample keeps the design, if they can stand for each
     other: equal weights, no groups, two runs for each coefficient, and a size that varies with
-    no input. Runs, or groups of them, are resampled otherwise. Profiles rest on the same.
+    no input. Runs, or groups of them, are resampled otherwise. Profiles rest on the same. Of a
+    large table nothing is fitted again: draws are normal.
     """
     if not settings.bootstrap:
         return Intervals(draws=np.empty((0, len(posed.names))))
     model, objective = posed.model, objective_of(settings)
+    if settings.bootstrap * len(model.weight) > MOST_CELLS:
+        return _normal(posed, best, settings, groups)
     residual = model.residual(best.z[None, :])[0]
     rows = settings.resample == "rows" or groups is not None
     reason = "" if rows else _not_exchangeable(model, residual, settings)
@@ -79,6 +84,23 @@ def intervals(
         methods=methods,
         reason=reason,
     )
+
+
+def _normal(
+    posed: Posed, best: Minimum, settings: FitSettings, groups: NDArray[np.int64] | None
+) -> Intervals:
+    """Where every resample would take minutes, and the estimate is as good as normal."""
+    z = normal_draws(
+        posed.model,
+        objective_of(settings),
+        best.z,
+        groups,
+        count=settings.bootstrap,
+        seed=settings.seed,
+    )
+    draws = np.stack(list(posed.coefficients(z).values()), axis=1)
+    limits = _percentiles(draws, posed, settings.level)
+    return Intervals(draws=draws, limits=limits, methods=dict.fromkeys(limits, "normal"))
 
 
 def _not_exchangeable(model: Model, residual: Floats, settings: FitSettings) -> str:

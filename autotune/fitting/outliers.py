@@ -19,6 +19,9 @@ MAD_TO_SIGMA = 1.482602218505602  # 1 / the upper quartile of the normal distrib
 NAMED = 8  # rows that a sentence names
 
 
+SINGULAR = {"saw": "saw", "have": "has", "hold": "holds", "lie": "lies"}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flag:
     """One reason, and the runs that it holds for.
@@ -40,7 +43,9 @@ class Flag:
         more = ", ..." if len(self.lines) > NAMED else ""
         one = len(self.rows) == 1
         runs, lines = ("run", "line") if one else ("runs", "lines")
-        return f"{len(self.rows)} {runs} {self.why} ({lines} {shown}{more}); kept."
+        verb, _, rest = self.why.partition(" ")
+        verb = SINGULAR[verb] if one else verb
+        return f"{len(self.rows)} {runs} {verb} {rest} ({lines} {shown}{more}); kept."
 
 
 def flags(

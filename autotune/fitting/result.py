@@ -12,6 +12,7 @@ METHODS = {
     "profile": "profile",
     "residuals": "bootstrap of residuals",
     "rows": "bootstrap of rows",
+    "normal": "normal draws",
 }
 
 
@@ -53,8 +54,8 @@ class FitResult:
         score: How well it reproduces the runs it was fitted to.
         interval: Limits at `settings.level` by coefficient, those held or fixed left out; empty
             without intervals, infinite where the runs give no limit.
-        interval_methods: What each was made by: `profile` (likelihood), or a bootstrap of
-            `residuals` or `rows`.
+        interval_methods: What each was made by: `profile` (likelihood), a bootstrap of
+            `residuals` or `rows`, or `normal` draws.
         draws: Coefficients of the resamples, shape (draws, coefficients); empty without them.
         status: How the optimiser ended.
         starts: How many starts there were, and how many agree with the best objective.

@@ -141,6 +141,27 @@ def test_copies_of_runs_in_one_group_do_not_narrow_the_intervals():
     assert np.ptp(naive) < 0.7 * np.ptp(single)
 
 
+def test_of_a_large_table_draws_are_normal_and_as_wide_as_resamples():
+    table = runs(size=1500, noise=0.01)
+    few = fitted(table, resample="rows", bootstrap=400)
+    model_many = fitted(table.take(np.tile(np.arange(1500), 16)), bootstrap=2000)
+    assert set(model_many.interval_methods.values()) == {"normal"}
+    for name in ("E", "alpha", "beta"):
+        narrow, wide = np.ptp(model_many.interval[name]), np.ptp(few.interval[name])
+        assert wide / narrow == pytest.approx(4.0, rel=0.25), name  # 16 copies, as if independent
+
+
+def test_copies_in_one_group_do_not_narrow_normal_draws():
+    table = runs(size=1500, noise=0.01)
+    copies = table.take(np.repeat(np.arange(1500), 16))
+    grouped = fitted(copies, groups=np.repeat(np.arange(1500), 16), bootstrap=2000)
+    single = fitted(table, resample="rows", bootstrap=400)
+    assert set(grouped.interval_methods.values()) == {"normal"}
+    for name in ("E", "alpha", "beta"):
+        ratio = np.ptp(grouped.interval[name]) / np.ptp(single.interval[name])
+        assert ratio == pytest.approx(1.0, rel=0.25), name
+
+
 def test_runs_without_noise_have_intervals_of_no_width():
     found = fitted(runs(noise=0.0))
     for name, (low, high) in found.interval.items():
