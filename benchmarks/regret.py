@@ -35,6 +35,7 @@ PACKAGES = ("autotune-llm", "ConfigSpace", "numpy", "scipy", "scikit-learn", "sc
 class Run:
     """One search: the gap after each evaluation, shape (n,), and what it cost."""
 
+    engine: str
     learner: str
     acq: str
     seed: int
@@ -57,7 +58,7 @@ def one(problem: Problem, settings: SearchSettings, n: int) -> Run:
         search.tell(Completed(Trial(str(i), config), values[-1], Timing(0.0, "w0", 0.0, 0.0)))
     cpu = (time.process_time() - begin) / n
     gaps = (np.minimum.accumulate(values) - known.value) / known.value
-    return Run(settings.learner, settings.acq, settings.seed, gaps, cpu)
+    return Run(settings.engine, settings.learner, str(settings.acq), settings.seed, gaps, cpu)
 
 
 def summary(runs: list[Run]) -> dict[str, object]:
@@ -65,6 +66,7 @@ def summary(runs: list[Run]) -> dict[str, object]:
     last = [float(run.gaps[-1]) for run in runs]
     half = [float(run.gaps[len(run.gaps) // 2 - 1]) for run in runs]
     return {
+        "engine": "-" if runs[0].learner == "random" else runs[0].engine,
         "learner": runs[0].learner,
         "acq": "-" if runs[0].learner == "random" else runs[0].acq,
         "seeds": len(runs),
@@ -78,12 +80,22 @@ def summary(runs: list[Run]) -> dict[str, object]:
 
 def as_table(rows: list[dict[str, object]], n: int) -> str:
     """The summaries for people."""
-    headers = ["learner", "acq", "seeds", f"gap@{n // 2}", f"gap@{n}", "worst", "<= 0.1 %", "CPU s"]
+    headers = [
+        "engine",
+        "learner",
+        "acq",
+        "seeds",
+        f"gap@{n // 2}",
+        f"gap@{n}",
+        "worst",
+        "<= 0.1 %",
+        "CPU s",
+    ]
     cells = [
         [value if isinstance(value, str) else f"{value:.3g}" for value in row.values()]
         for row in rows
     ]
-    return table(headers, cells, left=(0, 1))
+    return table(headers, cells, left=(0, 1, 2))
 
 
 def manifest(arguments: argparse.Namespace, problem: Problem) -> dict[str, object]:
@@ -108,7 +120,11 @@ def manifest(arguments: argparse.Namespace, problem: Problem) -> dict[str, objec
 def main() -> None:
     """Run every search over every seed and print, or write, the table."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--searches", default="GP/LCB,GP/gp_hedge,RF/LCB,RF/gp_hedge,random/LCB")
+    parser.add_argument(
+        "--searches",
+        default="native/GP/EI,native/GP/LCB,skopt/GP/LCB,skopt/GP/gp_hedge,"
+        "skopt/RF/LCB,skopt/RF/gp_hedge,native/random/LCB",
+    )
     parser.add_argument("--evaluations", type=int, default=100)
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--flops", default="1e21")
@@ -120,9 +136,11 @@ def main() -> None:
     runs: list[Run] = []
     rows = []
     for name in arguments.searches.split(","):
-        learner, acq = name.split("/")
-        seeds = range(arguments.seeds)
-        settings = [SearchSettings(learner=learner, acq=acq, seed=seed) for seed in seeds]
+        engine, learner, acq = name.split("/")
+        settings = [
+            SearchSettings(engine=engine, learner=learner, acq=acq, seed=seed)
+            for seed in range(arguments.seeds)
+        ]
         of_one = [one(problem, each, arguments.evaluations) for each in settings]
         runs += of_one
         rows.append(summary(of_one))
@@ -132,6 +150,7 @@ def main() -> None:
         "summary": rows,
         "runs": [
             {
+                "engine": r.engine,
                 "learner": r.learner,
                 "acq": r.acq,
                 "seed": r.seed,

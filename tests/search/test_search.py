@@ -20,7 +20,10 @@ from autotune.trials import Completed, Failed, FailureKind, Timing, Trial
 from .conftest import mixed_space, small_problem
 
 NOW = Timing(0.0, "w0", 0.0, 0.0)
-EVERY = sorted(set(itertools.product(LEARNERS, ACQUISITIONS)))
+EVERY = sorted(
+    {("native", *each) for each in itertools.product(LEARNERS, ACQUISITIONS)}
+    | {("skopt", "GP", acq) for acq in ACQUISITIONS}
+)
 QUICK = SearchSettings(learner="GP", acq="gp_hedge", initial_points=4, seed=0)
 
 
@@ -44,9 +47,12 @@ def play(search, problem, n):
     return configs
 
 
-@pytest.mark.parametrize(("learner", "acq"), EVERY)
-def test_every_learner_with_every_acquisition_proposes_new_legal_plain_points(learner, acq, small):
-    search = factory.search(small, SearchSettings(learner=learner, acq=acq, initial_points=8))
+@pytest.mark.parametrize(("engine", "learner", "acq"), EVERY)
+def test_every_learner_with_every_acquisition_proposes_new_legal_plain_points(
+    engine, learner, acq, small
+):
+    chosen = SearchSettings(engine=engine, learner=learner, acq=acq, initial_points=8)
+    search = factory.search(small, chosen)
     configs = play(search, small, 12)
     assert all(small.allows(config) for config in configs)
     assert len({key(config) for config in configs}) == 12
@@ -88,9 +94,12 @@ def test_another_seed_proposes_other_points(small):
     assert a != b
 
 
-@pytest.mark.parametrize("liar", LIARS)
-def test_points_asked_for_at_once_all_differ(liar, small):
-    search = factory.search(small, SearchSettings(liar=liar, initial_points=3, seed=1))
+@pytest.mark.parametrize(
+    ("engine", "liar"), [*(("native", liar) for liar in LIARS), ("skopt", "cl_min")]
+)
+def test_points_asked_for_at_once_all_differ(engine, liar, small):
+    chosen = SearchSettings(engine=engine, liar=liar, initial_points=3, seed=1)
+    search = factory.search(small, chosen)
     play(search, small, 5)
     asked = [search.ask() for _ in range(6)]
     assert len({key(config) for config in asked}) == 6
@@ -110,10 +119,11 @@ def test_failures_never_stop_a_search_and_are_never_proposed_again(fates, seed):
         search.tell(outcome(problem, config) if survives else failed(config))
 
 
-def test_a_region_that_crashes_is_left():
+@pytest.mark.parametrize("engine", ["native", "skopt"])
+def test_a_region_that_crashes_is_left(engine):
     """Everything with x > 1/2 crashes, and the objective falls towards it."""
     problem = small_problem(objective=lambda c: -c["x"], constraints=())
-    search = factory.search(problem, SearchSettings(initial_points=6, seed=0))
+    search = factory.search(problem, SearchSettings(engine=engine, initial_points=6, seed=0))
     crashes = []
     for _ in range(30):
         config = search.ask()
@@ -152,6 +162,8 @@ def test_a_recorded_trial_of_another_space_is_refused_by_name(small):
         ({"learner": "GPP"}, "Did you mean 'GP'"),
         ({"acq": "UCB"}, "LCB"),
         ({"liar": "max"}, "cl_max"),
+        ({"liar": "believer", "learner": "RF"}, "needs --engine native"),
+        ({"engine": "nativ"}, "Did you mean 'native'"),
         ({"kappa": -1.0}, "kappa"),
         ({"initial_points": 0}, "initial_points"),
         ({"seed": -1}, "seed"),
@@ -180,9 +192,10 @@ def test_gp_finds_the_minimum_of_branin(seed):
     space = ConfigurationSpace()
     space.add(Float("x", (-5.0, 10.0)), Float("y", (0.0, 15.0)))
     problem = Problem(name="branin", summary="", space=space, objective=branin)
-    search = factory.search(problem, SearchSettings(learner="GP", seed=seed))
-    values = [branin(config) for config in play(search, problem, 50)]
-    assert np.min(values) < 0.397887 + 0.02
+    for engine, within in (("native", 1e-3), ("skopt", 0.02)):
+        search = factory.search(problem, SearchSettings(engine=engine, seed=seed))
+        values = [branin(config) for config in play(search, problem, 50)]
+        assert np.min(values) < 0.397887 + within
 
 
 def test_conditions_do_not_let_equal_configurations_pass_as_new():

@@ -8,6 +8,7 @@ from scipy.optimize import minimize
 
 from autotune.search.codec import Codec
 from autotune.search.native.acquisition import Gain
+from autotune.search.native.kernel import squared_distances
 from autotune.search.native.surrogate import Surrogate
 from autotune.search.sampling import around
 from autotune.types import Floats
@@ -30,17 +31,25 @@ class Landscape:
         codec: From points to features.
         model: The surrogate.
         gain: The acquisition.
+        avoided: Features of the middles of places to stay out of, shape (p, n_features).
+        radius: How far those reach.
     """
 
     codec: Codec
     model: Surrogate
     gain: Acquisition
+    avoided: Floats | None = None
+    radius: float = 0.0
 
     def score(self, points: Floats) -> Floats:
         """Scores of snapped points (m, d), the chance of success included; higher is better."""
         features = self.codec.features(points)
         value, _, _ = self.gain(*self.model.process.predict(features))
-        return np.asarray(value + self.model.log_success(features))
+        value = value + self.model.log_success(features)
+        if self.avoided is None:
+            return np.asarray(value)
+        near = squared_distances(features, self.avoided).min(axis=1) < self.radius**2
+        return np.where(near, -np.inf, value)
 
     def improve(self, point: Floats) -> tuple[Floats, float]:
         """Climb from a point in turns: gradients where there are any, neighbours elsewhere."""

@@ -8,21 +8,27 @@ from autotune.problem import Problem
 from autotune.search.codec import Codec
 from autotune.search.memory import Memory
 from autotune.search.native import acquisition
-from autotune.search.native.gaussian import Data
+from autotune.search.native.belief import Belief
+from autotune.search.native.kernel import squared_distances
 from autotune.search.native.proposal import INCUMBENTS, Acquisition, Landscape, ranked
-from autotune.search.native.surrogate import Shape, Surrogate, kept, learn, surrogate
+from autotune.search.native.surrogate import Surrogate
 from autotune.search.sampling import Sampler
 from autotune.search.settings import SearchSettings
 from autotune.trials import Outcome
 from autotune.types import Floats, Value
 
-OFTEN = 20  # outcomes until which hyperparameters are learned after each; then every tenth part
+CONVERGED = 1e-2  # of the spread of the values: an expected gain not worth the next trial
+RETURN = 4  # of so many trials after that, one still goes to the best place
+APART = 0.2  # radius of what counts as one place, in units of the longest distance there is
+PLACES = 3
+FEWEST = 6
 
 
 class NativeSearch:
     """Proposes the legal, new configuration that an acquisition function likes best.
 
     What is proposed depends on the seed, the outcomes in the order told, and what is pending.
+    Once little more is to be gained around the best place, most trials go to the next best.
     """
 
     def __init__(self, problem: Problem, settings: SearchSettings) -> None:
@@ -30,7 +36,7 @@ class NativeSearch:
         self._codec = Codec(problem.space)
         self._memory = Memory(self._codec)
         self._sampler = Sampler(problem, self._codec, self._memory)
-        self._learned: tuple[int, Shape] | None = None
+        self._belief = Belief(self._codec, settings)
 
     def ask(self) -> dict[str, Value] | None:
         """Propose a configuration never proposed before; None if there is none left."""
@@ -51,47 +57,22 @@ class NativeSearch:
         remaining = self._sampler.remaining()
         if self._memory.n_completed < 2 or self._codec.n_features == 0:
             return self._sampler.uniform(rng)
-        model, gain = self._model(rng)
-        landscape = Landscape(self._codec, model, gain)
+        points, values = np.array(self._memory.points), np.array(self._memory.values)
+        pending = np.array(self._memory.pending).reshape(-1, points.shape[1])
+        model = self._belief.model(points, values, pending)
+        landscape = Landscape(self._codec, model, self._acquisition(model, rng))
         if remaining is not None:
             if not len(remaining):
                 return None
             return self._codec.decode(remaining[np.argmax(landscape.score(remaining))])
-        for point in ranked(landscape, self._incumbents(), rng):
+        found = ranked(landscape, _best(points, values), rng)
+        if size % RETURN and self._converged(landscape, found[0], values):
+            found = np.concatenate([self._elsewhere(points, values, rng), found])
+        for point in found:
             config = self._codec.decode(point)
             if self._sampler.fresh(config):
                 return config
         return self._sampler.uniform(rng)
-
-    def _model(self, rng: np.random.Generator) -> tuple[Surrogate, Acquisition]:
-        features = self._codec.features(np.array(self._memory.points))
-        y = np.array(self._memory.values)
-        data, trials = self._data(features, y)
-        model, warp = surrogate(self._shape(features, y), data, trials)
-        pending = self._memory.pending
-        if pending:
-            lie = None if self._settings.liar == "believer" else self._lie(warp(data.y))
-            model = model.with_pending(self._codec.features(np.array(pending)), lie)
-        return model, self._acquisition(model, rng)
-
-    def _data(self, features: Floats, values: Floats) -> tuple[Data, Data]:
-        """Trials with a value, and all trials as 1 for those and 0 for the failed ones."""
-        told = np.isfinite(values)
-        x, y = features[told], values[told]
-        rows = kept(y, self._settings.seed)
-        owner = self._codec.owners
-        return Data(x[rows], y[rows], owner), Data(features, told.astype(np.float64), owner)
-
-    def _shape(self, features: Floats, values: Floats) -> Shape:
-        """Hyperparameters, learned from the first outcomes up to the last milestone."""
-        n = len(values)
-        milestone = n if n < OFTEN else n - n % max(1, n // 10)
-        if np.isfinite(values[:milestone]).sum() < 2:
-            milestone = n
-        if self._learned is None or self._learned[0] != milestone:
-            known = self._data(features[:milestone], values[:milestone])
-            self._learned = (milestone, learn(*known))
-        return self._learned[1]
 
     def _acquisition(self, model: Surrogate, rng: np.random.Generator) -> Acquisition:
         name = self._settings.acq
@@ -106,12 +87,38 @@ class NativeSearch:
         )
         return partial(gain, best=model.best)
 
-    def _lie(self, warped: Floats) -> float:
-        """The value that running trials are given."""
-        lies = {"cl_min": warped.min(), "cl_mean": warped.mean(), "cl_max": warped.max()}
-        return float(lies[str(self._settings.liar)])
+    def _converged(self, landscape: Landscape, point: Floats, values: Floats) -> bool:
+        """Whether the expected improvement at a point is small beside the spread of the values."""
+        if self._settings.acq != "EI":
+            return False
+        low, high = np.nanquantile(values, [0.25, 0.75])
+        gain = np.exp(float(landscape.score(point[None, :])[0])) * landscape.model.unit
+        return bool(gain < CONVERGED * (high - low))
 
-    def _incumbents(self) -> Floats:
-        """The best points told, best first, shape (m, d)."""
-        order = np.argsort(self._memory.values, kind="stable")  # not-a-number comes last
-        return np.array(self._memory.points)[order[: min(INCUMBENTS, self._memory.n_completed)]]
+    def _elsewhere(self, points: Floats, values: Floats, rng: np.random.Generator) -> Floats:
+        """Points by falling score outside the best place, or the best few; shape (m, d).
+
+        The surrogate there knows nothing of the places left out, nor of how low they reach.
+        """
+        features = self._codec.features(points)
+        radius = APART * np.sqrt(features.shape[1])
+        places = features[[np.nanargmin(values)]]
+        for _ in range(PLACES):
+            outside = (squared_distances(features, places) > radius**2).all(axis=1)
+            if np.isfinite(values[outside]).sum() < FEWEST:
+                break
+            model = self._belief.fresh(points[outside], values[outside])
+            gain = partial(acquisition.log_expected_improvement, best=model.best)
+            landscape = Landscape(self._codec, model, gain, places, radius)
+            found = ranked(landscape, _best(points[outside], values[outside]), rng)
+            if not self._converged(landscape, found[0], values):
+                return found
+            best = np.flatnonzero(outside)[np.nanargmin(values[outside])]
+            places = np.concatenate([places, features[[best]]])
+        return np.empty((0, points.shape[1]))
+
+
+def _best(points: Floats, values: Floats) -> Floats:
+    """The best points told, best first, shape (m, d)."""
+    order = np.argsort(values, kind="stable")  # not-a-number comes last
+    return np.asarray(points[order[: min(INCUMBENTS, int(np.isfinite(values).sum()))]])

@@ -20,9 +20,8 @@ from autotune.types import Floats
 STARTS = ((0.3, 1e-5), (1.0, 1e-4))  # lengths and noise that the likelihood is climbed from
 ROUNDS = 30
 HALF_WIDTH = 0.1  # of the step between failure, 0, and success, 1
-LATELY, MOST_FAILURES = 8, 2  # more failures than that among the latest trials make it cautious
 LIKELY, UNWANTED = 0.75, 1e3  # what a cautious search asks of a point, and the price of less
-MOST = 1000
+MOST, MOST_LEARNED = 500, 250  # outcomes that a process rests on, and its hyperparameters
 BEST_SHARE = 4  # of the points kept from a larger record, one in so many are its best
 
 
@@ -50,12 +49,14 @@ class Surrogate:
         best: The least posterior mean among the points told.
         success: A process of 1 for trials with a value and 0 for failed ones; None if none failed.
         cautious: Whether trials of late failed so often that only likely successes are proposed.
+        unit: What one unit of the warped values is worth in the objective's, near the best.
     """
 
     process: GaussianProcess
     best: float
     success: GaussianProcess | None
     cautious: bool
+    unit: float
 
     def with_pending(self, points: Floats, lie: float | None) -> "Surrogate":
         """Take running trials, features (m, d), as told: at a lie, or at the posterior mean.
@@ -101,25 +102,23 @@ def learn(data: Data, trials: Data) -> Shape:
     return Shape(hyper, bend, success)
 
 
-def surrogate(shape: Shape, data: Data, trials: Data) -> tuple[Surrogate, Warp]:
+def surrogate(shape: Shape, data: Data, trials: Data, *, cautious: bool) -> tuple[Surrogate, Warp]:
     """The posterior of all values under what was learned, and the warp it is in."""
     choices = warps(data.y)
     warp = choices[min(shape.bend, len(choices) - 1)]
     process = condition(shape.hyper, data.x, warp(data.y))
     best = float(process.predict(data.x)[0].min())
     success = None
-    if shape.success is not None:
+    if shape.success is not None and np.ptp(trials.y) > 0:
         success = condition(shape.success, trials.x, trials.y)
-    recent = trials.y[-LATELY:]
-    cautious = bool(len(recent) - recent.sum() > MOST_FAILURES)
-    return Surrogate(process, best, success, cautious), warp
+    return Surrogate(process, best, success, cautious, warp.unit), warp
 
 
-def kept(y: Floats, seed: int) -> Ints:
-    """Which of many values, shape (n,), a process is conditioned on: the best, and some others."""
-    if len(y) <= MOST:
+def kept(y: Floats, most: int, seed: int) -> Ints:
+    """Which of many values, shape (n,), to keep: the best, and some of the others."""
+    if len(y) <= most:
         return np.arange(len(y))
     order = np.argsort(y, kind="stable")
-    best, rest = order[: MOST // BEST_SHARE], order[MOST // BEST_SHARE :]
-    others = np.random.default_rng(seed).permutation(rest)[: MOST - len(best)]
+    best, rest = order[: most // BEST_SHARE], order[most // BEST_SHARE :]
+    others = np.random.default_rng(seed).permutation(rest)[: most - len(best)]
     return np.sort(np.concatenate([best, others]))

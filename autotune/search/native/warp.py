@@ -30,6 +30,11 @@ class Warp:
         """Warp values of any shape."""
         return np.asarray((_bent(y, self.least, self.bend) - self.centre) / self.scale)
 
+    @property
+    def unit(self) -> float:
+        """What one unit of warped value is worth in y, just above the least value."""
+        return self.scale * (self.bend if np.isfinite(self.bend) else 1.0)
+
     def log_slope(self, y: Floats) -> float:
         """Sum of the logarithms of the derivative, up to what all bends share."""
         total = -len(y) * np.log(self.scale)
