@@ -15,6 +15,8 @@ from autotune.types import Floats
 
 GLOBAL_CANDIDATES, LOCAL_CANDIDATES = 512, 256
 INCUMBENTS, CLIMBED = 5, 4
+STEPS, TRIED = (0.1, 0.03, 0.01, 0.003, 0.001), 64
+BISECTIONS = 30
 TURNS = 3  # of climbing the gradient and stepping to a neighbour
 CLIMB_ROUNDS = 20
 SAME = 1e-9
@@ -31,6 +33,7 @@ class Landscape:
         codec: From points to features.
         model: The surrogate.
         gain: The acquisition.
+        allowed: Whether the problem allows a snapped point, shape (d,).
         avoided: Features of the middles of places to stay out of, shape (p, n_features).
         radius: How far those reach.
     """
@@ -38,6 +41,7 @@ class Landscape:
     codec: Codec
     model: Surrogate
     gain: Acquisition
+    allowed: Callable[[Floats], bool]
     avoided: Floats | None = None
     radius: float = 0.0
 
@@ -51,17 +55,40 @@ class Landscape:
         near = squared_distances(features, self.avoided).min(axis=1) < self.radius**2
         return np.where(near, -np.inf, value)
 
+    def legal(self, points: Floats, count: int) -> Floats:
+        """The first `count` of snapped points that the problem allows, in their order."""
+        kept: list[Floats] = []
+        for point in points:
+            if self.allowed(point):
+                kept.append(point)
+                if len(kept) == count:
+                    break
+        return np.array(kept).reshape(-1, points.shape[1])
+
     def improve(self, point: Floats) -> tuple[Floats, float]:
-        """Climb from a point in turns: gradients where there are any, neighbours elsewhere."""
+        """Climb from a legal point in turns: by gradients, then to better neighbours."""
         value = float(self.score(point[None, :])[0])
         for _ in range(TURNS):
-            around = self.codec.neighbours(self._climb(point))
-            scores = self.score(self.codec.snap(around))
-            best = int(np.argmax(scores))
-            if scores[best] <= value + SAME:
+            around = self.codec.snap(self.codec.neighbours(self._reach(point, self._climb(point))))
+            scores = self.score(around)
+            order = np.argsort(-scores, kind="stable")
+            order = order[scores[order] > value + SAME]
+            better = self.legal(around[order], 1)
+            if not len(better):
                 break
-            point, value = self.codec.snap(around[[best]])[0], float(scores[best])
+            point, value = better[0], float(self.score(better)[0])
         return point, value
+
+    def _reach(self, start: Floats, goal: Floats) -> Floats:
+        """The farthest legal point on the way: an optimum often lies on a constraint."""
+        if self.allowed(self.codec.snap(goal[None, :])[0]):
+            return goal
+        low, high = 0.0, 1.0
+        for _ in range(BISECTIONS):
+            middle = 0.5 * (low + high)
+            here = self.codec.snap((start + middle * (goal - start))[None, :])[0]
+            low, high = (middle, high) if self.allowed(here) else (low, middle)
+        return np.asarray(start + low * (goal - start))
 
     def _climb(self, point: Floats) -> Floats:
         """Follow the gradient in the continuous parameters; the chance of success stays out."""
@@ -102,7 +129,21 @@ def ranked(landscape: Landscape, incumbents: Floats, rng: np.random.Generator) -
         [rng.random((GLOBAL_CANDIDATES, d)), around(incumbents, LOCAL_CANDIDATES, step, rng)]
     )
     candidates = np.unique(landscape.codec.snap(candidates), axis=0)
-    order = np.argsort(-landscape.score(candidates), kind="stable")
-    top = [landscape.improve(point) for point in candidates[order[:CLIMBED]]]
-    top.sort(key=lambda each: -each[1])
-    return np.concatenate([[point for point, _ in top], candidates[order]])
+    scores = landscape.score(candidates)
+    candidates = candidates[np.argsort(-scores, kind="stable")]
+    top = _together(landscape, landscape.legal(candidates, CLIMBED), rng)
+    improved = sorted(map(landscape.improve, top), key=lambda each: -each[1])
+    return np.concatenate([*[point[None, :] for point, _ in improved], candidates])
+
+
+def _together(landscape: Landscape, top: Floats, rng: np.random.Generator) -> Floats:
+    """Narrow in on points by random steps in several parameters at once, grids included.
+
+    Gradients and neighbours change one grid at a time, and stop in a valley across two of them.
+    """
+    for step in STEPS if len(top) else ():
+        near = landscape.codec.snap(around(top, TRIED, step, rng))
+        both = np.unique(np.concatenate([top, near]), axis=0)
+        both = both[np.argsort(-landscape.score(both), kind="stable")]
+        top = landscape.legal(both, CLIMBED)
+    return top

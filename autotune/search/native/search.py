@@ -17,7 +17,7 @@ from autotune.search.settings import SearchSettings
 from autotune.trials import Outcome
 from autotune.types import Floats, Value
 
-CONVERGED = 1e-2  # of the spread of the values: an expected gain not worth the next trial
+CONVERGED = 1e-3  # of the spread of the values: an expected gain not worth the next trial
 RETURN = 4  # of so many trials after that, one still goes to the best place
 APART = 0.2  # radius of what counts as one place, in units of the longest distance there is
 PLACES = 3
@@ -60,7 +60,7 @@ class NativeSearch:
         points, values = np.array(self._memory.points), np.array(self._memory.values)
         pending = np.array(self._memory.pending).reshape(-1, points.shape[1])
         model = self._belief.model(points, values, pending)
-        landscape = Landscape(self._codec, model, self._acquisition(model, rng))
+        landscape = Landscape(self._codec, model, self._acquisition(model, rng), self._allowed)
         if remaining is not None:
             if not len(remaining):
                 return None
@@ -73,6 +73,9 @@ class NativeSearch:
             if self._sampler.fresh(config):
                 return config
         return self._sampler.uniform(rng)
+
+    def _allowed(self, point: Floats) -> bool:
+        return self._sampler.legal(self._codec.decode(point))
 
     def _acquisition(self, model: Surrogate, rng: np.random.Generator) -> Acquisition:
         name = self._settings.acq
@@ -109,7 +112,7 @@ class NativeSearch:
                 break
             model = self._belief.fresh(points[outside], values[outside])
             gain = partial(acquisition.log_expected_improvement, best=model.best)
-            landscape = Landscape(self._codec, model, gain, places, radius)
+            landscape = Landscape(self._codec, model, gain, self._allowed, places, radius)
             found = ranked(landscape, _best(points[outside], values[outside]), rng)
             if not self._converged(landscape, found[0], values):
                 return found
