@@ -133,10 +133,13 @@ def test_the_flags_of_ytopt_are_understood(tune):
     assert "RF/LCB, seed 2345" in done.stderr
 
 
-@pytest.mark.parametrize(("learner", "acq"), [("GP", "LCB"), ("RF", "gp_hedge")])
+@pytest.mark.parametrize(
+    ("learner", "acq"),
+    [("GP", "EI"), ("RF", "gp_hedge"), ("GP --engine skopt", "LCB")],
+)
 def test_a_learner_has_the_acquisition_that_measured_best_with_it(tune, learner, acq):
-    done = tune("dense_budget", "--max-evals", "1", "--workers", "0", "--learner", learner)
-    assert f"{learner}/{acq}, seed" in done.stderr
+    done = tune("dense_budget", "--max-evals", "1", "--workers", "0", "--learner", *learner.split())
+    assert f"{learner.split()[0]}/{acq}, seed" in done.stderr
 
 
 def test_trials_that_raise_hang_die_or_return_text_are_failures_of_their_kind(
