@@ -55,6 +55,8 @@ def test_an_interrupt_ends_a_verb_with_status_130_and_no_traceback():
         stdin=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # a shell that runs the tests in the background has them ignore interrupts
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     state = Path(f"/proc/{process.pid}/wchan")
     for _ in range(400):
