@@ -5,17 +5,14 @@ from functools import partial
 import numpy as np
 
 from autotune.problem import Problem
-from autotune.search.codec import Codec
-from autotune.search.memory import Memory
+from autotune.search.base import ModelSearch
 from autotune.search.native import acquisition
 from autotune.search.native.belief import Belief
 from autotune.search.native.kernel import squared_distances
 from autotune.search.native.proposal import INCUMBENTS, Acquisition, Landscape, ranked
 from autotune.search.native.surrogate import Surrogate
-from autotune.search.sampling import Sampler
 from autotune.search.settings import SearchSettings
-from autotune.trials import Outcome
-from autotune.types import Floats, Value
+from autotune.types import Floats
 
 CONVERGED = 1e-3  # of the spread of the values: an expected gain not worth the next trial
 RETURN = 4  # of so many trials after that, one still goes to the best place
@@ -24,55 +21,33 @@ PLACES = 3
 FEWEST = 6
 
 
-class NativeSearch:
+class NativeSearch(ModelSearch):
     """Proposes the legal, new configuration that an acquisition function likes best.
 
-    What is proposed depends on the seed, the outcomes in the order told, and what is pending.
-    Once little more is to be gained around the best place, most trials go to the next best.
+    Once little more is to be gained around the best place, most trials go to the next best. A
+    failed trial makes trials nearby less likely, and has no value.
     """
 
     def __init__(self, problem: Problem, settings: SearchSettings) -> None:
-        self._settings = settings
-        self._codec = Codec(problem.space)
-        self._memory = Memory(self._codec)
-        self._sampler = Sampler(problem, self._codec, self._memory)
+        super().__init__(problem, settings)
         self._belief = Belief(self._codec, settings)
 
-    def ask(self) -> dict[str, Value] | None:
-        """Propose a configuration never proposed before; None if there is none left."""
-        config = self._propose()
-        if config is not None:
-            self._memory.propose(config)
-        return config
+    def _pick(self, points: Floats, rng: np.random.Generator) -> Floats:
+        return np.asarray(points[np.argmax(self._landscape(rng).score(points))])
 
-    def tell(self, outcome: Outcome) -> None:
-        """Learn an outcome; a failed one makes trials nearby less likely, and has no value."""
-        self._memory.tell(outcome)
+    def _ranked(self, rng: np.random.Generator) -> Floats:
+        points, values = np.array(self._memory.points), np.array(self._memory.values)
+        landscape = self._landscape(rng)
+        found = ranked(landscape, _best(points, values), rng)
+        if self._memory.size % RETURN and self._converged(landscape, found[0], values):
+            found = np.concatenate([self._elsewhere(points, values, rng), found])
+        return found
 
-    def _propose(self) -> dict[str, Value] | None:
-        seed, size = self._settings.seed, self._memory.size
-        if size < self._settings.initial_points:
-            return self._sampler.sobol(seed)
-        rng = np.random.default_rng((seed, size))
-        remaining = self._sampler.remaining()
-        if self._memory.n_completed < 2 or self._codec.n_features == 0:
-            return self._sampler.uniform(rng)
+    def _landscape(self, rng: np.random.Generator) -> Landscape:
         points, values = np.array(self._memory.points), np.array(self._memory.values)
         pending = np.array(self._memory.pending).reshape(-1, points.shape[1])
         model = self._belief.model(points, values, pending)
-        landscape = Landscape(self._codec, model, self._acquisition(model, rng), self._allowed)
-        if remaining is not None:
-            if not len(remaining):
-                return None
-            return self._codec.decode(remaining[np.argmax(landscape.score(remaining))])
-        found = ranked(landscape, _best(points, values), rng)
-        if size % RETURN and self._converged(landscape, found[0], values):
-            found = np.concatenate([self._elsewhere(points, values, rng), found])
-        for point in found:
-            config = self._codec.decode(point)
-            if self._sampler.fresh(config):
-                return config
-        return self._sampler.uniform(rng)
+        return Landscape(self._codec, model, self._acquisition(model, rng), self._allowed)
 
     def _allowed(self, point: Floats) -> bool:
         return self._sampler.legal(self._codec.decode(point))
