@@ -82,6 +82,8 @@ class Problem:
         constraints: Rules beyond the space's own conditions and forbidden clauses.
         options: The options the problem was built with, as recorded in the study.
         best_known: Computes the best known value, or returns None; called only when shown.
+        and_minimize: A second objective, `NAME` or `NAME:log`: a metric, a numeric parameter, or
+            `seconds`. Empty for none.
     """
 
     name: str
@@ -94,6 +96,7 @@ class Problem:
     constraints: tuple[Constraint, ...] = ()
     options: Mapping[str, Value] = field(default_factory=dict)
     best_known: Callable[[], Reference | None] = _none
+    and_minimize: str = ""
 
     def allows(self, config: dict[str, Value]) -> bool:
         """Whether a configuration obeys every constraint."""

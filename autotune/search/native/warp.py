@@ -30,6 +30,13 @@ class Warp:
         """Warp values of any shape."""
         return np.asarray((_bent(y, self.least, self.bend) - self.centre) / self.scale)
 
+    def inverse(self, warped: Floats) -> Floats:
+        """The values that warped ones of any shape are of."""
+        bent = self.centre + self.scale * warped
+        return np.asarray(
+            self.least + self.bend * np.expm1(bent) if np.isfinite(self.bend) else bent
+        )
+
     @property
     def unit(self) -> float:
         """What one unit of warped value is worth in y, just above the least value."""
