@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from autotune.cli import best_view, console, results_exchange
+from autotune.cli.pareto_view import pareto_view
 
 if TYPE_CHECKING:
     from autotune.problem import Reference
@@ -36,6 +37,7 @@ BEST_EPILOG = """examples:
   autotune results best moe_budget --top 5 --json
 
 The best are the least objectives of completed trials; a failed trial is never one of them.
+With two objectives the Pareto front follows.
 Exit status: 0; 2 if there is no such study; 3 if no trial has completed.
 """
 FAILURES_EPILOG = """examples:
@@ -107,6 +109,7 @@ def show(study: StudyName, storage: Storage = HERE, json: Json = False) -> None:
                 "best_known": None if known is None else asdict(known),
                 "best_known_note": why_not,
                 "gap_percent": gap,
+                "pareto": _pareto(record),
                 "units": record.header.units,
                 "jobs": record.jobs,
                 "versions": record.header.versions,
@@ -119,6 +122,7 @@ def show(study: StudyName, storage: Storage = HERE, json: Json = False) -> None:
         console.say(_table(record, [record.best]))
         console.say()
         console.say(best_view.against_known(record.best, known, why_not=why_not))
+    _say_front(record)
 
 
 @app.command(epilog=BEST_EPILOG)
@@ -135,10 +139,17 @@ def best(
         header = record.header
         trials = [_completed(each) for each in found]
         console.emit_json(
-            {"study": record.name, "unit": header.unit, "units": header.units, "best": trials}
+            {
+                "study": record.name,
+                "unit": header.unit,
+                "units": header.units,
+                "best": trials,
+                "pareto": _pareto(record),
+            }
         )
     elif found:
         console.say(_table(record, found))
+        _say_front(record)
     if not found:
         failed = len(record.outcomes)
         console.talk(f"no trial of {record.name} has completed ({failed} failed)")
@@ -206,6 +217,16 @@ def _heading(study: "Study") -> str:
         f"recorded in {study.folder}",
     ]
     return "\n".join(lines)
+
+
+def _pareto(study: "Study") -> dict[str, Any] | None:
+    view = pareto_view(study)
+    return None if view is None else view.as_json()
+
+
+def _say_front(study: "Study") -> None:
+    if (view := pareto_view(study)) is not None:
+        console.say(f"\n{view.as_text()}")
 
 
 def _table(study: "Study", found: "list[Completed]") -> str:

@@ -13,6 +13,8 @@ EPILOG = """examples:
 
   autotune tune moe_budget --set flops=1e22 --set max_total=50B --study moe-1e22 --workers 4
 
+  autotune tune moe_budget --and-minimize inference_flops:log --study two
+
   autotune tune my/problem.py --max-evals=10 --learner RF --acq-func LCB --set-SEED 2345
 
   autotune tune command --set 'command=python train.py' --set params=lr:float:1e-4:1e-1:log
@@ -38,6 +40,15 @@ def tune(
     max_evals: Annotated[
         int, typer.Option("--max-evals", help="Trials the study holds in the end.", min=1)
     ] = 100,
+    and_minimize: Annotated[
+        str | None,
+        typer.Option(
+            "--and-minimize",
+            metavar="NAME[:log]",
+            help="A second objective: a metric, a numeric parameter, or seconds; with :log, its "
+            "logarithm.",
+        ),
+    ] = None,
     timeout: Annotated[
         str | None, typer.Option("--timeout", help="Stop after this long: 90s, 30m, 6h.")
     ] = None,
@@ -108,7 +119,14 @@ def tune(
         seconds=parse_seconds(timeout) if timeout else None,
         trial_seconds=parse_seconds(trial_timeout) if trial_timeout else None,
     )
-    result = run(problem, split(options or []), settings, limits, place=Place(storage, study))
+    result = run(
+        problem,
+        split(options or []),
+        settings,
+        limits,
+        place=Place(storage, study),
+        and_minimize=and_minimize,
+    )
     if json:
         console.emit_json(report(result).as_json())
     else:

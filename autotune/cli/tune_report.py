@@ -5,6 +5,7 @@ from textwrap import fill
 from typing import Any
 
 from autotune.cli import best_view
+from autotune.cli.pareto_view import pareto_view
 from autotune.cli.tune_run import Result
 from autotune.problem import Reference
 from autotune.trials import Completed
@@ -51,6 +52,7 @@ class Report:
             },
             "best_known": None if self.known is None else asdict(self.known),
             "gap_percent": best_view.gap_percent(best, self.known),
+            "pareto": None if (front := pareto_view(result.study)) is None else front.as_json(),
         }
 
     def as_text(self) -> str:
@@ -59,6 +61,8 @@ class Report:
         n, failed = len(result.study.outcomes), len(result.failures)
         lines = [f"{result.problem.name}: {n} trials, {failed} failed; {_ENDED[result.ended]}"]
         lines += self._found() if self.best else self._nothing()
+        if (front := pareto_view(result.study)) is not None:
+            lines += ["", front.as_text(), ""]
         storage = result.place.storage
         where = "" if str(storage) == DEFAULT_STORAGE else f" --storage {storage}"
         lines += [

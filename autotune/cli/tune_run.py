@@ -5,12 +5,13 @@ import signal
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import FrameType
 
 from autotune import problem_file
 from autotune.cli import console
+from autotune.cli.pareto_view import watched
 from autotune.cli.tune_progress import progress
 from autotune.errors import InputError
 from autotune.evaluators.processes import ProcessEvaluator
@@ -117,9 +118,23 @@ class Stop:
 
 
 def run(
-    name: str, options: Mapping[str, str], settings: SearchSettings, limits: Limits, *, place: Place
+    name: str,
+    options: Mapping[str, str],
+    settings: SearchSettings,
+    limits: Limits,
+    *,
+    place: Place,
+    and_minimize: str | None = None,
 ) -> Result:
     """Tune a problem until a limit is reached or a signal comes, and return the whole record.
+
+    Args:
+        name: The problem's name or path.
+        options: Its options.
+        settings: How configurations are proposed.
+        limits: When to stop.
+        place: Where the study is recorded.
+        and_minimize: The second objective; the problem's own if not given.
 
     Raises:
         InputError, ProblemError: If the problem, an option or a limit is wrong.
@@ -129,6 +144,9 @@ def run(
         raise InputError("--trial-timeout needs processes: give --workers 1 or more.")
     file = problem_file.read(name)
     problem = file.build(options)
+    if and_minimize is not None:
+        problem = replace(problem, and_minimize=and_minimize)
+    search = factory.search(problem, settings)
     folder = place.folder(problem)
     stop = Stop(limits.seconds)
     start = asdict(settings) | asdict(limits)
@@ -141,12 +159,12 @@ def run(
             progress(recorded.outcomes, limits.max_evals) as shown,
         ):
             tune(
-                factory.search(problem, settings),
+                search,
                 evaluator,
                 store,
                 n_trials=limits.max_evals,
                 stop=stop,
-                on_outcome=shown.show,
+                on_outcome=watched(problem.and_minimize, shown.show),
             )
     study = studies.read(folder)
     own = sum(outcome.trial.id.startswith(f"{store.writer}-") for outcome in study.outcomes)
@@ -181,6 +199,8 @@ def _ended(stop: Stop, study: Study, limits: Limits) -> str:
 
 def _announce(problem: Problem, settings: SearchSettings, study: Study, limits: Limits) -> None:
     console.talk(problem.summary)
+    if problem.and_minimize:
+        console.talk(f"two objectives: its own, and {problem.and_minimize}")
     n = len(study.outcomes)
     held = f"continues {n} recorded trials" if n else "new study"
     acq = "" if settings.learner == "random" else f"/{settings.acq}"

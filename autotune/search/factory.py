@@ -6,6 +6,7 @@ from autotune.search.base import BaseSearch
 from autotune.search.native.pareto_search import ParetoSearch
 from autotune.search.native.search import NativeSearch
 from autotune.search.random import RandomSearch
+from autotune.search.second import SecondObjective
 from autotune.search.settings import BELIEVER, SearchSettings
 from autotune.search.skopt import SkoptSearch
 
@@ -14,8 +15,10 @@ def search(problem: Problem, settings: SearchSettings) -> BaseSearch:
     """Build the search that the settings ask for.
 
     Raises:
-        InputError: If the problem has two objectives and the settings are for one.
+        InputError: If the second objective cannot be read, or the settings are for one.
     """
+    if problem.and_minimize:
+        SecondObjective.parse(problem.and_minimize)
     if settings.learner == "random":
         return RandomSearch(problem, settings)
     if problem.and_minimize:

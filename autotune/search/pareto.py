@@ -22,7 +22,7 @@ def front(values: Floats) -> Ints:
     order = order[np.isfinite(values[order]).all(axis=1)]
     second = values[order, 1]
     before = np.concatenate([[np.inf], np.minimum.accumulate(second)[:-1]])
-    return order[second < before[: len(order)]]
+    return np.asarray(order[second < before[: len(order)]])
 
 
 def reference(values: Floats) -> Floats:

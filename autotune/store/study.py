@@ -32,6 +32,7 @@ class Header:
         space: The ConfigSpace space as `to_serialized_dict` gives it.
         unit: Unit of the objective.
         units: Unit of each parameter and metric by name.
+        and_minimize: The second objective, empty for none.
         created_at: UTC, ISO 8601.
         versions: Versions of the packages that created the study.
     """
@@ -42,6 +43,7 @@ class Header:
     space: Mapping[str, Any] = field(default_factory=dict)
     unit: str = ""
     units: Mapping[str, str] = field(default_factory=dict)
+    and_minimize: str = ""
     created_at: str = field(default_factory=lambda: datetime.now(UTC).isoformat("T", "seconds"))
     versions: Mapping[str, str] = field(default_factory=lambda: _versions())
 
@@ -56,6 +58,7 @@ class Header:
             space=problem.space.to_serialized_dict(),
             unit=problem.unit,
             units=dict(problem.units),
+            and_minimize=problem.and_minimize,
         )
 
     @property
@@ -178,6 +181,9 @@ def differences(recorded: Header, given: Header) -> list[str]:
     elif Path(recorded.file).stem != Path(given.file).stem:
         found.append(f"problem file: {recorded.file} -> {given.file}")
     found += _changes("option", recorded.options, _normal(given.options))
+    if recorded.and_minimize != given.and_minimize:
+        old_second, new_second = recorded.and_minimize or "none", given.and_minimize or "none"
+        found.append(f"second objective: {old_second} -> {new_second}")
     old, new = recorded.space, _normal(given.space)
     found += _changes("space parameter", _by_name(old), _by_name(new))
     for part in ("conditions", "forbiddens"):

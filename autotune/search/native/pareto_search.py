@@ -17,6 +17,7 @@ from autotune.trials import Outcome
 from autotune.types import Floats
 
 PREDICTED = 512  # candidates that the extent of the front is estimated from, twice
+SURE = 1e-9  # least deviation of a warped value, where all values are equal
 
 
 class ParetoSearch(ModelSearch):
@@ -92,8 +93,12 @@ class ParetoSearch(ModelSearch):
         wide = self._codec.snap(np.concatenate([rng.random((PREDICTED, d)), near]))
         features = self._codec.features(wide)
         values = np.stack([_medians(model, features) for model in (first, second)], axis=1)
-        legal = [i for i in pareto.front(values) if self._sampler.legal(self._codec.decode(wide[i]))]
-        return pareto.reference(np.concatenate([believed, values[legal]]))
+        while illegal := [i for i in pareto.front(values) if not self._allowed(wide[i])]:
+            values[illegal] = np.nan  # what they hid comes to the front, to be checked in turn
+        return pareto.reference(np.concatenate([believed, values]))
+
+    def _allowed(self, point: Floats) -> bool:
+        return self._sampler.legal(self._codec.decode(point))
 
     def _score_of_first(self, model: Surrogate) -> Score:
         def score(candidates: Floats) -> Floats:
@@ -106,7 +111,8 @@ class ParetoSearch(ModelSearch):
 
 
 def _predicted(model: Surrogate, features: Floats) -> Predicted:
-    return Predicted(*model.process.predict(features), model.warp)
+    mean, deviation = model.process.predict(features)
+    return Predicted(mean, np.maximum(deviation, SURE), model.warp)
 
 
 def _medians(model: Surrogate, features: Floats) -> Floats:
