@@ -114,3 +114,12 @@ def test_a_point_that_is_surely_dominated_is_worth_less_than_one_that_may_gain()
     known = pareto.hypervolume(values, AT)
     gained = pareto.hypervolume(np.array([[0.15, 0.15]]), AT) - known
     assert np.exp(gaining) == pytest.approx(gained, rel=1e-3)
+
+
+def test_what_lies_outside_the_reference_changes_nothing():
+    inside = np.array([[0.3, 0.7], [0.6, 0.4]])
+    outside = np.array([[1.3, 0.1], [0.1, 1.2], [2.0, 2.0]])
+    both = Predicted(np.array([-0.5, 0.3]), np.array([0.4, 1.0]), LINE)
+    alone = log_expected_improvement(both, both, inside, AT)
+    found = log_expected_improvement(both, both, np.concatenate([outside, inside]), AT)
+    assert found == pytest.approx(alone, rel=1e-12)

@@ -98,6 +98,42 @@ def test_every_integer_of_a_mixed_front_is_reached_from_its_ends():
     assert pareto.hypervolume(values, at) > 0.9 * pareto.hypervolume(exact, at)
 
 
+@pytest.mark.parametrize("seed", range(2))
+def test_a_corner_of_the_front_is_left_for_the_rest_of_it(seed):
+    """Zitzler, Deb and Thiele's first problem: points near one end dominate the whole start."""
+    space = ConfigurationSpace()
+    space.add(*(Float(name, (0.0, 1.0)) for name in "abcd"))
+
+    def objective(c):
+        g = 1 + 3 * (c["b"] + c["c"] + c["d"])
+        return {"objective": c["a"], "cost": g - np.sqrt(g * c["a"])}
+
+    problem = mixed(objective, space=space)
+    values = both(problem, play(ParetoSearch(problem, SearchSettings(seed=seed)), problem, 35))
+    end = np.linspace(0, 1, 2001)
+    exact = np.stack([end, 1 - np.sqrt(end)], axis=1)
+    at = pareto.reference(exact)
+    assert pareto.hypervolume(values, at) > 0.9 * pareto.hypervolume(exact, at)
+
+
+def test_the_front_that_counts_is_that_of_what_constraints_allow():
+    """What they forbid would beat every allowed configuration in both objectives."""
+    space = ConfigurationSpace()
+    space.add(Float("a", (0.0, 1.0)), Float("b", (0.0, 1.0)))
+
+    def objective(c):
+        bend = np.sqrt(c["a"])
+        return {"objective": c["a"] - 5 * c["b"], "cost": 1 - bend - 5 * c["b"]}
+
+    fence = Constraint("b <= 0.2", lambda c: c["b"] <= 0.2)
+    problem = mixed(objective, space=space, constraints=(fence,))
+    values = both(problem, play(ParetoSearch(problem, SearchSettings(seed=0)), problem, 30))
+    end = np.linspace(0, 1, 2001)
+    exact = np.stack([end - 1, -np.sqrt(end)], axis=1)
+    at = pareto.reference(exact)
+    assert pareto.hypervolume(values, at) > 0.95 * pareto.hypervolume(exact, at)
+
+
 def test_resuming_with_running_trials_gives_the_same_next_points():
     problem, chosen = mixed(trade), SearchSettings(seed=4, initial_points=6)
     first = ParetoSearch(problem, chosen)
@@ -108,6 +144,16 @@ def test_resuming_with_running_trials_gives_the_same_next_points():
         resumed.tell(outcome)
     assert [resumed.ask() for _ in range(4)] == running
     assert len({key(config) for config in running}) == 4
+
+
+def test_trials_asked_for_at_once_spread_over_the_front():
+    problem = replace(
+        problem_file.load("inference_budget", {}), and_minimize="inference_flops:log"
+    )
+    search = ParetoSearch(problem, SearchSettings(seed=0))
+    play(search, problem, 12)
+    sizes = np.sort(np.log10([search.ask()["n_active"] for _ in range(6)]))
+    assert np.diff(sizes).min() > 0.01
 
 
 def test_constraints_hold_and_failed_trials_are_not_repeated():
