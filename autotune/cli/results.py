@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from autotune.cli import best_view, console, results_exchange
+from autotune.cli.fidelity_view import fidelity_view
 from autotune.cli.pareto_view import pareto_view
 
 if TYPE_CHECKING:
@@ -110,6 +111,7 @@ def show(study: StudyName, storage: Storage = HERE, json: Json = False) -> None:
                 "best_known_note": why_not,
                 "gap_percent": gap,
                 "pareto": _pareto(record),
+                "fidelity": None if (at := fidelity_view(record)) is None else at.as_json(),
                 "units": record.header.units,
                 "jobs": record.jobs,
                 "versions": record.header.versions,
@@ -117,6 +119,8 @@ def show(study: StudyName, storage: Storage = HERE, json: Json = False) -> None:
         )
         return
     console.say(_heading(record))
+    if (fidelity := fidelity_view(record)) is not None:
+        console.say(fidelity.as_text())
     if record.best:
         console.say()
         console.say(_table(record, [record.best]))
@@ -134,7 +138,7 @@ def best(
 ) -> None:
     """Show the best feasible trials: parameters and metrics by name, with units."""
     record = results_exchange.open_study(storage, study)
-    found = sorted(record.completed, key=lambda outcome: outcome.value)[:top]
+    found = sorted(record.at_target, key=lambda outcome: outcome.value)[:top]
     if json:
         header = record.header
         trials = [_completed(each) for each in found]
@@ -151,8 +155,9 @@ def best(
         console.say(_table(record, found))
         _say_front(record)
     if not found:
-        failed = len(record.outcomes)
-        console.talk(f"no trial of {record.name} has completed ({failed} failed)")
+        where = " at the target" if record.completed else ""
+        failed = len(record.outcomes) - len(record.completed)
+        console.talk(f"no trial of {record.name} has completed{where} ({failed} failed)")
         raise typer.Exit(3)
 
 

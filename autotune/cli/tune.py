@@ -49,6 +49,28 @@ def tune(
             "logarithm.",
         ),
     ] = None,
+    fidelity: Annotated[
+        str | None,
+        typer.Option(
+            "--fidelity",
+            metavar="NAME",
+            help="A parameter whose smaller values make trials cheaper; the objective is wanted "
+            "at its largest.",
+        ),
+    ] = None,
+    cost: Annotated[
+        str | None,
+        typer.Option(
+            "--cost",
+            metavar="NAME",
+            help="What a trial costs, with --fidelity: a metric, a parameter, or seconds.  "
+            "[default: the problem's, or seconds]",
+        ),
+    ] = None,
+    max_cost: Annotated[
+        str | None,
+        typer.Option("--max-cost", help="Stop when the trials of the study cost this much."),
+    ] = None,
     timeout: Annotated[
         str | None, typer.Option("--timeout", help="Stop after this long: 90s, 30m, 6h.")
     ] = None,
@@ -99,9 +121,9 @@ def tune(
 ) -> None:
     """Search for the configuration of least objective, and record every trial."""
     from autotune.cli.tune_report import report
-    from autotune.cli.tune_run import Limits, Place, run
+    from autotune.cli.tune_run import Aims, Limits, Place, run
     from autotune.problem_options import split
-    from autotune.quantities import parse_seconds
+    from autotune.quantities import parse_count, parse_seconds
     from autotune.search.settings import SearchSettings
 
     settings = SearchSettings(
@@ -118,6 +140,7 @@ def tune(
         workers=workers,
         seconds=parse_seconds(timeout) if timeout else None,
         trial_seconds=parse_seconds(trial_timeout) if trial_timeout else None,
+        cost=parse_count(max_cost) if max_cost else None,
     )
     result = run(
         problem,
@@ -125,7 +148,7 @@ def tune(
         settings,
         limits,
         place=Place(storage, study),
-        and_minimize=and_minimize,
+        aims=Aims(and_minimize, fidelity, cost),
     )
     if json:
         console.emit_json(report(result).as_json())

@@ -147,9 +147,7 @@ def test_resuming_with_running_trials_gives_the_same_next_points():
 
 
 def test_trials_asked_for_at_once_spread_over_the_front():
-    problem = replace(
-        problem_file.load("inference_budget", {}), and_minimize="inference_flops:log"
-    )
+    problem = replace(problem_file.load("inference_budget", {}), and_minimize="inference_flops:log")
     search = ParetoSearch(problem, SearchSettings(seed=0))
     play(search, problem, 12)
     sizes = np.sort(np.log10([search.ask()["n_active"] for _ in range(6)]))
