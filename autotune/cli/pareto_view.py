@@ -1,6 +1,5 @@
 """The Pareto front of a study with two objectives, as a table and as JSON."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +8,7 @@ from autotune.cli import console
 if TYPE_CHECKING:  # the caller has imported them already, at its own cost
     from autotune.search.second import SecondObjective
     from autotune.store.study import Study
-    from autotune.trials import Completed, Outcome
+    from autotune.trials import Completed
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,33 +127,3 @@ def pareto_view(study: "Study") -> ParetoView | None:
         pareto.hypervolume(values, against),
         lacking,
     )
-
-
-def watched(and_minimize: str, show: "Callable[[Outcome], None]") -> "Callable[[Outcome], None]":
-    """`show`, which also says of the first completed trial without the second objective so."""
-    if not and_minimize:
-        return show
-    from autotune.search.second import SecondObjective
-    from autotune.trials import Completed
-
-    second = SecondObjective.parse(and_minimize)
-    said: set[str] = set()
-
-    def shown(outcome: "Outcome") -> None:
-        show(outcome)
-        if isinstance(outcome, Completed) and not said and outcome_lacks(second, outcome):
-            said.add(outcome.trial.id)
-            has = ", ".join(["seconds", *outcome.metrics])
-            console.talk(
-                f"note: trial {outcome.trial.id} has no {second.name}"
-                f"{' > 0' if second.log else ''}, it has {has}: such trials teach the first "
-                "objective alone"
-            )
-
-    return shown
-
-
-def outcome_lacks(second: "SecondObjective", outcome: "Completed") -> bool:
-    """Whether a completed trial has no second objective."""
-    value = second.of(outcome)
-    return value != value  # not-a-number

@@ -12,8 +12,8 @@ from types import FrameType
 from autotune import problem_file
 from autotune.cli import console
 from autotune.cli.fidelity_view import spent
-from autotune.cli.pareto_view import watched
 from autotune.cli.tune_progress import progress
+from autotune.cli.tune_watch import watched
 from autotune.errors import InputError
 from autotune.evaluators.processes import ProcessEvaluator
 from autotune.evaluators.serial import SerialEvaluator
@@ -196,7 +196,7 @@ def run(
                 store,
                 n_trials=limits.max_evals,
                 stop=stop,
-                on_outcome=_counted(stop, store, watched(problem.and_minimize, shown.show)),
+                on_outcome=_counted(stop, store, watched(problem, shown.show)),
             )
     study = studies.read(folder)
     own = sum(outcome.trial.id.startswith(f"{store.writer}-") for outcome in study.outcomes)

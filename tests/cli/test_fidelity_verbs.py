@@ -98,6 +98,13 @@ def test_a_problem_may_declare_its_fidelity_and_seconds_are_the_default_cost(tun
     assert fidelity["spent"] > 0
 
 
+def test_a_cost_that_no_trial_has_is_said_once(tune, results):
+    done = tune("--max-evals", 12, "--fidelity", "steps", "--cost", "flosp")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("has no flosp > 0, it has seconds, flops: the cost of such") == 1
+    assert json.loads(results("show", "s", "--json").stdout)["fidelity"]["spent"] == 0
+
+
 def test_a_study_without_a_fidelity_says_nothing_of_it(tune, results):
     assert json.loads(tune("--max-evals", 3, "--json").stdout)["fidelity"] is None
     assert json.loads(results("show", "s", "--json").stdout)["fidelity"] is None

@@ -21,6 +21,7 @@ from autotune.types import Floats
 
 INCUMBENTS = 5
 SHARE = 3.0  # of a run at the target: what trials below may cost before the next one is due
+ALMOST = 0.7  # of the cost at the target: for that the target itself is run
 SURE = 1e-9  # least deviation of a warped value
 
 
@@ -89,8 +90,14 @@ class FidelitySearch(ModelSearch):
         believed = self._believed()
         around = np.concatenate([believed.leaders[:INCUMBENTS], self._below(believed)])
         candidates = Candidates(self._codec, self._sampler)
-        found = candidates.best(self._score(believed), around, rng)
+        found = self._raised(believed, candidates.best(self._score(believed), around, rng))
         return np.concatenate([believed.leaders[:1], found]) if self._due(believed) else found
+
+    def _raised(self, believed: Believed, points: Floats) -> Floats:
+        """Points (m, d) moved to the target, of those that cost almost as much as there."""
+        target = self._fidelity.at_target(points)
+        here, there = (believed.log_cost(self._codec.features(each)) for each in (points, target))
+        return np.where((here > there + np.log(ALMOST))[:, None], target, points)
 
     def _believed(self) -> Believed:
         points, values = np.array(self._memory.points), np.array(self._memory.values)

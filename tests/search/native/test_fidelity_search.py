@@ -128,18 +128,32 @@ def test_an_outcome_at_the_place_itself_teaches_its_whole_deviation_unless_it_is
     assert (learned(noisy, x, rng.random((5, 3))) <= noisy.predict(x)[1] * 2).all()
 
 
-def test_a_trial_at_the_target_comes_once_the_others_cost_three_times_as_much():
-    problem = runs()
-    outcomes = play(FidelitySearch(problem, SearchSettings(seed=3)), problem, 40)
+@pytest.mark.parametrize("seed", range(2))
+def test_a_trial_at_the_target_comes_once_the_others_cost_three_times_as_much(seed):
+    """Tokens are the cost here, so that every run at the target costs the same."""
+    problem = replace(runs(), cost="tokens")
     gap, reached = [], 0
-    for outcome in outcomes:
-        cost = outcome.metrics["flops"]
-        if outcome.trial.config["tokens"] < TARGET:
-            gap.append(cost)
+    for outcome in play(FidelitySearch(problem, SearchSettings(seed=seed)), problem, 40):
+        tokens = outcome.trial.config["tokens"]
+        if tokens < TARGET:
+            gap.append(tokens)
             continue
-        assert sum(gap) < 1.05 * SHARE * cost + max(gap)
+        assert sum(gap) < 1.05 * SHARE * TARGET + max(gap, default=0)
         gap, reached = [], reached + 1
+    assert sum(gap) < 1.05 * SHARE * TARGET + max(gap, default=0)
     assert reached >= 1
+
+
+@pytest.mark.parametrize("cost", ["same", "missing"])
+def test_where_a_shorter_run_costs_as_much_every_run_is_at_the_target(cost):
+    plain = runs()
+
+    def objective(c):
+        return dict(plain.objective(c)) | {"same": 3.0}
+
+    problem = replace(plain, objective=objective, cost=cost)
+    outcomes = play(FidelitySearch(problem, SearchSettings(seed=1)), problem, 16)
+    assert {each.trial.config["tokens"] for each in outcomes[10:]} == {TARGET}
 
 
 def test_resuming_with_running_trials_gives_the_same_next_points():
