@@ -166,6 +166,18 @@ def test_constraints_hold_and_failed_trials_are_not_repeated():
         search.tell(failed if i % 3 == 0 else completed(problem, config))
 
 
+def test_where_trials_fail_it_stays_away():
+    """The front without failures, x = 0.3, lies where they are."""
+    problem, failures = mixed(trade), []
+    search = ParetoSearch(problem, SearchSettings(seed=0))
+    for _ in range(40):
+        config = search.ask()
+        failures.append(config["x"] < 0.5)
+        failed = Failed(Trial("t", config), FailureKind.OUT_OF_MEMORY, "no room", NOW)
+        search.tell(failed if failures[-1] else completed(problem, config))
+    assert sum(failures[-15:]) <= 3
+
+
 def test_trials_without_the_second_objective_teach_the_first():
     """None has one: what is left is a search for the least first objective."""
     problem = mixed(trade, and_minimize="missing")
