@@ -193,14 +193,14 @@ def test_failures_and_costs_that_are_not_known_stop_nothing(cost):
 
 
 def test_where_trials_fail_it_stays_away():
-    """Sizes beyond 1e9 run out of memory; the law's best lies there."""
+    """Low rates fail; the law's best, 8e-4, is one of them."""
     search, failures = FidelitySearch(runs(), SearchSettings(seed=0)), []
     for _ in range(40):
         config = search.ask()
-        failures.append(config["n_active"] > 1e9)
+        failures.append(config["lr"] < 2e-3)
         failed = Failed(Trial("t", config), FailureKind.OUT_OF_MEMORY, "no room", NOW)
         search.tell(failed if failures[-1] else completed(runs(), config))
-    assert sum(failures[-15:]) <= 3
+    assert sum(failures[-15:]) <= 7
 
 
 def small():
