@@ -20,7 +20,6 @@ from ConfigSpace.hyperparameters import (
 from autotune.errors import InputError, ProblemError
 from autotune.types import Floats, Value
 
-
 APART = np.sqrt(0.5)  # of an indicator: two categories are one unit apart, as two ends are
 
 

@@ -89,6 +89,7 @@ class GaussianProcess:
         factor: Lower Cholesky factor of the correlations with noise, shape (n, n).
         mean: The constant mean, by generalised least squares.
         variance: Signal variance.
+        whitened: L^-1 (y - mean), shape (n,).
         weights: K^-1 (y - mean), shape (n,).
     """
 
@@ -99,18 +100,26 @@ class GaussianProcess:
     factor: Floats
     mean: float
     variance: float
+    whitened: Floats
     weights: Floats
 
     def predict(self, x: Floats) -> tuple[Floats, Floats]:
         """Posterior mean and standard deviation of the function, shape (m,) each."""
-        basis = terms(x) * np.sqrt(self.hyper.trend)
-        cross = correlation(squared_distances(x / self.hyper.length, self.x))
-        cross += basis @ self.basis.T
+        cross = self.covariance(x)
         mean = self.mean + cross @ self.weights
         solved = solve_triangular(self.factor, cross.T, lower=True, check_finite=False)
-        prior = 1.0 + np.einsum("mt,mt->m", basis, basis)
-        left = np.maximum(prior - np.einsum("nm,nm->m", solved, solved), 1e-12)
+        left = np.maximum(self.prior(x) - np.einsum("nm,nm->m", solved, solved), 1e-12)
         return mean, np.sqrt(self.variance * left)
+
+    def covariance(self, x: Floats, *, since: int = 0) -> Floats:
+        """Of points (m, d) with the process's own from number `since` on, over signal variance."""
+        basis = terms(x) * np.sqrt(self.hyper.trend)
+        cross = correlation(squared_distances(x / self.hyper.length, self.x[since:]))
+        return np.asarray(cross + basis @ self.basis[since:].T)
+
+    def prior(self, x: Floats) -> Floats:
+        """Prior variance of points (m, d) over signal variance, shape (m,)."""
+        return np.asarray(1.0 + self.hyper.trend * np.square(terms(x)).sum(axis=1))
 
     def gradient(self, x: Floats) -> tuple[float, float, Floats, Floats]:
         """Mean, deviation and their gradients by a single point (d,)."""
@@ -132,22 +141,24 @@ class GaussianProcess:
         by_deviation = self.variance * (own - by_x.T @ solved) / deviation
         return self.mean + float(cross @ self.weights), deviation, by_mean, by_deviation
 
-    def append(self, x: Floats, y: float) -> "GaussianProcess":
-        """The same hyperparameters with one more point (d,): the factor grows by a row."""
-        scaled = (x / self.hyper.length)[None, :]
-        basis = terms(x[None, :]) * np.sqrt(self.hyper.trend)
-        cross = correlation(squared_distances(scaled, self.x))[0] + self.basis @ basis[0]
-        row = solve_triangular(self.factor, cross, lower=True, check_finite=False)
-        own = 1.0 + float(basis[0] @ basis[0]) + self.hyper.noise + JITTER
-        corner = np.sqrt(max(own - float(row @ row), JITTER))
-        n = len(self.y)
-        factor = np.zeros((n + 1, n + 1))
-        factor[:n, :n], factor[n, :n], factor[n, n] = self.factor, row, corner
-        values = np.append(self.y, y)
-        weights = cho_solve((factor, True), values - self.mean, check_finite=False)
+    def append(self, x: Floats, y: Floats) -> "GaussianProcess":
+        """The same hyperparameters with more points (m, d): the factor grows by their rows."""
+        scaled, basis = x / self.hyper.length, terms(x) * np.sqrt(self.hyper.trend)
+        cross = self.covariance(x)
+        rows = solve_triangular(self.factor, cross.T, lower=True, check_finite=False).T
+        own = correlation(squared_distances(scaled, scaled)) + basis @ basis.T
+        own[np.diag_indices_from(own)] += self.hyper.noise + JITTER
+        corner = cholesky(own - rows @ rows.T, lower=True, check_finite=False)
+        n, m = len(self.y), len(y)
+        factor = np.zeros((n + m, n + m))
+        factor[:n, :n], factor[n:, :n], factor[n:, n:] = self.factor, rows, corner
+        left = y - self.mean - rows @ self.whitened
+        added = solve_triangular(corner, left, lower=True, check_finite=False)
+        whitened = np.concatenate([self.whitened, added])
+        weights = solve_triangular(factor, whitened, lower=True, trans="T", check_finite=False)
         return replace(
             self, x=np.concatenate([self.x, scaled]), basis=np.concatenate([self.basis, basis]),
-            y=values, factor=factor, weights=weights,
+            y=np.concatenate([self.y, y]), factor=factor, whitened=whitened, weights=weights,
         )  # fmt: skip
 
 
@@ -157,13 +168,15 @@ def terms(x: Floats) -> Floats:
     Scaled so that their squares add to 1 at most.
     """
     middle = 2.0 * x - 1.0
-    return np.concatenate([middle, middle * middle], axis=1) / np.sqrt(2 * x.shape[1])
+    both = np.concatenate([middle, middle * middle], axis=1)
+    return np.asarray(both / np.sqrt(2 * x.shape[1]))
 
 
 def bending(x: Floats) -> Floats:
     """Derivatives of `terms` of one point (d,), each by its own coordinate, shape (2 d,)."""
     middle = 2.0 * x - 1.0
-    return np.concatenate([np.full(len(x), 2.0), 4.0 * middle]) / np.sqrt(2 * len(x))
+    both = np.concatenate([np.full(len(x), 2.0), 4.0 * middle])
+    return np.asarray(both / np.sqrt(2 * len(x)))
 
 
 def condition(hyper: Hyper, x: Floats, y: Floats) -> GaussianProcess:
@@ -173,13 +186,16 @@ def condition(hyper: Hyper, x: Floats, y: Floats) -> GaussianProcess:
     matrix[np.diag_indices_from(matrix)] = 1.0 + hyper.noise + JITTER
     matrix += basis @ basis.T
     factor = cholesky(matrix, lower=True, check_finite=False)
-    both = cho_solve((factor, True), np.stack([np.ones(len(y)), y], axis=1), check_finite=False)
-    mean = float(y @ both[:, 0] / both[:, 0].sum())
-    weights = both[:, 1] - mean * both[:, 0]
-    variance = max(float((y - mean) @ weights) / len(y), 1e-300)
+    ones, values = solve_triangular(
+        factor, np.stack([np.ones(len(y)), y], axis=1), lower=True, check_finite=False
+    ).T
+    mean = float(ones @ values / (ones @ ones))
+    whitened = values - mean * ones
+    variance = max(float(whitened @ whitened) / len(y), 1e-300)
+    weights = solve_triangular(factor, whitened, lower=True, trans="T", check_finite=False)
     return GaussianProcess(
         hyper=hyper, x=scaled, basis=basis, y=y, factor=factor, mean=mean, variance=variance,
-        weights=weights,
+        whitened=whitened, weights=weights,
     )  # fmt: skip
 
 

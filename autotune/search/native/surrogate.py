@@ -21,7 +21,7 @@ STARTS = ((0.3, 1e-5, 0.01), (1.0, 1e-4, 1.0))  # lengths, noise and trend to cl
 SCREENED, FINALISTS, ROUNDS = 10, 2, 30  # rounds for each warp, and for the likeliest of them
 HALF_WIDTH = 0.1  # of the step between failure, 0, and success, 1
 LIKELY, UNWANTED = 0.75, 1e3  # what a cautious search asks of a point, and the price of less
-MOST, MOST_LEARNED = 500, 250  # outcomes that a process rests on, and its hyperparameters
+MOST, MOST_LEARNED = 320, 160  # outcomes that a process rests on, and its hyperparameters
 BEST_SHARE = 4  # of the points kept from a larger record, one in so many are its best
 
 
@@ -61,13 +61,12 @@ class Surrogate:
     def with_pending(self, points: Floats, lie: float | None) -> "Surrogate":
         """Take running trials, features (m, d), as told: at a lie, or at the posterior mean.
 
-        The hyperparameters stay; the factor of the correlations grows by a row each.
+        The hyperparameters stay; the factor of the correlations grows by their rows.
         """
-        process = self.process
-        for point in points:
-            value = float(process.predict(point[None, :])[0][0]) if lie is None else lie
-            process = process.append(point, value)
-        return replace(self, process=process)
+        if not len(points):
+            return self
+        values = self.process.predict(points)[0] if lie is None else np.full(len(points), lie)
+        return replace(self, process=self.process.append(points, values))
 
     def log_success(self, x: Floats) -> Floats:
         """Log chance that trials at features (m, d) succeed; 0 if none failed."""
