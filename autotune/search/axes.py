@@ -20,6 +20,8 @@ from ConfigSpace.hyperparameters import (
 from autotune.errors import InputError, ProblemError
 from autotune.types import Floats, Value
 
+APART = np.sqrt(0.5)  # of an indicator: two categories are one unit apart, as two ends are
+
 
 class Axis(Protocol):
     """How one parameter lies in [0, 1]."""
@@ -183,7 +185,7 @@ class ChoiceAxis:
             return np.empty((len(units), 0))
         if self.ordered:
             return units[:, None]
-        hot: Floats = np.eye(len(self.values))[self._index(units).astype(np.intp)]
+        hot: Floats = APART * np.eye(len(self.values))[self._index(units).astype(np.intp)]
         return hot
 
     def near(self, unit: float) -> list[float]:

@@ -17,11 +17,11 @@ from autotune.search.native.gaussian import (
 from autotune.search.native.warp import Warp, warps
 from autotune.types import Floats
 
-STARTS = ((0.3, 1e-5), (1.0, 1e-4))  # lengths and noise that the likelihood is climbed from
-ROUNDS = 30
+STARTS = ((0.3, 1e-5, 0.01), (1.0, 1e-4, 1.0))  # lengths, noise and trend to climb from
+SCREENED, FINALISTS, ROUNDS = 10, 2, 30  # rounds for each warp, and for the likeliest of them
 HALF_WIDTH = 0.1  # of the step between failure, 0, and success, 1
 LIKELY, UNWANTED = 0.75, 1e3  # what a cautious search asks of a point, and the price of less
-MOST, MOST_LEARNED = 500, 250  # outcomes that a process rests on, and its hyperparameters
+MOST, MOST_LEARNED = 320, 160  # outcomes that a process rests on, and its hyperparameters
 BEST_SHARE = 4  # of the points kept from a larger record, one in so many are its best
 
 
@@ -63,13 +63,12 @@ class Surrogate:
     def with_pending(self, points: Floats, lie: float | None) -> "Surrogate":
         """Take running trials, features (m, d), as told: at a lie, or at the posterior mean.
 
-        The hyperparameters stay; the factor of the correlations grows by a row each.
+        The hyperparameters stay; the factor of the correlations grows by their rows.
         """
-        process = self.process
-        for point in points:
-            value = float(process.predict(point[None, :])[0][0]) if lie is None else lie
-            process = process.append(point, value)
-        return replace(self, process=process)
+        if not len(points):
+            return self
+        values = self.process.predict(points)[0] if lie is None else np.full(len(points), lie)
+        return replace(self, process=self.process.append(points, values))
 
     def log_success(self, x: Floats) -> Floats:
         """Log chance that trials at features (m, d) succeed; 0 if none failed."""
@@ -91,17 +90,24 @@ def learn(data: Data, trials: Data) -> Shape:
     """
     parameters = int(data.owner.max()) + 1
     prior = Prior(length=0.5 * np.sqrt(max(parameters, 4) / 4))
-    starts = np.log([[*np.full(parameters, length), noise] for length, noise in STARTS])
-    found = []
+    starts = np.log([[*np.full(parameters, length), *rest] for length, *rest in STARTS])
+    screened = []
     for bend, warp in enumerate(warps(data.y)):
-        hyper, likely = fit(replace(data, y=warp(data.y)), prior, starts, rounds=ROUNDS)
-        found.append((likely + warp.log_slope(data.y), bend, hyper))
-    _, bend, hyper = max(found, key=lambda each: each[0])
+        warped = replace(data, y=warp(data.y))
+        vector, likely = fit(warped, prior, starts[:1], rounds=SCREENED)
+        screened.append((likely + warp.log_slope(data.y), bend, vector))
+    found = []
+    for _, bend, vector in sorted(screened, key=lambda each: -each[0])[:FINALISTS]:
+        warp = warps(data.y)[bend]
+        warped = replace(data, y=warp(data.y))
+        vector, likely = fit(warped, prior, np.stack([vector, *starts[1:]]), rounds=ROUNDS)
+        found.append((likely + warp.log_slope(data.y), bend, vector))
+    _, bend, vector = max(found, key=lambda each: each[0])
     success = None
     if np.ptp(trials.y) > 0:
         smooth = Prior(length=2 * prior.length, length_sigma=0.5, noise=0.1, noise_sigma=0.5)
-        success, _ = fit(trials, smooth, starts, rounds=ROUNDS)
-    return Shape(hyper, bend, success)
+        success = Hyper.of(fit(trials, smooth, starts, rounds=ROUNDS)[0], data.owner)
+    return Shape(Hyper.of(vector, data.owner), bend, success)
 
 
 def surrogate(shape: Shape, data: Data, trials: Data, *, cautious: bool) -> tuple[Surrogate, Warp]:
