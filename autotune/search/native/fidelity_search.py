@@ -11,8 +11,8 @@ from autotune.search.candidates import Candidates, Score
 from autotune.search.fidelity import Fidelity
 from autotune.search.native.acquisition import log_expected_improvement
 from autotune.search.native.belief import Belief
-from autotune.search.native.gaussian import GaussianProcess
-from autotune.search.native.kernel import correlation, squared_distances
+from autotune.search.native.gaussian import GaussianProcess, terms
+from autotune.search.native.kernel import correlation
 from autotune.search.native.surrogate import Surrogate
 from autotune.search.second import SecondObjective
 from autotune.search.settings import SearchSettings
@@ -102,10 +102,11 @@ class FidelitySearch(ModelSearch):
     def _believed(self) -> Believed:
         points, values = np.array(self._memory.points), np.array(self._memory.values)
         pending = np.array(self._memory.pending).reshape(-1, points.shape[1])
-        model = self._objective.model(points, values, pending)
+        told, running = self._codec.features(points), self._codec.features(pending)
+        model = self._objective.posterior(told, values)[0].with_pending(running, None)
         costs, price = np.array(self._costs), None
         if np.isfinite(costs).sum() >= 2:
-            price = self._price.model(points, costs, np.empty((0, points.shape[1])))
+            price = self._price.posterior(told, costs)[0]
         leaders = np.unique(self._fidelity.at_target(points[np.isfinite(values)]), axis=0)
         means, _ = model.process.predict(self._codec.features(leaders))
         order = np.argsort(means, kind="stable")
@@ -153,15 +154,10 @@ def learned(process: GaussianProcess, here: Floats, there: Floats) -> Floats:
 
 def covariance(process: GaussianProcess, a: Floats, b: Floats) -> Floats:
     """Posterior covariance between rows of (m, k) and the same rows of another, shape (m,)."""
-    first, second = a / process.hyper.length, b / process.hyper.length
-    prior = correlation(((first - second) ** 2).sum(axis=1))
+    prior = correlation(np.square((a - b) / process.hyper.length).sum(axis=1))
+    prior = prior + process.hyper.trend * (terms(a) * terms(b)).sum(axis=1)
     one, other = (
-        solve_triangular(
-            process.factor,
-            correlation(squared_distances(process.x, each)),
-            lower=True,
-            check_finite=False,
-        )
-        for each in (first, second)
+        solve_triangular(process.factor, process.covariance(each).T, lower=True, check_finite=False)
+        for each in (a, b)
     )
     return np.asarray(process.variance * (prior - np.einsum("nm,nm->m", one, other)))

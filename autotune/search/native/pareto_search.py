@@ -57,13 +57,13 @@ class ParetoSearch(ModelSearch):
         """Minus the log of the expected gain in hypervolume times the chance of success."""
         points, values = np.array(self._memory.points), self._values()
         pending = np.array(self._memory.pending).reshape(-1, points.shape[1])
-        first = self._beliefs[0].model(points, values[:, 0], pending)
+        told, running = self._codec.features(points), self._codec.features(pending)
+        first = self._beliefs[0].posterior(told, values[:, 0])[0].with_pending(running, None)
         if np.isfinite(values[:, 1]).sum() < 2:
             return self._score_of_first(first)
-        second = self._beliefs[1].model(points, values[:, 1], pending)
-        both = np.concatenate([points[np.isfinite(values).all(axis=1)], pending])
-        features = self._codec.features(both)
-        believed = np.stack([_medians(model, features) for model in (first, second)], axis=1)
+        second = self._beliefs[1].posterior(told, values[:, 1])[0].with_pending(running, None)
+        both = np.concatenate([told[np.isfinite(values).all(axis=1)], running])
+        believed = np.stack([_medians(model, both) for model in (first, second)], axis=1)
         against = self._reference(first, second, points, believed, rng)
 
         def score(candidates: Floats) -> Floats:

@@ -108,7 +108,7 @@ def test_short_runs_find_a_better_value_at_the_target_for_the_same_cost():
 def made(rows=15, noise=1e-3):
     rng = np.random.default_rng(0)
     x = rng.random((rows, 3))
-    hyper = Hyper(length=np.array([0.4, 0.7, 1.5]), noise=noise)
+    hyper = Hyper(length=np.array([0.4, 0.7, 1.5]), noise=noise, trend=0.3)
     return condition(hyper, x, np.sin(4 * x[:, 0]) + x[:, 1] * x[:, 2]), rng
 
 
@@ -120,7 +120,7 @@ def test_a_covariance_is_what_one_more_outcome_does_to_the_mean_elsewhere():
     before, _ = process.predict(there)
     noise = process.hyper.noise * process.variance
     for i in range(6):
-        more = process.append(here[i], mean[i] + 0.7)
+        more = process.append(here[i : i + 1], mean[i : i + 1] + 0.7)
         moved = more.predict(there)[0][i] - before[i]
         assert moved == pytest.approx(0.7 * shared[i] / (deviation[i] ** 2 + noise), rel=1e-5)
 
