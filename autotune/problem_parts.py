@@ -4,7 +4,7 @@ The shared part of the problems in `problems/`: each derives the training tokens
 budget, so every configuration costs exactly the budget, C = 6 N_active D.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 
 import numpy as np
 from ConfigSpace import ConfigurationSpace, Float
@@ -171,6 +171,14 @@ def size_problem(
         )
         return Reference(float(loss[0]), {"n_active": float(n_active[0])}, "exact: 1-D minimum")
 
+    def law_inputs(columns: Mapping[str, Floats]) -> dict[str, FloatsLike]:
+        n_active = columns["n_active"]
+        return {
+            "n_active": n_active,
+            "tokens": tokens_for(flops, n_active),
+            "sparsity": sparsity,
+        }
+
     space = ConfigurationSpace(name=name)
     space.add(Float("n_active", (low, high), log=True))
     return Problem(
@@ -182,4 +190,5 @@ def size_problem(
         units=UNITS,
         source=provenance(law),
         best_known=best_known,
+        law_inputs=law_inputs,
     )

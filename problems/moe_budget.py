@@ -11,6 +11,7 @@ Loss is in nats per token of the law's own corpus: do not compare it across laws
 """
 
 import itertools
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -74,6 +75,7 @@ def problem(
             Constraint(f"n_total <= {max_total:g}", lambda c: model.n_total(c) <= max_total),
         ),
         best_known=lambda: model.best(layouts, low=low, high=high, max_total=max_total),
+        law_inputs=model.law_inputs,
     )
 
 
@@ -105,6 +107,17 @@ class SparseModel:
     def n_total(self, config: dict[str, Value]) -> float:
         """Total parameters of a configuration."""
         return float(config["n_active"]) * float(self.expansion(_layout(config)))
+
+    def law_inputs(self, columns: Mapping[str, Floats]) -> dict[str, Floats]:
+        """What a law needs of configurations, an array of shape (m,) per name."""
+        n_active = columns["n_active"]
+        layout = {name: columns[name] for name in LAYOUT if name in columns}
+        return {
+            "n_active": n_active,
+            "tokens": problem_parts.tokens_for(self.flops, n_active),
+            "sparsity": 1 - 1 / self.expansion(layout),
+            **layout,
+        }
 
     def measure(self, config: dict[str, Value]) -> dict[str, float]:
         """The objective: loss, and what follows from the configuration."""

@@ -1,4 +1,4 @@
-"""A Gaussian process with a constant mean, fitted by maximum a posteriori."""
+"""A Gaussian process about a constant or a prior's trend, fitted by maximum a posteriori."""
 
 from dataclasses import dataclass, replace
 from typing import TypeAlias
@@ -9,6 +9,7 @@ from scipy.linalg import cho_solve, cholesky, solve_triangular
 from scipy.optimize import minimize
 
 from autotune.search.native.kernel import correlation, slope, squared_distances
+from autotune.search.native.trend import FLAT, SLOPE_VARIANCE, Trend
 from autotune.types import Floats
 
 Ints: TypeAlias = NDArray[np.intp]
@@ -16,6 +17,8 @@ Ints: TypeAlias = NDArray[np.intp]
 JITTER = 1e-10
 LEAST_NOISE, MOST_NOISE = 1e-9, 1.0
 SHORTEST, LONGEST = 0.02, 50.0
+LEAST_VARIANCE = 1e-300
+RESIDUAL, TRUST = 0.01, 2.0  # share of the variance that a trend is expected to leave; in values
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +43,7 @@ class Data:
     """What a process is fitted to.
 
     Attributes:
-        x: Points, shape (n, d).
+        x: Points, and after them what k priors predict there, shape (n, d + k).
         y: Values, shape (n,).
         owner: The parameter that each feature is of, shape (d,): features of one parameter,
             such as the indicators of its categories, share a length.
@@ -75,16 +78,20 @@ class GaussianProcess:
 
     Attributes:
         hyper: Lengths and noise.
+        trend: How predictions of priors enter the mean.
         x: Points over the lengths, shape (n, d).
+        t: The trend's columns there, shape (n, k).
         y: Values, shape (n,).
         factor: Lower Cholesky factor of the correlations with noise, shape (n, n).
-        mean: The constant mean, by generalised least squares.
+        mean: The constant mean of what the trend leaves, by generalised least squares.
         variance: Signal variance.
-        weights: K^-1 (y - mean), shape (n,).
+        weights: K^-1 (y - trend - mean), shape (n,).
     """
 
     hyper: Hyper
+    trend: Trend
     x: Floats
+    t: Floats
     y: Floats
     factor: Floats
     mean: float
@@ -92,58 +99,80 @@ class GaussianProcess:
     weights: Floats
 
     def predict(self, x: Floats) -> tuple[Floats, Floats]:
-        """Posterior mean and standard deviation of the function, shape (m,) each."""
-        cross = correlation(squared_distances(x / self.hyper.length, self.x))
-        mean = self.mean + cross @ self.weights
+        """Posterior mean and standard deviation of the function at (m, d + k), shape (m,) each."""
+        scaled, t = self._split(x)
+        cross = _covariance(scaled, self.x, t, self.t)
+        mean = self.mean + self.trend.expected(t) + cross @ self.weights
         solved = solve_triangular(self.factor, cross.T, lower=True, check_finite=False)
-        left = np.maximum(1.0 - np.einsum("nm,nm->m", solved, solved), 1e-12)
+        left = np.maximum(_variance(t) - np.einsum("nm,nm->m", solved, solved), 1e-12)
         return mean, np.sqrt(self.variance * left)
 
     def gradient(self, x: Floats) -> tuple[float, float, Floats, Floats]:
-        """Mean, deviation and their gradients by a single point (d,)."""
-        scaled = x / self.hyper.length
+        """Mean, deviation and their gradients by a single point (d + k,)."""
+        scaled, t = (row[0] for row in self._split(x[None, :]))
+        d = len(scaled)
         off = scaled - self.x
         squared = np.einsum("nd,nd->n", off, off)
-        cross = correlation(squared)
-        by_x = -(slope(squared)[:, None] * off) / self.hyper.length
-        solved = cho_solve((self.factor, True), cross, check_finite=False)
-        left = max(1.0 - float(cross @ solved), 1e-12)
-        deviation = float(np.sqrt(self.variance * left))
+        cross = correlation(squared) + SLOPE_VARIANCE * (self.t @ t)
+        bend = self.trend.slope(x[None, d:])[0]
+        trended = slice(d, d + len(bend))  # nothing, if the prior is not in the mean
+        by_x = np.zeros((len(self.y), len(x)))
+        by_x[:, :d] = -(slope(squared)[:, None] * off) / self.hyper.length
+        by_x[:, trended] = SLOPE_VARIANCE * self.t * bend
         by_mean = by_x.T @ self.weights
-        by_deviation = -self.variance * (by_x.T @ solved) / deviation
-        return self.mean + float(cross @ self.weights), deviation, by_mean, by_deviation
+        by_mean[trended] += self.trend.share * bend
+        solved = cho_solve((self.factor, True), cross, check_finite=False)
+        left = max(float(_variance(t[None, :])[0] - cross @ solved), 1e-12)
+        deviation = float(np.sqrt(self.variance * left))
+        by_left = -by_x.T @ solved
+        by_left[trended] += SLOPE_VARIANCE * t * bend
+        by_deviation = self.variance * by_left / deviation
+        mean = self.mean + self.trend.expected(t[None, :])[0] + float(cross @ self.weights)
+        return float(mean), deviation, by_mean, by_deviation
 
     def append(self, x: Floats, y: float) -> "GaussianProcess":
-        """The same hyperparameters with one more point (d,): the factor grows by a row."""
-        scaled = (x / self.hyper.length)[None, :]
-        cross = correlation(squared_distances(scaled, self.x))[0]
+        """The same hyperparameters with one more point (d + k,): the factor grows by a row."""
+        scaled, t = self._split(x[None, :])
+        cross = _covariance(scaled, self.x, t, self.t)[0]
         row = solve_triangular(self.factor, cross, lower=True, check_finite=False)
-        corner = np.sqrt(max(1.0 + self.hyper.noise + JITTER - float(row @ row), JITTER))
+        own = float(_variance(t)[0]) + self.hyper.noise + JITTER
         n = len(self.y)
         factor = np.zeros((n + 1, n + 1))
-        factor[:n, :n], factor[n, :n], factor[n, n] = self.factor, row, corner
-        values = np.append(self.y, y)
-        weights = cho_solve((factor, True), values - self.mean, check_finite=False)
+        factor[:n, :n], factor[n, :n] = self.factor, row
+        factor[n, n] = np.sqrt(max(own - float(row @ row), JITTER))
+        values, columns = np.append(self.y, y), np.concatenate([self.t, t])
+        residual = values - self.trend.expected(columns) - self.mean
+        weights = cho_solve((factor, True), residual, check_finite=False)
         points = np.concatenate([self.x, scaled])
-        return replace(self, x=points, y=values, factor=factor, weights=weights)
+        return replace(self, x=points, t=columns, y=values, factor=factor, weights=weights)
+
+    def _split(self, x: Floats) -> tuple[Floats, Floats]:
+        """Points over the lengths, (m, d), and the trend's columns, (m, k)."""
+        d = len(self.hyper.length)
+        return x[:, :d] / self.hyper.length, self.trend(x[:, d:])
 
 
-def condition(hyper: Hyper, x: Floats, y: Floats) -> GaussianProcess:
-    """The posterior at given hyperparameters."""
-    scaled = x / hyper.length
-    matrix = correlation(squared_distances(scaled, scaled))
-    matrix[np.diag_indices_from(matrix)] = 1.0 + hyper.noise + JITTER
+def condition(hyper: Hyper, x: Floats, y: Floats, trend: Trend = FLAT) -> GaussianProcess:
+    """The posterior at given hyperparameters, of points (n, d + k)."""
+    d = len(hyper.length)
+    scaled, t = x[:, :d] / hyper.length, trend(x[:, d:])
+    matrix = _covariance(scaled, scaled, t, t)
+    matrix[np.diag_indices_from(matrix)] = _variance(t) + hyper.noise + JITTER
     factor = cholesky(matrix, lower=True, check_finite=False)
-    both = cho_solve((factor, True), np.stack([np.ones(len(y)), y], axis=1), check_finite=False)
-    mean = float(y @ both[:, 0] / both[:, 0].sum())
+    left = y - trend.expected(t)
+    both = cho_solve((factor, True), np.stack([np.ones(len(y)), left], axis=1), check_finite=False)
+    mean = float(left @ both[:, 0] / both[:, 0].sum())
     weights = both[:, 1] - mean * both[:, 0]
-    variance = max(float((y - mean) @ weights) / len(y), 1e-300)
+    variance = _spread(float((left - mean) @ weights), len(y), t.shape[1])
     return GaussianProcess(
-        hyper=hyper, x=scaled, y=y, factor=factor, mean=mean, variance=variance, weights=weights
-    )
+        hyper=hyper, trend=trend, x=scaled, t=t, y=y,
+        factor=factor, mean=mean, variance=variance, weights=weights,
+    )  # fmt: skip
 
 
-def fit(data: Data, prior: Prior, starts: Floats, *, rounds: int) -> tuple[Hyper, float]:
+def fit(
+    data: Data, prior: Prior, starts: Floats, *, rounds: int, trend: Trend = FLAT
+) -> tuple[Hyper, float]:
     """Hyperparameters of the largest posterior density, and its logarithm.
 
     Args:
@@ -151,13 +180,17 @@ def fit(data: Data, prior: Prior, starts: Floats, *, rounds: int) -> tuple[Hyper
         prior: Of lengths and noise.
         starts: Logarithms of lengths and noise to start from, shape (m, parameters + 1).
         rounds: Most iterations of L-BFGS-B from each.
+        trend: How the last columns of the points enter the mean.
     """
+    d = len(data.owner)
+    t = trend(data.x[:, d:])
+    left = Data(np.concatenate([data.x[:, :d], t], axis=1), data.y - trend.expected(t), data.owner)
     bounds = [(np.log(SHORTEST), np.log(LONGEST))] * (starts.shape[1] - 1)
     bounds += [(np.log(LEAST_NOISE), np.log(MOST_NOISE))]
     best, least = starts[0], np.inf
     for start in starts:
         found = minimize(
-            cost, start, args=(data, prior), jac=True, method="L-BFGS-B", bounds=bounds,
+            cost, start, args=(left, prior), jac=True, method="L-BFGS-B", bounds=bounds,
             options={"maxiter": rounds},
         )  # fmt: skip
         if found.fun < least:
@@ -170,19 +203,18 @@ def cost(vector: Floats, data: Data, prior: Prior) -> tuple[float, Floats]:
 
     Args:
         vector: Logarithms of one length per parameter and of the noise, shape (p + 1,).
-        data: Points and values.
+        data: Points with the trend's columns, and what the trend leaves of the values.
         prior: Of lengths and noise.
 
     Returns:
         The cost, and its gradient, shape (p + 1,).
     """
-    x, y = data.x, data.y
-    n = len(y)
+    y, n, d = data.y, len(data.y), len(data.owner)
     hyper = Hyper.of(vector, data.owner)
-    scaled = x / hyper.length
+    scaled, t = data.x[:, :d] / hyper.length, data.x[:, d:]
     squared = squared_distances(scaled, scaled)
-    matrix = correlation(squared)
-    matrix[np.diag_indices(n)] = 1.0 + hyper.noise + JITTER
+    matrix = correlation(squared) + SLOPE_VARIANCE * (t @ t.T)
+    matrix[np.diag_indices(n)] = _variance(t) + hyper.noise + JITTER
     try:
         factor = cholesky(matrix, lower=True, check_finite=False)
     except np.linalg.LinAlgError:
@@ -191,8 +223,10 @@ def cost(vector: Floats, data: Data, prior: Prior) -> tuple[float, Floats]:
     ones = inverse.sum(axis=1)
     mean = float(y @ ones / ones.sum())
     weights = inverse @ (y - mean)
-    variance = max(float((y - mean) @ weights) / n, 1e-300)
+    variance = _spread(float((y - mean) @ weights), n, t.shape[1])
     total = 0.5 * n * np.log(variance) + np.log(np.diag(factor)).sum()
+    if t.shape[1]:
+        total += 0.5 * TRUST * np.log(variance / RESIDUAL)
     pull = inverse - np.outer(weights, weights) / variance
     bent = pull * slope(squared)
     rows = bent.sum(axis=1)
@@ -208,3 +242,27 @@ def cost(vector: Floats, data: Data, prior: Prior) -> tuple[float, Floats]:
     sigma[-1] = prior.noise_sigma
     total += 0.5 * float(((off / sigma) ** 2).sum())
     return float(total), gradient + off / sigma**2
+
+
+def _covariance(a: Floats, b: Floats, at: Floats, bt: Floats) -> Floats:
+    """Between scaled points (m, d) and (n, d) with columns (m, k) and (n, k), shape (m, n).
+
+    An unknown slope of a column with a normal prior is a linear kernel in that column.
+    """
+    return correlation(squared_distances(a, b)) + SLOPE_VARIANCE * (at @ bt.T)
+
+
+def _variance(t: Floats) -> Floats:
+    """At points with the trend's columns (m, k), without noise, shape (m,)."""
+    return np.asarray(1.0 + SLOPE_VARIANCE * (t * t).sum(axis=1))
+
+
+def _spread(total: float, n: int, k: int) -> float:
+    """The signal variance of n values with a quadratic form, about a trend of k columns.
+
+    What a trend leaves is expected to be RESIDUAL of the values' variance, as TRUST values say:
+    a few values near a line are no proof that the others are.
+    """
+    if not k:
+        return max(total / n, LEAST_VARIANCE)
+    return (total + TRUST * RESIDUAL) / (n + TRUST)

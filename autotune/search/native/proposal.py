@@ -52,7 +52,8 @@ class Landscape:
         value = value + self.model.log_success(features)
         if self.avoided is None:
             return np.asarray(value)
-        near = squared_distances(features, self.avoided).min(axis=1) < self.radius**2
+        own = features[:, : self.codec.n_features]
+        near = squared_distances(own, self.avoided).min(axis=1) < self.radius**2
         return np.where(near, -np.inf, value)
 
     def legal(self, points: Floats, count: int) -> Floats:
@@ -95,19 +96,20 @@ class Landscape:
         axes = self.codec.continuous
         if not axes:
             return point
-        start = self.codec.features(point[None, :])[0]
-        columns = list(axes.values())
+        columns, own = list(axes.values()), self.codec.n_features
 
         def descent(units: Floats) -> tuple[float, Floats]:
-            features = start.copy()
-            features[columns] = units
+            here = point.copy()
+            here[list(axes)] = units
+            features = self.codec.features(here[None, :])[0]
             mean, deviation, by_mean, by_deviation = self.model.process.gradient(features)
             value, slope, bend = self.gain(np.array(mean), np.array(deviation))
             steepest = float(slope) * by_mean + float(bend) * by_deviation
-            return -float(value), -steepest[columns]
+            by_prior = steepest[own:] @ self.codec.slopes(here)
+            return -float(value), -(steepest[columns] + by_prior)
 
         found = minimize(
-            descent, start[columns], jac=True, method="L-BFGS-B",
+            descent, point[list(axes)], jac=True, method="L-BFGS-B",
             bounds=[(0.0, 1.0)] * len(columns), options={"maxiter": CLIMB_ROUNDS},
         )  # fmt: skip
         moved = point.copy()

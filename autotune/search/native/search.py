@@ -11,8 +11,10 @@ from autotune.search.native.belief import Belief
 from autotune.search.native.kernel import squared_distances
 from autotune.search.native.proposal import INCUMBENTS, Acquisition, Landscape, ranked
 from autotune.search.native.surrogate import Surrogate
+from autotune.search.prior import Prior
+from autotune.search.prior_start import best
 from autotune.search.settings import SearchSettings
-from autotune.types import Floats
+from autotune.types import Floats, Value
 
 CONVERGED = 1e-3  # of the spread of the values: an expected gain not worth the next trial
 RETURN = 4  # of so many trials after that, one still goes to the best place
@@ -28,9 +30,18 @@ class NativeSearch(ModelSearch):
     failed trial makes trials nearby less likely, and has no value.
     """
 
-    def __init__(self, problem: Problem, settings: SearchSettings) -> None:
-        super().__init__(problem, settings)
+    def __init__(
+        self, problem: Problem, settings: SearchSettings, prior: Prior | None = None
+    ) -> None:
+        super().__init__(problem, settings, prior)
+        self._prior = prior
         self._belief = Belief(self._codec, settings)
+
+    def _start(self, size: int) -> dict[str, Value] | None:
+        """The prior's own optimum comes first."""
+        if self._prior is None or size:
+            return None
+        return best(self._prior, self._codec, self._sampler, self._settings.seed)
 
     def _pick(self, points: Floats, rng: np.random.Generator) -> Floats:
         return np.asarray(points[np.argmax(self._landscape(rng).score(points))])
@@ -78,7 +89,7 @@ class NativeSearch(ModelSearch):
 
         The surrogate there knows nothing of the places left out, nor of how low they reach.
         """
-        features = self._codec.features(points)
+        features = self._codec.features(points)[:, : self._codec.n_features]
         radius = APART * np.sqrt(features.shape[1])
         places = features[[np.nanargmin(values)]]
         for _ in range(PLACES):

@@ -14,11 +14,14 @@ from autotune.search.native.gaussian import (
     condition,
     fit,
 )
+from autotune.search.native.trend import FLAT, Trend, trends
 from autotune.search.native.warp import Warp, warps
 from autotune.types import Floats
 
 STARTS = ((0.3, 1e-5), (1.0, 1e-4))  # lengths and noise that the likelihood is climbed from
 ROUNDS = 30
+MILD = 2  # warps that a prior goes with: the line, and the mildest bend
+ODDS = 2.0  # log odds, before any value, that the prior is of use
 HALF_WIDTH = 0.1  # of the step between failure, 0, and success, 1
 LIKELY, UNWANTED = 0.75, 1e3  # what a cautious search asks of a point, and the price of less
 MOST, MOST_LEARNED = 500, 250  # outcomes that a process rests on, and its hyperparameters
@@ -32,11 +35,13 @@ class Shape:
     Attributes:
         hyper: Hyperparameters of the objective.
         bend: Which of the warps.
+        trended: Whether a prior enters the mean.
         success: Hyperparameters of the success of trials; None if none failed.
     """
 
     hyper: Hyper
     bend: int
+    trended: bool
     success: Hyper | None
 
 
@@ -91,27 +96,46 @@ def learn(data: Data, trials: Data) -> Shape:
     prior = Prior(length=0.5 * np.sqrt(max(parameters, 4) / 4))
     starts = np.log([[*np.full(parameters, length), noise] for length, noise in STARTS])
     found = []
-    for bend, warp in enumerate(warps(data.y)):
-        hyper, likely = fit(replace(data, y=warp(data.y)), prior, starts, rounds=ROUNDS)
-        found.append((likely + warp.log_slope(data.y), bend, hyper))
-    _, bend, hyper = max(found, key=lambda each: each[0])
+    for trended, bend, warp in _choices(data):
+        warped, trend = replace(data, y=warp(data.y)), _trend(data, bend, trended=trended)
+        hyper, likely = fit(warped, prior, starts, rounds=ROUNDS, trend=trend)
+        found.append((likely + warp.log_slope(data.y) + ODDS * trended, bend, trended, hyper))
+    _, bend, trended, hyper = max(found, key=lambda each: each[0])
     success = None
     if np.ptp(trials.y) > 0:
         smooth = Prior(length=2 * prior.length, length_sigma=0.5, noise=0.1, noise_sigma=0.5)
         success, _ = fit(trials, smooth, starts, rounds=ROUNDS)
-    return Shape(hyper, bend, success)
+    return Shape(hyper, bend, trended, success)
 
 
 def surrogate(shape: Shape, data: Data, trials: Data, *, cautious: bool) -> tuple[Surrogate, Warp]:
     """The posterior of all values under what was learned, and the warp it is in."""
     choices = warps(data.y)
     warp = choices[min(shape.bend, len(choices) - 1)]
-    process = condition(shape.hyper, data.x, warp(data.y))
+    trend = _trend(data, shape.bend, trended=shape.trended)
+    process = condition(shape.hyper, data.x, warp(data.y), trend)
     best = float(process.predict(data.x)[0].min())
     success = None
     if shape.success is not None and np.ptp(trials.y) > 0:
         success = condition(shape.success, trials.x, trials.y)
     return Surrogate(process, best, success, cautious, warp.unit), warp
+
+
+def _choices(data: Data) -> list[tuple[bool, int, Warp]]:
+    """What is compared: each warp about a constant, and the milder ones about a prior."""
+    choices = list(enumerate(warps(data.y)))
+    own = [(False, *each) for each in choices]
+    if data.x.shape[1] == len(data.owner):
+        return own
+    return [(True, *each) for each in choices[:MILD]] + own
+
+
+def _trend(data: Data, bend: int, *, trended: bool) -> Trend:
+    """The trend whose predictions are bent as the values are."""
+    if not trended:
+        return FLAT
+    choices = trends(data.x[:, len(data.owner) :])
+    return choices[min(bend, len(choices) - 1)]
 
 
 def kept(y: Floats, most: int, seed: int) -> Ints:
