@@ -44,11 +44,13 @@ class Reference:
         value: The objective there.
         config: A configuration that attains it.
         how: One sentence: exact by enumeration, published where, best of which search.
+        command: What answers the question without a search; empty if nothing does.
     """
 
     value: float
     config: dict[str, Value]
     how: str
+    command: str = ""
 
 
 @dataclass(frozen=True, slots=True)

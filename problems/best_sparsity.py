@@ -13,6 +13,7 @@ Loss is in nats per token of the law's own corpus: do not compare it across laws
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -67,7 +68,17 @@ def problem(
         unit=choice.law.source.loss_unit,
         units=problem_parts.UNITS,
         source=problem_parts.provenance(choice.law),
-        best_known=lambda: choice.best(low, high, max_sparsity),
+        best_known=lambda: replace(
+            choice.best(low, high, max_sparsity),
+            command=problem_parts.plan_command(
+                flops,
+                law,
+                hold=hold,
+                n_total=n_total if hold == "n-total" else 0,
+                n_active=n_active if hold == "tokens" else 0,
+                sparsity_range=f"0,{max_sparsity!r}",
+            ),
+        ),
         law_inputs=choice.law_inputs,
     )
 

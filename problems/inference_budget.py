@@ -72,7 +72,11 @@ def problem(
 
     def best_known() -> Reference:
         n_active, value = problem_parts.least(loss, np.array([low]), np.array([high]))
-        return Reference(float(value[0]), {"n_active": float(n_active[0])}, "exact: 1-D minimum")
+        command = problem_parts.plan_command(
+            flops, law, sparsity=sparsity, inference_tokens=inference_tokens
+        )
+        config: dict[str, Value] = {"n_active": float(n_active[0])}
+        return Reference(float(value[0]), config, "exact: 1-D minimum", command)
 
     space = ConfigurationSpace(name="inference_budget")
     space.add(Float("n_active", (low, high), log=True))

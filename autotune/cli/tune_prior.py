@@ -63,7 +63,7 @@ def changed(recorded: Mapping[str, Any], given: Mapping[str, Any]) -> str | None
     """Say that a study goes on with another prior than it began with; None if it does not."""
     if recorded == given:
         return None
-    return f"the study began with {_text(recorded)}, and goes on with {_text(given)}"
+    return f"the study began with {text(recorded)}, and goes on with {text(given)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,8 @@ def _study(problem: Problem, name: str, storage: Path, folder: Path) -> _Loaded:
     return _Loaded(source, {"name": study.name, "trials": n}, said)
 
 
-def _text(record: Mapping[str, Any]) -> str:
+def text(record: Mapping[str, Any]) -> str:
+    """A recorded prior in words."""
     laws = [f"law {each['name']}" for each in record.get("laws", ())]
     studies = [
         f"study {each['name']} of {each['trials']} trials" for each in record.get("studies", ())
