@@ -87,7 +87,7 @@ def test_the_optimum_of_a_perfect_prior_is_the_first_proposal(seed):
 def test_a_prior_in_another_unit_is_as_good():
     """Bits for nats, or a loss that is higher everywhere."""
     first = play(begun_with(bowl), bowl, 6)
-    for config, other in zip(first, play(begun_with(lambda c: 4 * bowl(c) - 8), bowl, 6)):
+    for config, other in zip(first, play(begun_with(lambda c: 4 * bowl(c) - 8), bowl, 6), strict=True):
         assert (config["n"], config["c"]) == (other["n"], other["c"])
         assert (config["x"], config["y"]) == pytest.approx((other["x"], other["y"]), rel=1e-6)
 
@@ -141,7 +141,7 @@ def test_a_prior_that_tells_nothing_apart_is_refused():
 def test_a_small_finite_space_is_searched_with_a_prior_too():
     space = ConfigurationSpace()
     space.add(Integer("n", (1, 30)), Categorical("c", ["a", "b"]))
-    problem = Problem(name="small", summary="", space=space, objective=lambda c: 0.0)
+    problem = Problem(name="small", summary="", space=space, objective=lambda _: 0.0)
 
     def value(c):
         return (c["n"] - 11) ** 2 + 5.0 * (c["c"] == "a")
@@ -273,7 +273,7 @@ def test_a_parameter_that_a_condition_switches_off_has_its_own_place_in_a_study(
     kind, x = Categorical("kind", ["on", "off"]), Float("x", (0.0, 1.0))
     space.add(kind, x)
     space.add(EqualsCondition(x, kind, "on"))
-    problem = Problem(name="p", summary="", space=space, objective=lambda c: 0.0)
+    problem = Problem(name="p", summary="", space=space, objective=lambda _: 0.0)
 
     def value(c):
         return 3.0 if c["kind"] == "off" else (c["x"] - 0.2) ** 2
