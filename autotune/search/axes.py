@@ -103,8 +103,7 @@ class FloatAxis:
         """As `unit`."""
         inside = np.clip(numbers(values), self.low, self.high)
         low, high = self._ends()
-        units = ((np.log(inside) if self.log else inside) - low) / ((high - low) or 1.0)
-        return np.asarray(np.clip(units, 0.0, 1.0))
+        return np.asarray(((np.log(inside) if self.log else inside) - low) / ((high - low) or 1.0))
 
     def snap(self, units: Floats) -> Floats:
         """Every position has a value."""
