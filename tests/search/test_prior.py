@@ -87,7 +87,8 @@ def test_the_optimum_of_a_perfect_prior_is_the_first_proposal(seed):
 def test_a_prior_in_another_unit_is_as_good():
     """Bits for nats, or a loss that is higher everywhere."""
     first = play(begun_with(bowl), bowl, 6)
-    for config, other in zip(first, play(begun_with(lambda c: 4 * bowl(c) - 8), bowl, 6), strict=True):
+    second = play(begun_with(lambda c: 4 * bowl(c) - 8), bowl, 6)
+    for config, other in zip(first, second, strict=True):
         assert (config["n"], config["c"]) == (other["n"], other["c"])
         assert (config["x"], config["y"]) == pytest.approx((other["x"], other["y"]), rel=1e-6)
 
