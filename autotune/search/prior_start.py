@@ -14,7 +14,7 @@ from autotune.search.sampling import Sampler
 from autotune.types import Floats, Value
 
 REFERENCE = 512
-STARTS = 8
+STARTS, TURNS = 8, 3
 
 
 def over(space: ConfigurationSpace, sources: Mapping[str, Source]) -> Prior:
@@ -54,7 +54,9 @@ def best(prior: Prior, codec: Codec, sampler: Sampler, seed: int) -> dict[str, V
     def score(points: Floats) -> Floats:
         return prior.score(codec.features(points)[:, codec.n_features :])
 
-    points = reference(codec)
+    points, rng = reference(codec), np.random.default_rng(seed)
     points = points[np.argsort(score(points), kind="stable")[:STARTS]]
-    found = Candidates(codec, sampler).best(score, points, np.random.default_rng(seed))
+    for _ in range(TURNS):
+        found = Candidates(codec, sampler).best(score, points, rng)
+        points = found if len(found) else points
     return codec.decode(found[0]) if len(found) else None

@@ -121,6 +121,18 @@ def test_a_prior_that_explains_the_values_enters_the_mean_and_a_useless_one_does
     assert not learn(smooth, _known(smooth)).trended
 
 
+def test_a_prior_goes_with_mild_warps_alone():
+    """A strong bend makes one outlier of the best of four values, whatever the others are."""
+    rng = np.random.default_rng(0)
+    m = np.array([0.0, 1.1, 0.9, 1.4])
+    data = Data(
+        np.concatenate([rng.random((4, 2)), m[:, None]], axis=1), m[[0, 2, 3, 1]], np.arange(2)
+    )
+    shape = learn(data, _known(data))
+    assert shape.trended
+    assert shape.bend < 2
+
+
 def test_a_few_values_on_a_line_leave_the_process_unsure_elsewhere():
     data, m = planted(n=4, k=1)
     line = Data(data.x, 3 * m[:, 0] + 1, data.owner)
