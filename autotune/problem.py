@@ -91,6 +91,12 @@ class Problem:
         best_known: Computes the best known value, or returns None; called only when shown.
         law_inputs: What a scaling law needs of configurations, for a search with a law as its
             prior; None if no law speaks of them.
+        and_minimize: A second objective, `NAME` or `NAME:log`: a metric, a numeric parameter, or
+            `seconds`. Empty for none.
+        fidelity: A numeric parameter whose smaller values make a trial cheaper and its value an
+            approximation; the objective is wanted at its largest value. Empty for none.
+        cost: What a trial costs when there is a fidelity: a metric, a numeric parameter, or
+            `seconds`.
     """
 
     name: str
@@ -104,6 +110,9 @@ class Problem:
     options: Mapping[str, Value] = field(default_factory=dict)
     best_known: Callable[[], Reference | None] = _none
     law_inputs: LawInputs | None = None
+    and_minimize: str = ""
+    fidelity: str = ""
+    cost: str = "seconds"
 
     def allows(self, config: dict[str, Value]) -> bool:
         """Whether a configuration obeys every constraint."""

@@ -64,6 +64,7 @@ UNITS = {
     "n_active": "parameters",
     "n_total": "parameters",
     "tokens": "tokens",
+    "inference_flops": "FLOPs per token",
     "extrapolation": "x the law's fitted range (1: inside)",
 }
 
@@ -72,15 +73,22 @@ def measures(law: ScalingLaw, n_active: float, tokens: float, n_total: float) ->
     """What is recorded beside a model's loss; `UNITS` has the units.
 
     Returns:
-        `tokens`, `n_total`, `sparsity`, and `extrapolation`: how many times the model lies
-        past the range that the law was fitted on, in the input where it does so most; 1 is
-        inside. Ranges that the source does not state are not counted.
+        `tokens`, `n_total`, `sparsity`, `inference_flops`, 2 per active parameter, and
+        `extrapolation`: how many times the model lies past the range that the law was fitted
+        on, in the input where it does so most; 1 is inside. Ranges that the source does not
+        state are not counted.
     """
     sparsity = 1 - n_active / n_total
     model = {"n_active": n_active, "n_total": n_total, "tokens": tokens, "sparsity": sparsity}
     times = law.source.range.times_outside(**model, flops=6 * n_active * tokens)
     beyond = max((float(factor) for factor in times.values()), default=1.0)
-    return {"tokens": tokens, "n_total": n_total, "sparsity": sparsity, "extrapolation": beyond}
+    return {
+        "tokens": tokens,
+        "n_total": n_total,
+        "sparsity": sparsity,
+        "inference_flops": 2 * n_active,
+        "extrapolation": beyond,
+    }
 
 
 def sizes_for(flops: float) -> tuple[float, float]:

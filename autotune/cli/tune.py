@@ -13,6 +13,8 @@ EPILOG = """examples:
 
   autotune tune moe_budget --set flops=1e22 --set max_total=50B --study moe-1e22 --workers 4
 
+  autotune tune moe_budget --and-minimize inference_flops:log --study two
+
   autotune tune my/problem.py --max-evals=10 --learner RF --acq-func LCB --set-SEED 2345
 
   autotune tune moe_budget --prior-law abnar2025 --max-evals 20
@@ -40,6 +42,37 @@ def tune(
     max_evals: Annotated[
         int, typer.Option("--max-evals", help="Trials the study holds in the end.", min=1)
     ] = 100,
+    and_minimize: Annotated[
+        str | None,
+        typer.Option(
+            "--and-minimize",
+            metavar="NAME[:log]",
+            help="A second objective: a metric, a numeric parameter, or seconds; with :log, its "
+            "logarithm.",
+        ),
+    ] = None,
+    fidelity: Annotated[
+        str | None,
+        typer.Option(
+            "--fidelity",
+            metavar="NAME",
+            help="A parameter whose smaller values make trials cheaper; the objective is wanted "
+            "at its largest.",
+        ),
+    ] = None,
+    cost: Annotated[
+        str | None,
+        typer.Option(
+            "--cost",
+            metavar="NAME",
+            help="What a trial costs, with --fidelity: a metric, a parameter, or seconds.  "
+            "[default: the problem's, or seconds]",
+        ),
+    ] = None,
+    max_cost: Annotated[
+        str | None,
+        typer.Option("--max-cost", help="Stop when the trials of the study cost this much."),
+    ] = None,
     timeout: Annotated[
         str | None, typer.Option("--timeout", help="Stop after this long: 90s, 30m, 6h.")
     ] = None,
@@ -107,9 +140,9 @@ def tune(
 ) -> None:
     """Search for the configuration of least objective, and record every trial."""
     from autotune.cli.tune_report import report
-    from autotune.cli.tune_run import Limits, Place, run
+    from autotune.cli.tune_run import Aims, Limits, Place, run
     from autotune.problem_options import split
-    from autotune.quantities import parse_seconds
+    from autotune.quantities import parse_count, parse_seconds
     from autotune.search.settings import SearchSettings
 
     settings = SearchSettings(
@@ -128,8 +161,16 @@ def tune(
         workers=workers,
         seconds=parse_seconds(timeout) if timeout else None,
         trial_seconds=parse_seconds(trial_timeout) if trial_timeout else None,
+        cost=parse_count(max_cost) if max_cost else None,
     )
-    result = run(problem, split(options or []), settings, limits, place=Place(storage, study))
+    result = run(
+        problem,
+        split(options or []),
+        settings,
+        limits,
+        place=Place(storage, study),
+        aims=Aims(and_minimize, fidelity, cost),
+    )
     if json:
         console.emit_json(report(result).as_json())
     else:

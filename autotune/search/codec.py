@@ -11,7 +11,7 @@ from ConfigSpace.types import NotSet
 from numpy.typing import NDArray
 
 from autotune.errors import InputError
-from autotune.search.axes import Axis, axis, plain
+from autotune.search.axes import Axis, ChoiceAxis, axis, plain
 from autotune.search.prior import Prior
 from autotune.types import Config, Floats, Value
 
@@ -138,6 +138,14 @@ class Codec:
         """Which of the parameters that have features each feature is of, shape (n_features,)."""
         widths = [one.features(np.array([0.5])).shape[1] for one in self._axes]
         return np.repeat(np.arange(sum(width > 0 for width in widths)), [w for w in widths if w])
+
+    @property
+    def ordered(self) -> tuple[bool, ...]:
+        """Whether each axis has larger and smaller values, more than one of them."""
+        return tuple(
+            one.size != 1 and not (isinstance(one, ChoiceAxis) and not one.ordered)
+            for one in self._axes
+        )
 
     @property
     def continuous(self) -> dict[int, int]:
