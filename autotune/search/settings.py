@@ -6,7 +6,7 @@ from typing import Final
 from autotune import checks
 from autotune.errors import InputError
 
-LEARNERS: Final = ("GP", "RF", "ET", "GBRT", "random")
+LEARNERS: Final = ("auto", "GP", "RF", "ET", "GBRT", "random")
 ACQUISITIONS: Final = ("LCB", "EI", "PI", "gp_hedge")
 BELIEVER: Final = "believer"
 LIARS: Final = (BELIEVER, "cl_min", "cl_mean", "cl_max")
@@ -18,16 +18,16 @@ class SearchSettings:
     """How configurations are proposed.
 
     Attributes:
-        engine: `native` has a Gaussian process of its own and leaves the other learners to
-            `skopt`, which is scikit-optimize throughout.
+        engine: `native`, or `skopt` for scikit-optimize's models.
         learner: Surrogate: Gaussian process, random forest, extra trees, gradient boosting, or
-            none (`random`).
-        acq: Acquisition function; None for EI with the native process, LCB otherwise.
+            none (`random`); `auto` chooses by space and number of outcomes (see `native.auto`),
+            and is the Gaussian process with `skopt`.
+        acq: Acquisition function; None for EI with the native engine, LCB otherwise.
             `gp_hedge` draws one of the other three per proposal, evenly: a search without state
             of its own keeps no gains to weigh them by.
         kappa: Weight of the uncertainty in LCB; larger explores more.
         liar: The value a pending configuration is given inside the surrogate; None for
-            `believer` (the surrogate's own mean) with the native process, `cl_max` otherwise.
+            `believer` (the surrogate's own mean) with the native engine, `cl_max` otherwise.
         initial_points: Configurations of a shifted Sobol sequence before the first model.
         seed: Together with the outcomes so far it determines the next proposal.
 
@@ -36,7 +36,7 @@ class SearchSettings:
     """
 
     engine: str = "native"
-    learner: str = "GP"
+    learner: str = "auto"
     acq: str | None = None
     kappa: float = 1.96
     liar: str | None = None
@@ -46,7 +46,9 @@ class SearchSettings:
     def __post_init__(self) -> None:
         checks.one_of("engine", self.engine, ENGINES)
         checks.one_of("learner", self.learner, LEARNERS)
-        own = self.has_own_process
+        own = self.engine == "native"
+        if self.learner == "auto" and not own:
+            object.__setattr__(self, "learner", "GP")
         if self.acq is None:
             object.__setattr__(self, "acq", "EI" if own else "LCB")
         if self.liar is None:
@@ -54,14 +56,9 @@ class SearchSettings:
         checks.one_of("acquisition function", str(self.acq), ACQUISITIONS)
         checks.one_of("liar strategy", str(self.liar), LIARS)
         if self.liar == BELIEVER and not own:
-            raise InputError("liar believer needs --engine native with --learner GP.")
+            raise InputError("liar believer needs --engine native.")
         checks.at_least("kappa", self.kappa, 0, hint="0 exploits, 1.96 balances.")
         if self.initial_points < 1:
             raise InputError(f"initial_points must be >= 1, not {self.initial_points}.")
         if self.seed < 0:
             raise InputError(f"seed must be >= 0, not {self.seed}.")
-
-    @property
-    def has_own_process(self) -> bool:
-        """Whether the native Gaussian process proposes."""
-        return self.engine == "native" and self.learner == "GP"

@@ -1,0 +1,37 @@
+"""A Gaussian process while it pays, then a forest."""
+
+import numpy as np
+
+from autotune.problem import Problem
+from autotune.search.codec import Codec
+from autotune.search.native.forest_search import ForestProposals
+from autotune.search.native.search import NativeSearch
+from autotune.search.settings import SearchSettings
+from autotune.types import Floats
+
+FOREST = "ET"
+MOST = 1000
+
+
+def learner(codec: Codec, told: int) -> str:
+    """The surrogate for a space after so many outcomes: `GP` or `FOREST`."""
+    del codec
+    return FOREST if told > MOST else "GP"
+
+
+class AutoSearch(NativeSearch):
+    """Proposes by the surrogate that `learner` names: a rule of the space and the record alone."""
+
+    def __init__(self, problem: Problem, settings: SearchSettings) -> None:
+        super().__init__(problem, settings)
+        self._forest = ForestProposals(self._codec, self._memory, self._sampler, settings, FOREST)
+
+    def _pick(self, points: Floats, rng: np.random.Generator) -> Floats:
+        return self._forest.pick(points, rng) if self._grown else super()._pick(points, rng)
+
+    def _ranked(self, rng: np.random.Generator) -> Floats:
+        return self._forest.ranked(rng) if self._grown else super()._ranked(rng)
+
+    @property
+    def _grown(self) -> bool:
+        return learner(self._codec, len(self._memory.points)) == FOREST
