@@ -22,7 +22,8 @@ class SearchSettings:
         learner: Surrogate: Gaussian process, random forest, extra trees, gradient boosting, or
             none (`random`); `auto` chooses by space and number of outcomes (see `native.auto`),
             and is the Gaussian process with `skopt`.
-        acq: Acquisition function; None for EI with the native engine, LCB otherwise.
+        acq: Acquisition function; None for EI with the native engine, and with `skopt` for
+            LCB with the Gaussian process and gp_hedge otherwise.
             `gp_hedge` draws one of the other three per proposal, evenly: a search without state
             of its own keeps no gains to weigh them by.
         kappa: Weight of the uncertainty in LCB; larger explores more.
@@ -50,7 +51,8 @@ class SearchSettings:
         if self.learner == "auto" and not own:
             object.__setattr__(self, "learner", "GP")
         if self.acq is None:
-            object.__setattr__(self, "acq", "EI" if own else "LCB")
+            theirs = "LCB" if self.learner == "GP" else "gp_hedge"
+            object.__setattr__(self, "acq", "EI" if own else theirs)
         if self.liar is None:
             object.__setattr__(self, "liar", BELIEVER if own else "cl_max")
         checks.one_of("acquisition function", str(self.acq), ACQUISITIONS)

@@ -1,21 +1,19 @@
-"""A Gaussian process while it pays, then a forest."""
+"""A Gaussian process while it rests on every outcome, then a forest."""
 
 import numpy as np
 
 from autotune.problem import Problem
-from autotune.search.codec import Codec
 from autotune.search.native.forest_search import ForestProposals
 from autotune.search.native.search import NativeSearch
+from autotune.search.native.surrogate import MOST
 from autotune.search.settings import SearchSettings
 from autotune.types import Floats
 
 FOREST = "ET"
-MOST = 1000
 
 
-def learner(codec: Codec, told: int) -> str:
-    """The surrogate for a space after so many outcomes: `GP` or `FOREST`."""
-    del codec
+def learner(told: int) -> str:
+    """The surrogate after so many outcomes: `GP` or `FOREST`."""
     return FOREST if told > MOST else "GP"
 
 
@@ -34,4 +32,4 @@ class AutoSearch(NativeSearch):
 
     @property
     def _grown(self) -> bool:
-        return learner(self._codec, len(self._memory.points)) == FOREST
+        return learner(len(self._memory.points)) == FOREST

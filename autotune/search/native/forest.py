@@ -61,7 +61,7 @@ class Forest:
         cases = Cases.of(points, self._unordered)
         responses = {n: warped(values[:n]) for n in set(map(int, turns[due]))}
         self._trees = [
-            Tree(cases.first(n), responses[n], self._unordered, self._growth, self._rng(t, n))
+            Tree(cases.take(slice(n)), responses[n], self._unordered, self._growth, self._rng(t, n))
             if due[t]
             else self._trees[t]
             for t, n in enumerate(map(int, turns))

@@ -6,7 +6,7 @@ from typing import Any, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.tree import DecisionTreeRegressor, ExtraTreeRegressor
+from sklearn.tree import ExtraTreeRegressor
 
 from autotune.types import Floats
 
@@ -19,24 +19,16 @@ class Growth:
     """How a tree is grown.
 
     Attributes:
-        random: Split each parameter tried at a random threshold; otherwise at the best, moved
-            at random in the gap between the values on both sides.
-        share: Share of the parameters tried at a split.
-        stages: Shallow trees by gradient boosting, whose sum the tree is grown on the rest of.
+        bootstrap: Grow on as many outcomes drawn with replacement; otherwise on all.
+        stages: Shallow trees by gradient boosting, on the rest of which the tree is grown.
     """
 
-    random: bool
-    share: float
-    stages: int = 0
     bootstrap: bool = False
-    fewest: int = 1
+    stages: int = 0
 
 
-GROWTHS = {
-    "RF": Growth(random=False, share=0.5),
-    "ET": Growth(random=True, share=0.5),
-    "GBRT": Growth(random=True, share=0.5, stages=10),
-}
+GROWTHS = {"RF": Growth(bootstrap=True), "ET": Growth(), "GBRT": Growth(stages=10)}
+SHARE = 0.5  # of the parameters, tried at a split
 RATE, DEPTH = 0.3, 3  # of the shallow trees: what each takes off, and how deep it is
 
 
@@ -66,9 +58,9 @@ class Cases:
         }
         return cls(points.astype(np.float32), found)
 
-    def first(self, n: int) -> "Cases":
-        """The first n points."""
-        return Cases(self.units[:n], {axis: at[:n] for axis, at in self.categories.items()})
+    def take(self, rows: Leaves | slice) -> "Cases":
+        """Some of the points."""
+        return Cases(self.units[rows], {axis: at[rows] for axis, at in self.categories.items()})
 
     def ordered(self, orders: Mapping[int, NDArray[np.float32]]) -> NDArray[np.float32]:
         """The points with each category at its place in an order, shape (m, d)."""
@@ -100,20 +92,19 @@ class Tree:
     ) -> None:
         if growth.bootstrap:
             rows = rng.integers(len(y), size=len(y))
-            cases = Cases(cases.units[rows], {a: i[rows] for a, i in cases.categories.items()}); y = y[rows]
+            cases, y = cases.take(rows), y[rows]
         self._orders = {
-            axis: _order(cases.categories[axis], y, count, rng)
-            for axis, count in unordered.items()
+            axis: _order(cases.categories[axis], y, count, rng) for axis, count in unordered.items()
         }
         units = cases.ordered(self._orders)
         self._stages: list[tuple[Any, Floats]] = []
         left = y
         for _ in range(growth.stages):
-            stage = _fitted(units, left, growth, rng, depth=DEPTH)
+            stage = _fitted(units, left, rng, DEPTH)
             step = RATE * stage.value[:, 0, 0]
             left = left - step[stage.apply(units)]
             self._stages.append((stage, step))
-        self._tree = _fitted(units, left, growth, rng)
+        self._tree = _fitted(units, left, rng)
         self.size = int(self._tree.node_count)
 
     def read(self, cases: Cases) -> tuple[Leaves, Floats | float]:
@@ -134,33 +125,9 @@ def _order(at: Leaves, y: Floats, count: int, rng: np.random.Generator) -> NDArr
 
 
 def _fitted(
-    units: NDArray[np.float32],
-    y: Floats,
-    growth: Growth,
-    rng: np.random.Generator,
-    depth: int | None = None,
+    units: NDArray[np.float32], y: Floats, rng: np.random.Generator, depth: int | None = None
 ) -> Any:  # noqa: ANN401 - sklearn is untyped
-    kind = ExtraTreeRegressor if growth.random else DecisionTreeRegressor
+    """Grow a tree; with random thresholds the mean over many trees changes gradually."""
     seed = int(rng.integers(2**31))
-    model = kind(max_features=growth.share, max_depth=depth, min_samples_leaf=growth.fewest, random_state=seed)
-    tree = model.fit(units, y, check_input=False).tree_
-    if not growth.random:
-        _move_thresholds(tree, units, rng)
-    return tree
-
-
-def _move_thresholds(tree: Any, units: NDArray[np.float32], rng: np.random.Generator) -> None:  # noqa: ANN401
-    """Draw each threshold between the values on both sides (Hutter et al. 2014, section 4.3.1).
-
-    The mean over many trees then changes gradually from one point told to the next.
-    """
-    inner = np.flatnonzero(tree.children_left >= 0)
-    if not len(inner):
-        return
-    passed = tree.decision_path(units).tocsc()[:, inner]
-    node = np.repeat(inner, np.diff(passed.indptr))
-    value, threshold = units[passed.indices, tree.feature[node]], tree.threshold[node]
-    starts = passed.indptr[:-1]
-    low = np.maximum.reduceat(np.where(value <= threshold, value, -np.inf), starts)
-    high = np.minimum.reduceat(np.where(value > threshold, value, np.inf), starts)
-    tree.threshold[inner] = low + (high - low) * rng.random(len(inner))
+    model = ExtraTreeRegressor(max_features=SHARE, max_depth=depth, random_state=seed)
+    return model.fit(units, y, check_input=False).tree_

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autotune.search.native.forest import Forest, last_turns
-from autotune.search.native.trees import GROWTHS, Cases, Tree
+from autotune.search.native.trees import GROWTHS
 
 FORESTS = sorted(GROWTHS)
 HERE = np.array([[0.52, 0.52]])
@@ -125,9 +125,7 @@ def test_lies_added_one_by_one_or_together_are_the_same(name):
     together.add(forest.read(running), None)
     for one in running:
         single.add(forest.read(one[None, :]), None)
-    for a, b in zip(
-        together.predict(forest.read(x)), single.predict(forest.read(x)), strict=True
-    ):
+    for a, b in zip(together.predict(forest.read(x)), single.predict(forest.read(x)), strict=True):
         assert (a == b).all()
     assert together.lies == single.lies == 5
 
@@ -143,20 +141,6 @@ def test_two_hundred_categories_are_told_apart(name):
     every = np.stack([(np.arange(200) + 0.5) / 200, np.full(200, 0.5)], axis=1)
     mean, _ = forest.count(effect[at]).predict(forest.read(every))
     assert ((mean > 0.5) == (effect > 0.5)).mean() > 0.9
-
-
-def test_a_threshold_of_a_random_forest_lies_between_the_values_on_both_sides():
-    x = np.array([[0.2], [0.8]])
-    found = []
-    for seed in range(50):
-        tree = Tree(
-            Cases.of(x, {}), np.array([0.0, 1.0]), {}, GROWTHS["RF"], np.random.default_rng(seed)
-        )
-        line = np.linspace(0.0, 1.0, 1001)[:, None]
-        leaves, _ = tree.read(Cases.of(line, {}))
-        found.append(line[np.argmax(leaves == leaves[-1]), 0])
-    assert 0.2 < min(found) < 0.3
-    assert 0.7 < max(found) < 0.81
 
 
 def test_equal_points_and_equal_values_are_survived():
