@@ -18,7 +18,7 @@ def learner(told: int) -> str:
 
 
 class AutoSearch(NativeSearch):
-    """Proposes by the surrogate that `learner` names: a rule of the space and the record alone."""
+    """Proposes by the surrogate that `learner` names for the number of outcomes told."""
 
     def __init__(self, problem: Problem, settings: SearchSettings) -> None:
         super().__init__(problem, settings)

@@ -12,6 +12,7 @@ from autotune.types import Floats
 
 ONCE = 20  # outcomes until which all trees are grown anew after each; then fewer and fewer
 PRIOR = 1.0  # outcomes that the deviation assumed of a leaf counts for
+POOLED = 1.0
 FLOOR = 1e-3  # least variance assumed of a leaf, in units of that of the values
 
 Warped: TypeAlias = Callable[[Floats], Floats]
@@ -130,7 +131,7 @@ class Statistics:
         within = self._squares - self._sum**2 / np.maximum(self._count, 1)
         freedom = np.maximum(self._count - 1, 0).sum()
         pooled = float(within.sum() / freedom) if freedom else 0.0
-        self.assumed = max(pooled, FLOOR * (float(y.var()) or 1.0))
+        self.assumed = max(POOLED * pooled, FLOOR * (float(y.var()) or 1.0))
         self._settle(np.arange(leaves))
 
     def predict(self, places: Places) -> tuple[Floats, Floats]:

@@ -27,9 +27,9 @@ class Growth:
     stages: int = 0
 
 
-GROWTHS = {"RF": Growth(bootstrap=True), "ET": Growth(), "GBRT": Growth(stages=10)}
+GROWTHS = {"RF": Growth(bootstrap=True), "ET": Growth(), "GBRT": Growth(stages=5)}
 SHARE = 0.5  # of the parameters, tried at a split
-RATE, DEPTH = 0.3, 3  # of the shallow trees: what each takes off, and how deep it is
+RATE, DEPTH = 0.2, 2  # of the shallow trees: what each takes off, and how deep it is
 
 
 @dataclass(frozen=True, slots=True)

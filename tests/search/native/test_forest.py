@@ -74,7 +74,7 @@ def test_the_deviation_is_never_0_and_grows_away_from_the_data(name):
     _, at_data = counted.predict(forest.read(x))
     _, in_hole = counted.predict(forest.read(HERE))
     assert (at_data > 0).all()
-    assert in_hole > 2 * np.median(at_data)
+    assert in_hole > 1.25 * np.median(at_data)  # RF leaves out some of the data in each tree
 
 
 @pytest.mark.parametrize("name", FORESTS)
