@@ -25,12 +25,12 @@ class Candidates:
     Attributes:
         codec: What snaps points to values that exist.
         sampler: What knows which are legal and new.
-        share: Of the usual number of candidates; fewer cost less.
+        wide: How many candidates are drawn from the whole cube.
     """
 
     codec: Codec
     sampler: Sampler
-    share: float = 1.0
+    wide: int = GLOBAL_CANDIDATES
 
     def best(self, score: Score, incumbents: Floats, rng: np.random.Generator) -> Floats:
         """The best points found, best first; shape (at most `KEPT`, d).
@@ -41,15 +41,12 @@ class Candidates:
             rng: Of the candidates.
         """
         d = incumbents.shape[1]
-        wide, near_best, per_kept = (
-            round(self.share * usual) for usual in (GLOBAL_CANDIDATES, LOCAL_CANDIDATES, PER_KEPT)
-        )
-        step = 10 ** rng.uniform(-3, -0.5, (near_best, 1))
-        local = around(incumbents, near_best, step, rng)
-        points = np.concatenate([rng.random((wide, d)), local])
+        step = 10 ** rng.uniform(-3, -0.5, (LOCAL_CANDIDATES, 1))
+        local = around(incumbents, LOCAL_CANDIDATES, step, rng)
+        points = np.concatenate([rng.random((self.wide, d)), local])
         top, values = self._fresh(points, score)
         for size in STEPS if len(top) else ():
-            near, scores = self._fresh(around(top, len(top) * per_kept, size, rng), score)
+            near, scores = self._fresh(around(top, len(top) * PER_KEPT, size, rng), score)
             top, values = np.concatenate([top, near]), np.concatenate([values, scores])
             keep = np.argsort(values, kind="stable")[:KEPT]
             top, values = top[keep], values[keep]

@@ -12,7 +12,6 @@ from autotune.types import Floats
 
 ONCE = 20  # outcomes until which all trees are grown anew after each; then fewer and fewer
 PRIOR = 1.0  # outcomes that the deviation assumed of a leaf counts for
-POOLED = 1.0
 FLOOR = 1e-3  # least variance assumed of a leaf, in units of that of the values
 
 Warped: TypeAlias = Callable[[Floats], Floats]
@@ -24,8 +23,8 @@ class Places:
     """Where points lie in each of T trees.
 
     Attributes:
-        leaves: Leaves, numbered through all trees, shape (m, T).
-        trends: What is known of the values before the leaves, shape (m, T).
+        leaves: Leaves, numbered through all trees, shape (T, m).
+        trends: What is known of the values before the leaves, shape (T, m).
     """
 
     leaves: Leaves
@@ -47,7 +46,7 @@ class Forest:
         self._seed = seed
         self._turns = np.zeros(count, dtype=np.intp)
         self._trees: list[Tree] = []
-        self._told = Places(np.empty((0, count), dtype=np.intp), np.empty((0, count)))
+        self._told = Places(np.empty((count, 0), dtype=np.intp), np.empty((count, 0)))
 
     def learn(self, points: Floats, values: Floats, warped: Warped) -> None:
         """Take in a record that has grown.
@@ -73,14 +72,13 @@ class Forest:
     def count(self, y: Floats) -> "Statistics":
         """Count what was learned in the leaves, at values (n,) that may be warped anew."""
         starts = self._starts()
-        return Statistics(
-            Places(self._told.leaves + starts[:-1], self._told.trends), y, int(starts[-1])
-        )
+        places = Places(self._told.leaves + starts[:-1, None], self._told.trends)
+        return Statistics(places, y, int(starts[-1]))
 
     def read(self, points: Floats) -> Places:
         """Find the leaves of snapped points, shape (m, d)."""
         found = self._read(points, np.arange(len(self._trees)))
-        return Places(found.leaves + self._starts()[:-1], found.trends)
+        return Places(found.leaves + self._starts()[:-1, None], found.trends)
 
     def _rng(self, tree: int, turn: int) -> np.random.Generator:
         return np.random.default_rng((*self._seed, tree, turn))
@@ -89,25 +87,23 @@ class Forest:
         return np.cumsum([0] + [tree.size for tree in self._trees])
 
     def _read(self, points: Floats, which: Leaves) -> Places:
-        """Leaves, numbered within their tree, and trends of some trees; (m, len(which))."""
+        """Leaves, numbered within their tree, and trends of some trees; (len(which), m)."""
         cases = Cases.of(points, self._unordered)
-        leaves = np.empty((len(points), len(which)), dtype=np.intp)
+        leaves = np.empty((len(which), len(points)), dtype=np.intp)
         trends = np.zeros(leaves.shape)
-        for column, t in enumerate(which):
-            leaves[:, column], trends[:, column] = self._trees[t].read(cases)
+        for row, t in enumerate(which):
+            leaves[row], trends[row] = self._trees[t].read(cases)
         return Places(leaves, trends)
 
     def _read_told(self, points: Floats, due: NDArray[np.bool_]) -> Places:
         """Places of all points told: anew in new trees, and of new points in the others."""
-        old = self._told
-        known = len(old.leaves)
-        leaves = np.empty((len(points), len(due)), dtype=np.intp)
+        old, known = self._told, self._told.leaves.shape[1]
+        leaves = np.empty((len(due), len(points)), dtype=np.intp)
         trends = np.empty(leaves.shape)
-        new, kept = np.flatnonzero(due), np.flatnonzero(~due)
-        for rows, columns in ((slice(0, None), new), (slice(known, None), kept)):
-            found = self._read(points[rows], columns)
-            leaves[rows, columns], trends[rows, columns] = found.leaves, found.trends
-        leaves[:known, kept], trends[:known, kept] = old.leaves[:, kept], old.trends[:, kept]
+        leaves[:, :known], trends[:, :known] = old.leaves, old.trends
+        for trees, since in ((np.flatnonzero(due), 0), (np.flatnonzero(~due), known)):
+            found = self._read(points[since:], trees)
+            leaves[trees, since:], trends[trees, since:] = found.leaves, found.trends
         return Places(leaves, trends)
 
 
@@ -123,39 +119,39 @@ class Statistics:
     def __init__(self, told: Places, y: Floats, leaves: int) -> None:
         self.y = y
         self.lies = 0
-        at, rest = told.leaves.ravel(), (y[:, None] - told.trends).ravel()
+        at, rest = told.leaves.ravel(), (y - told.trends).ravel()
         self._count = np.bincount(at, minlength=leaves).astype(np.float64)
         self._sum = np.bincount(at, weights=rest, minlength=leaves)
-        self._squares = np.bincount(at, weights=rest * rest, minlength=leaves)
-        self._mean, self._variance = np.empty(leaves), np.empty(leaves)
-        within = self._squares - self._sum**2 / np.maximum(self._count, 1)
+        squares = np.bincount(at, weights=rest * rest, minlength=leaves)
+        self._mean = self._sum / np.maximum(self._count, 1)
+        self._within = np.maximum(squares - self._sum * self._mean, 0)
         freedom = np.maximum(self._count - 1, 0).sum()
-        pooled = float(within.sum() / freedom) if freedom else 0.0
-        self.assumed = max(POOLED * pooled, FLOOR * (float(y.var()) or 1.0))
-        self._settle(np.arange(leaves))
+        pooled = float(self._within.sum() / freedom) if freedom else 0.0
+        self.assumed = max(pooled, FLOOR * (float(y.var()) or 1.0))
+        self._variance = self._spread(np.arange(leaves))
 
     def predict(self, places: Places) -> tuple[Floats, Floats]:
         """Mean and deviation at m points, by the law of total variance over trees."""
-        means = self._mean[places.leaves] + places.trends
-        variance = self._variance[places.leaves].mean(axis=1) + means.var(axis=1)
-        return means.mean(axis=1), np.sqrt(variance)
+        means = self._mean.take(places.leaves) + places.trends
+        within = self._variance.take(places.leaves).mean(axis=0)
+        return means.mean(axis=0), np.sqrt(within + means.var(axis=0))
 
     def add(self, places: Places, lie: float | None) -> None:
-        """Count running trials, one after the other, at a lie or else at the mean there."""
-        for leaves, trends in zip(places.leaves, places.trends, strict=True):
-            value = float((self._mean[leaves] + trends).mean()) if lie is None else lie
-            rest = value - trends
-            self._count[leaves] += 1
-            self._sum[leaves] += rest
-            self._squares[leaves] += rest * rest
-            self._settle(leaves)
-        self.lies += len(places.leaves)
+        """Count running trials, one after the other, at a lie or else at the mean there.
 
-    def _settle(self, at: Leaves) -> None:
-        count = np.maximum(self._count[at], 1)
-        self._mean[at] = self._sum[at] / count
-        within = np.maximum(self._squares[at] - self._sum[at] ** 2 / count, 0)
-        self._variance[at] = (within + PRIOR * self.assumed) / (count + PRIOR)
+        The squares within a leaf stay: a lie is no evidence of spread.
+        """
+        for leaves, trends in zip(places.leaves.T, places.trends.T, strict=True):
+            value = float((self._mean[leaves] + trends).mean()) if lie is None else lie
+            self._count[leaves] += 1
+            self._sum[leaves] += value - trends
+            self._mean[leaves] = self._sum[leaves] / self._count[leaves]
+            self._variance[leaves] = self._spread(leaves)
+        self.lies += places.leaves.shape[1]
+
+    def _spread(self, at: Leaves) -> Floats:
+        """Variance in leaves, drawn towards the assumed one."""
+        return np.asarray((self._within[at] + PRIOR * self.assumed) / (self._count[at] + PRIOR))
 
 
 def last_turns(n: int, count: int) -> Leaves:

@@ -17,7 +17,7 @@ from autotune.search.settings import SearchSettings
 from autotune.types import Floats
 
 INCUMBENTS = 5
-CSHARE = 0.5  # of the usual number of candidates: one in a batch of 64 must not cost over 15 ms
+WIDE = 256  # candidates from the whole cube
 TIE = 1e-9  # of a score: less is no difference, and chance decides
 
 
@@ -42,7 +42,7 @@ class ForestProposals:
         """Snapped points by falling score, shape (m, d)."""
         order = np.argsort(self._memory.values, kind="stable")  # not-a-number comes last
         best = np.array(self._memory.points)[order[: min(INCUMBENTS, self._memory.n_completed)]]
-        return Candidates(self._codec, self._sampler, CSHARE).best(self._score(rng), best, rng)
+        return Candidates(self._codec, self._sampler, WIDE).best(self._score(rng), best, rng)
 
     def _score(self, rng: np.random.Generator) -> Score:
         points, values = np.array(self._memory.points), np.array(self._memory.values)

@@ -74,7 +74,8 @@ def test_the_deviation_is_never_0_and_grows_away_from_the_data(name):
     _, at_data = counted.predict(forest.read(x))
     _, in_hole = counted.predict(forest.read(HERE))
     assert (at_data > 0).all()
-    assert in_hole > 1.25 * np.median(at_data)  # RF leaves out some of the data in each tree
+    # Each tree of RF leaves out a third of the data, so its deviation is large there as well.
+    assert in_hole > (1.1 if GROWTHS[name].bootstrap else 1.5) * np.median(at_data)
 
 
 @pytest.mark.parametrize("name", FORESTS)
@@ -92,10 +93,11 @@ def test_a_lie_is_an_outcome_in_the_leaves_it_falls_into(name, lie):
     value = float(before[0]) if lie is None else lie
     means, variances = [], []
     for t in range(20):
-        shared = told.leaves[:, t] == here.leaves[0, t]
-        rest = np.append(y[shared] - told.trends[shared, t], value - here.trends[0, t])
-        means.append(rest.mean() + here.trends[0, t])
-        variances.append((len(rest) * rest.var() + forest.count(y).assumed) / (len(rest) + 1))
+        shared = told.leaves[t] == here.leaves[t, 0]
+        rest = np.append(y[shared] - told.trends[t, shared], value - here.trends[t, 0])
+        means.append(rest.mean() + here.trends[t, 0])
+        squares = (len(rest) - 1) * rest[:-1].var()  # of the outcomes: a lie adds no spread
+        variances.append((squares + lied.assumed) / (len(rest) + 1))
     assert after[0] == pytest.approx(np.mean(means), rel=1e-12)
     assert deviation[0] ** 2 == pytest.approx(np.mean(variances) + np.var(means), rel=1e-9)
 
