@@ -187,7 +187,8 @@ def _model(settings: SearchSettings, told: int) -> str:
         return "random"
     if settings.learner == "auto":
         now = auto.learner(told)
-        return f"native {now}/{settings.acq} (auto: {auto.FOREST} from {auto.MOST + 1} outcomes on)"
+        then = f"{auto.FOREST} from {auto.PROCESS_UNTIL + 1} outcomes on"
+        return f"native {now}/{settings.acq} (auto: {then})"
     return f"{settings.engine} {settings.learner}/{settings.acq}"
 
 

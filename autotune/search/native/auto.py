@@ -1,20 +1,20 @@
-"""A Gaussian process while it rests on every outcome, then a forest."""
+"""A Gaussian process while outcomes are few, then a forest, which rests on all of them."""
 
 import numpy as np
 
 from autotune.problem import Problem
 from autotune.search.native.forest_search import ForestProposals
 from autotune.search.native.search import NativeSearch
-from autotune.search.native.surrogate import MOST
 from autotune.search.settings import SearchSettings
 from autotune.types import Floats
 
 FOREST = "ET"
+PROCESS_UNTIL = 500  # outcomes; more cost a process that knows them all too much
 
 
 def learner(told: int) -> str:
     """The surrogate after so many outcomes: `GP` or `FOREST`."""
-    return FOREST if told > MOST else "GP"
+    return FOREST if told > PROCESS_UNTIL else "GP"
 
 
 class AutoSearch(NativeSearch):

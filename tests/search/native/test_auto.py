@@ -32,10 +32,11 @@ def test_scikit_optimize_has_no_automatic_choice():
 
 
 @pytest.mark.parametrize(("n", "learner"), [(30, "GP"), (501, "ET")])
-def test_it_is_the_process_while_that_rests_on_every_outcome_and_extra_trees_then(n, learner):
+def test_it_is_the_process_while_outcomes_are_few_and_extra_trees_then(n, learner):
     chosen, named = told("auto", n), told(learner, n)
     assert [chosen.ask() for _ in range(3)] == [named.ask() for _ in range(3)]
 
 
 def test_the_rule_changes_at_the_outcome_that_it_says():
-    assert [auto.learner(n) for n in (0, auto.MOST, auto.MOST + 1)] == ["GP", "GP", "ET"]
+    last = auto.PROCESS_UNTIL
+    assert [auto.learner(n) for n in (0, last, last + 1)] == ["GP", "GP", "ET"]
