@@ -86,15 +86,15 @@ def tune(
         str, typer.Option("--engine", help="native, or skopt (scikit-optimize).")
     ] = "native",
     learner: Annotated[
-        str, typer.Option("--learner", help="GP, RF, ET, GBRT or random (DUMMY).")
-    ] = "GP",
+        str, typer.Option("--learner", help="auto, GP, RF, ET, GBRT or random (DUMMY).")
+    ] = "auto",
     acq: Annotated[
         str | None,
         typer.Option(
             "--acq",
             "--acq-func",
-            help="LCB, EI, PI or gp_hedge.  [default: EI with the native GP, LCB with skopt's, "
-            "gp_hedge otherwise]",
+            help="LCB, EI, PI or gp_hedge.  [default: EI; with skopt LCB for GP, gp_hedge "
+            "otherwise]",
         ),
     ] = None,
     kappa: Annotated[
@@ -105,8 +105,8 @@ def tune(
         typer.Option(
             "--liar",
             "--liar-strategy",
-            help="Value of a running trial: cl_min|mean|max, or believer (native GP only).  "
-            "[default: believer with the native GP, cl_max otherwise]",
+            help="Value of a running trial: cl_min|mean|max, or believer (native only).  "
+            "[default: believer; cl_max with skopt]",
         ),
     ] = None,
     initial_points: Annotated[
@@ -148,7 +148,7 @@ def tune(
     settings = SearchSettings(
         engine=engine,
         learner="random" if learner == "DUMMY" else learner,
-        acq=acq or (None if learner == "GP" else "gp_hedge"),
+        acq=acq,
         kappa=kappa,
         liar=liar,
         initial_points=initial_points,

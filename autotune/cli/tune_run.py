@@ -248,6 +248,19 @@ def _ended(stop: Stop, study: Study, limits: Limits) -> str:
     return "timeout" if stop() else "exhausted"
 
 
+def _model(settings: SearchSettings, told: int) -> str:
+    """The surrogate that proposes now, and what it gives way to."""
+    from autotune.search.native import auto
+
+    if settings.learner == "random":
+        return "random"
+    if settings.learner == "auto":
+        now = auto.learner(told)
+        then = f"{auto.FOREST} from {auto.PROCESS_UNTIL + 1} outcomes on"
+        return f"native {now}/{settings.acq} (auto: {then})"
+    return f"{settings.engine} {settings.learner}/{settings.acq}"
+
+
 def _announce(problem: Problem, settings: SearchSettings, study: Study, limits: Limits) -> None:
     console.talk(problem.summary)
     if problem.and_minimize:
@@ -256,10 +269,8 @@ def _announce(problem: Problem, settings: SearchSettings, study: Study, limits: 
         console.talk(f"fidelity {problem.fidelity}, cost {problem.cost}")
     n = len(study.outcomes)
     held = f"continues {n} recorded trials" if n else "new study"
-    acq = "" if settings.learner == "random" else f"/{settings.acq}"
-    whose = "native " if settings.has_own_process else ""
     console.talk(
-        f"{whose}{settings.learner}{acq}, seed {settings.seed}, {limits.workers or 'no'} worker"
+        f"{_model(settings, n)}, seed {settings.seed}, {limits.workers or 'no'} worker"
         f"{'' if limits.workers == 1 else 's'}; {held} in {study.folder}"
     )
 

@@ -153,6 +153,15 @@ class Codec:
         widths = np.cumsum([0] + [one.features(np.array([0.5])).shape[1] for one in self._axes])
         return {i: int(widths[i]) for i, one in enumerate(self._axes) if one.size is None}
 
+    @property
+    def unordered(self) -> dict[int, int]:
+        """The axes of more than two values without order, and how many each has."""
+        return {
+            i: one.size or 0
+            for i, one in enumerate(self._axes)
+            if isinstance(one, ChoiceAxis) and not one.ordered and len(one.values) > 2
+        }
+
     def neighbours(self, point: Floats) -> Floats:
         """A point, shape (d,), and those that differ in one value of a grid, shape (m, d).
 

@@ -4,7 +4,9 @@ from autotune.errors import InputError
 from autotune.problem import Problem
 from autotune.search.base import BaseSearch
 from autotune.search.fidelity import Fidelity
+from autotune.search.native.auto import AutoSearch
 from autotune.search.native.fidelity_search import FidelitySearch
+from autotune.search.native.forest_search import ForestSearch
 from autotune.search.native.pareto_search import ParetoSearch
 from autotune.search.native.search import NativeSearch
 from autotune.search.prior import Prior
@@ -40,8 +42,13 @@ def search(problem: Problem, settings: SearchSettings, prior: Prior | None = Non
                 f"a {what} needs the native GP with --acq EI and --liar believer, which are the "
                 "defaults, or --learner random."
             )
-        kind = ParetoSearch if problem.and_minimize else FidelitySearch
-        return kind(problem, settings)
+        if problem.and_minimize:
+            return ParetoSearch(problem, settings)
+        return FidelitySearch(problem, settings)
+    if settings.engine == "skopt":
+        return SkoptSearch(problem, settings)
     if settings.has_own_process:
-        return NativeSearch(problem, settings, prior)
-    return SkoptSearch(problem, settings)
+        return (AutoSearch if settings.learner == "auto" else NativeSearch)(
+            problem, settings, prior
+        )
+    return ForestSearch(problem, settings)
