@@ -132,12 +132,12 @@ def run(
     folder = place.folder(problem)
     stop = Stop(limits.seconds)
     start = asdict(settings) | asdict(limits)
-    with JournalStore.open(folder, Header.of(problem, name), start=start) as store:
+    with JournalStore.open(folder, Header.of(problem, file.origin), start=start) as store:
         recorded = studies.read(folder)
         _announce(problem, settings, recorded, limits)
         with (
             stop.signals(),
-            _evaluator(file.path, problem, options, limits, folder) as evaluator,
+            _evaluator(file.origin, problem, options, limits, folder) as evaluator,
             progress(recorded.outcomes, limits.max_evals) as shown,
         ):
             tune(
@@ -155,14 +155,14 @@ def run(
 
 @contextmanager
 def _evaluator(
-    path: Path, problem: Problem, options: Mapping[str, str], limits: Limits, folder: Path
+    origin: str, problem: Problem, options: Mapping[str, str], limits: Limits, folder: Path
 ) -> Iterator[Evaluator]:
     """Run trials in child processes, which end with the context, or in this process."""
     if not limits.workers:
         yield SerialEvaluator(problem.objective, folder)
         return
     with ProcessEvaluator(
-        str(path),
+        origin,
         options,
         workers=limits.workers,
         trial_timeout=limits.trial_seconds,

@@ -10,7 +10,8 @@ from ConfigSpace.types import NotSet
 from numpy.typing import NDArray
 
 from autotune.errors import InputError
-from autotune.search.axes import Axis, axis, plain
+from autotune.search.axes import Axis, axis
+from autotune.search.values import plain
 from autotune.types import Config, Floats, Value
 
 Key: TypeAlias = tuple[tuple[str, Value], ...]
@@ -131,11 +132,7 @@ class Codec:
 
     def grid(self) -> Floats:
         """Every point of a finite space, shape (size, d), duplicates by conditions included."""
-        ticks = [
-            np.unique(one.snap(np.array([one.unit(value) for value in _values(one)])))
-            for one in self._axes
-        ]
-        return self.snap(np.array(list(itertools.product(*ticks))))
+        return self.snap(np.array(list(itertools.product(*map(_ticks, self._axes)))))
 
     def _active(self, values: dict[str, Value]) -> set[str]:
         known: dict[str, object] = {}
@@ -147,11 +144,11 @@ class Codec:
         return {name for name, value in known.items() if value is not NotSet}
 
 
-def _values(one: Axis) -> list[Value]:
+def _ticks(one: Axis) -> Floats:
+    """Every position of a finite axis.
+
+    The middle of each of `size` cells is not evenly spaced on a logarithmic axis: positions are
+    taken densely enough that no cell is missed, then kept once.
+    """
     size = one.size or 0
-    if size == 1:
-        return [one.value(0.5)]
-    # The middle of each of `size` cells is not evenly spaced on a logarithmic axis: sample
-    # densely enough that no cell is missed, then keep each value once.
-    found = dict.fromkeys(one.value(unit) for unit in np.linspace(0, 1, 64 * size))
-    return list(found)
+    return np.unique(one.snap(np.array([0.5]) if size == 1 else np.linspace(0, 1, 64 * size)))

@@ -1,0 +1,29 @@
+"""Values of parameters as JSON-plain scalars."""
+
+import numpy as np
+
+from autotune.errors import InputError, ProblemError
+from autotune.types import Value
+
+
+def plain(value: object) -> Value:
+    """Turn numpy's scalars, which ConfigSpace hands out, into Python's own.
+
+    Raises:
+        ProblemError: If it is no scalar.
+    """
+    item = value.item() if isinstance(value, np.generic) else value
+    if isinstance(item, bool | int | float | str):
+        return item
+    raise ProblemError(f"a parameter's values must be numbers, text or booleans, not {item!r}")
+
+
+def number(value: Value) -> float:
+    """A value that must be a number.
+
+    Raises:
+        InputError: If it is text or a boolean.
+    """
+    if isinstance(value, str | bool):
+        raise InputError(f"{value!r} is not a number")
+    return float(value)
