@@ -11,6 +11,11 @@ ACQUISITIONS: Final = ("LCB", "EI", "PI", "gp_hedge")
 BELIEVER: Final = "believer"
 LIARS: Final = (BELIEVER, "cl_min", "cl_mean", "cl_max")
 ENGINES: Final = ("native", "skopt")
+NO_GBRT: Final = (
+    "--engine skopt has no GBRT: scikit-optimize's own regressor is refused by today's "
+    "scikit-learn (its bases come in an order that says it is none). Use --engine native, "
+    "or --learner RF or ET."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +51,8 @@ class SearchSettings:
     def __post_init__(self) -> None:
         checks.one_of("engine", self.engine, ENGINES)
         checks.one_of("learner", self.learner, LEARNERS)
+        if (self.engine, self.learner) == ("skopt", "GBRT"):
+            raise InputError(NO_GBRT)
         own = self.has_own_process
         if self.acq is None:
             object.__setattr__(self, "acq", "EI" if own else "LCB")
