@@ -12,8 +12,9 @@ from ConfigSpace import (
     OrdinalHyperparameter,
 )
 
+from autotune.derived import Known, Rule
 from autotune.errors import ProblemError
-from autotune.types import Value
+from autotune.types import Config, Value
 
 STEP = "q"
 """The key of a parameter's `meta` that holds the step it moves in."""
@@ -30,11 +31,11 @@ class Constraint:
 
     Attributes:
         text: The rule as a user would say it, for example `n_total <= 1e10`.
-        holds: Whether a configuration obeys it.
+        holds: Whether a configuration obeys it; derived quantities are there by name as well.
     """
 
     text: str
-    holds: Callable[[dict[str, Value]], bool]
+    holds: Callable[[Config], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,8 @@ class Problem:
         units: Unit of each parameter and metric by name; a missing one is dimensionless.
         source: Where the objective comes from.
         constraints: Rules beyond the space's own conditions and forbidden clauses.
+        derived: Quantities that follow from a configuration, by name; constraints may use them,
+            and every completed trial records them.
         options: The options the problem was built with, as recorded in the study.
         best_known: Computes the best known value, or returns None; called only when shown.
     """
@@ -98,12 +101,63 @@ class Problem:
     units: Mapping[str, str] = field(default_factory=dict)
     source: str = ""
     constraints: tuple[Constraint, ...] = ()
+    derived: Mapping[str, Rule] = field(default_factory=dict)
     options: Mapping[str, Value] = field(default_factory=dict)
     best_known: Callable[[], Reference | None] = _none
 
-    def allows(self, config: dict[str, Value]) -> bool:
-        """Whether a configuration obeys every constraint."""
-        return all(constraint.holds(config) for constraint in self.constraints)
+    def __post_init__(self) -> None:
+        taken = [name for name in self.derived if name in self.space or name == "objective"]
+        if taken:
+            raise ProblemError(f"derived quantity {taken[0]} has the name of something else.")
+
+    def allows(self, config: Config) -> bool:
+        """Whether a configuration obeys every constraint.
+
+        Raises:
+            ProblemError: If a constraint or a quantity that it needs cannot be computed.
+        """
+        return not self.constraints or not self.broken(config, first=True)
+
+    def broken(self, config: Config, *, first: bool = False) -> list[Constraint]:
+        """The constraints that a configuration breaks, or only the first of them.
+
+        Raises:
+            ProblemError: If a constraint or a quantity that it needs cannot be computed.
+        """
+        known = Known(config, self.derived)
+        found: list[Constraint] = []
+        for constraint in self.constraints:
+            try:
+                holds = constraint.holds(known)
+            except ProblemError:
+                raise
+            except Exception as error:
+                text = f"{type(error).__name__}: {error}"
+                raise ProblemError(
+                    f"constraint {constraint.text!r} cannot be checked for {config}: {text}."
+                ) from error
+            if not holds:
+                found.append(constraint)
+                if first:
+                    break
+        return found
+
+    def quantities(self, config: Config) -> dict[str, float]:
+        """Every derived quantity of a configuration.
+
+        Raises:
+            ProblemError: If one cannot be computed.
+        """
+        known = Known(config, self.derived)
+        return {name: float(known[name]) for name in self.derived}
+
+    def evaluate(self, config: dict[str, Value]) -> float | Mapping[str, float]:
+        """The objective of a configuration, with the derived quantities as metrics."""
+        answer = self.objective(config)
+        if not self.derived:
+            return answer
+        own = answer if isinstance(answer, Mapping) else {"objective": answer}
+        return {**self.quantities(config), **own}
 
     def parameters(self) -> list[Parameter]:
         """Describe every parameter of the space."""

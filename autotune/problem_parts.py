@@ -10,6 +10,7 @@ import numpy as np
 from ConfigSpace import ConfigurationSpace, Float
 
 from autotune import checks
+from autotune.derived import Rule
 from autotune.errors import InputError
 from autotune.laws import catalogue
 from autotune.laws.base import ScalingLaw
@@ -68,19 +69,27 @@ UNITS = {
 }
 
 
-def measures(law: ScalingLaw, n_active: float, tokens: float, n_total: float) -> dict[str, float]:
-    """What is recorded beside a model's loss; `UNITS` has the units.
+def beyond(law: ScalingLaw, n_active: float, tokens: float, n_total: float) -> dict[str, float]:
+    """What is recorded beside a model's loss; `UNITS` has the unit.
 
     Returns:
-        `tokens`, `n_total`, `sparsity`, and `extrapolation`: how many times the model lies
-        past the range that the law was fitted on, in the input where it does so most; 1 is
-        inside. Ranges that the source does not state are not counted.
+        `extrapolation`: how many times the model lies past the range that the law was fitted on,
+        in the input where it does so most; 1 is inside. Ranges that the source does not state
+        are not counted.
     """
     sparsity = 1 - n_active / n_total
     model = {"n_active": n_active, "n_total": n_total, "tokens": tokens, "sparsity": sparsity}
     times = law.source.range.times_outside(**model, flops=6 * n_active * tokens)
-    beyond = max((float(factor) for factor in times.values()), default=1.0)
-    return {"tokens": tokens, "n_total": n_total, "sparsity": sparsity, "extrapolation": beyond}
+    return {"extrapolation": max((float(factor) for factor in times.values()), default=1.0)}
+
+
+def model_of(tokens: Rule, n_total: Rule) -> dict[str, Rule]:
+    """The quantities derived from a model's size: tokens, total parameters and sparsity."""
+    return {
+        "tokens": tokens,
+        "n_total": n_total,
+        "sparsity": lambda known: 1 - float(known["n_active"]) / float(known["n_total"]),
+    }
 
 
 def sizes_for(flops: float) -> tuple[float, float]:
@@ -163,7 +172,7 @@ def size_problem(
         n_active = float(config["n_active"])
         tokens = float(tokens_for(flops, n_active))
         loss = float(law.loss(n_active, tokens, sparsity))
-        return {"objective": loss, **measures(law, n_active, tokens, n_active / (1 - sparsity))}
+        return {"objective": loss, **beyond(law, n_active, tokens, n_active / (1 - sparsity))}
 
     def best_known() -> Reference:
         n_active, loss = least(
@@ -181,5 +190,9 @@ def size_problem(
         unit=law.source.loss_unit,
         units=UNITS,
         source=provenance(law),
+        derived=model_of(
+            tokens=lambda c: float(tokens_for(flops, float(c["n_active"]))),
+            n_total=lambda c: float(c["n_active"]) / (1 - sparsity),
+        ),
         best_known=best_known,
     )

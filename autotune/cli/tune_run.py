@@ -159,7 +159,7 @@ def _evaluator(
 ) -> Iterator[Evaluator]:
     """Run trials in child processes, which end with the context, or in this process."""
     if not limits.workers:
-        yield SerialEvaluator(problem.objective, folder)
+        yield SerialEvaluator(problem.evaluate, folder)
         return
     with ProcessEvaluator(
         origin,

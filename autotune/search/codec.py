@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from collections.abc import Iterator
 from typing import TypeAlias
 
 import numpy as np
@@ -133,6 +134,17 @@ class Codec:
     def grid(self) -> Floats:
         """Every point of a finite space, shape (size, d), duplicates by conditions included."""
         return self.snap(np.array(list(itertools.product(*map(_ticks, self._axes)))))
+
+    def configurations(self) -> Iterator[dict[str, Value]]:
+        """Every configuration of a finite space, one after the other; some may come twice."""
+        columns = [[one.value(float(unit)) for unit in _ticks(one)] for one in self._axes]
+        for row in itertools.product(*columns):
+            values = dict(zip(self.names, row, strict=True))
+            if not self._space.conditions:
+                yield values
+                continue
+            active = self._active(values)
+            yield {name: value for name, value in values.items() if name in active}
 
     def _active(self, values: dict[str, Value]) -> set[str]:
         known: dict[str, object] = {}
