@@ -26,6 +26,7 @@ HOME = {
     "pooch": {"datasets"},
     "pyarrow": {"runs"},
     "skopt": {"search", "space"},
+    "ytopt": {"search"},
     "subprocess": {"evaluators", "launching", "cli"},
 }
 ADAPTERS = LAYERS[3]

@@ -52,7 +52,8 @@ def tune(
         int, typer.Option("--workers", help="Trials at once; 0 runs them in this process.", min=0)
     ] = 1,
     engine: Annotated[
-        str, typer.Option("--engine", help="native, or skopt (scikit-optimize).")
+        str,
+        typer.Option("--engine", help="native, skopt (scikit-optimize) or ytopt (if installed)."),
     ] = "native",
     learner: Annotated[
         str, typer.Option("--learner", help="GP, RF, ET, GBRT or random (DUMMY).")

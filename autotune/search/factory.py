@@ -6,6 +6,7 @@ from autotune.search.native.search import NativeSearch
 from autotune.search.random import RandomSearch
 from autotune.search.settings import SearchSettings
 from autotune.search.skopt import SkoptSearch
+from autotune.search.ytopt import YtoptSearch
 
 
 def search(problem: Problem, settings: SearchSettings) -> BaseSearch:
@@ -14,4 +15,6 @@ def search(problem: Problem, settings: SearchSettings) -> BaseSearch:
         return RandomSearch(problem, settings)
     if settings.has_own_process:
         return NativeSearch(problem, settings)
+    if settings.engine == "ytopt":
+        return YtoptSearch(problem, settings)
     return SkoptSearch(problem, settings)

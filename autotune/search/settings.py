@@ -10,7 +10,7 @@ LEARNERS: Final = ("GP", "RF", "ET", "GBRT", "random")
 ACQUISITIONS: Final = ("LCB", "EI", "PI", "gp_hedge")
 BELIEVER: Final = "believer"
 LIARS: Final = (BELIEVER, "cl_min", "cl_mean", "cl_max")
-ENGINES: Final = ("native", "skopt")
+ENGINES: Final = ("native", "skopt", "ytopt")
 NO_GBRT: Final = (
     "--engine skopt has no GBRT: scikit-optimize's own regressor is refused by today's "
     "scikit-learn (its bases come in an order that says it is none). Use --engine native, "
@@ -24,7 +24,7 @@ class SearchSettings:
 
     Attributes:
         engine: `native` has a Gaussian process of its own and leaves the other learners to
-            `skopt`, which is scikit-optimize throughout.
+            `skopt`, which is scikit-optimize throughout; `ytopt` is a source install of ytopt.
         learner: Surrogate: Gaussian process, random forest, extra trees, gradient boosting, or
             none (`random`).
         acq: Acquisition function; None for EI with the native process, LCB otherwise.
@@ -53,6 +53,11 @@ class SearchSettings:
         checks.one_of("learner", self.learner, LEARNERS)
         if (self.engine, self.learner) == ("skopt", "GBRT"):
             raise InputError(NO_GBRT)
+        if self.engine == "ytopt" and self.learner in ("GP", "GBRT"):
+            raise InputError(
+                f"--engine ytopt has no {self.learner} for ConfigSpace spaces. "
+                "Give --learner RF, ET or DUMMY."
+            )
         own = self.has_own_process
         if self.acq is None:
             object.__setattr__(self, "acq", "EI" if own else "LCB")
