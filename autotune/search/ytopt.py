@@ -3,6 +3,8 @@
 import math
 import sys
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -38,20 +40,9 @@ class YtoptSearch(BaseSearch):
         stepped = [name for name in problem.space if step_of(problem.space[name]) is not None]
         if stepped:
             raise InputError(f"--engine ytopt knows no steps, which parameter {stepped[0]} has.")
-        self._names = tuple(problem.space)
+        self._space = problem.space
         self._asked: dict[Key, Config] = {}
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            self._optimizer = _optimizer()(
-                num_workers=1,
-                space=problem.space,
-                learner=settings.learner,
-                acq_func=settings.acq,
-                liar_strategy=settings.liar,
-                set_KAPPA=settings.kappa,
-                set_SEED=settings.seed,
-                set_NI=settings.initial_points,
-            )
+        self._optimizer = _optimizer(problem, settings)
 
     def ask(self) -> dict[str, Value] | None:
         """Propose a configuration never proposed before; None if there is none left."""
@@ -69,14 +60,13 @@ class YtoptSearch(BaseSearch):
         config = outcome.trial.config
         theirs = self._asked.pop(key(config), None)
         if theirs is None:
-            theirs = {name: config.get(name, math.nan) for name in self._names}
+            theirs = {name: config.get(name, math.nan) for name in self._space}
             point = self._optimizer.make_key(theirs.values())
             if point not in self._optimizer.evals:
                 self._optimizer.evals[point] = 0.0
                 self._optimizer.counter += 1
         value = outcome.value if isinstance(outcome, Completed) else WORST
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with _their_code():
             self._optimizer.tell([(theirs, value if math.isfinite(value) else WORST)])
 
     def _next(self, rng: np.random.Generator) -> dict[str, Value] | None:
@@ -85,11 +75,10 @@ class YtoptSearch(BaseSearch):
     def _theirs(self) -> dict[str, Value] | None:
         """The next proposal of theirs that is legal and new; None if it repeats itself."""
         for _ in range(ATTEMPTS):
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
+            with _their_code():
                 theirs = next(self._optimizer.ask(n_points=1))[0]
             read = {name: plain(value) for name, value in theirs.items()}
-            active = {name: value for name, value in read.items() if not _absent(value)}
+            active = {n: v for n, v in read.items() if not _absent(v)}
             config = self._codec.decode(self._codec.encode(active))
             if self._memory.seen(config):
                 return None
@@ -99,17 +88,48 @@ class YtoptSearch(BaseSearch):
         return None
 
 
-def _optimizer() -> Any:  # noqa: ANN401 - ytopt is untyped, and may not be there
-    try:
-        from ytopt.search.optimizer import Optimizer
-    except ImportError as error:
-        raise InputError(
-            f"--engine ytopt needs ytopt installed from source, and it cannot be imported "
-            f"({error}). docs/migrating-from-ytopt.md has the commands."
-        ) from error
-    return Optimizer
+def _optimizer(problem: Problem, settings: SearchSettings) -> Any:  # noqa: ANN401 - untyped
+    with _their_code():
+        try:
+            from ytopt.search.optimizer import Optimizer
+        except ImportError as error:
+            raise InputError(
+                f"--engine ytopt needs ytopt installed from source, and it cannot be imported "
+                f"({error}). docs/migrating-from-ytopt.md has the commands."
+            ) from error
+        return Optimizer(
+            num_workers=1,
+            space=problem.space,
+            learner=settings.learner,
+            acq_func=settings.acq,
+            liar_strategy=settings.liar,
+            set_KAPPA=settings.kappa,
+            set_SEED=settings.seed,
+            set_NI=settings.initial_points,
+        )
+
+
+@contextmanager
+def _their_code() -> Iterator[None]:
+    """Run ytopt without its warnings; what it raises becomes one line.
+
+    Raises:
+        InputError: If it raises: many spaces are beyond it with today's packages.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            yield
+        except InputError:
+            raise
+        except Exception as error:
+            text = " ".join(str(error).split())
+            raise InputError(
+                f"ytopt cannot search this space: {type(error).__name__}: {text[:200]}. "
+                "Leave --engine out."
+            ) from error
 
 
 def _absent(value: Value) -> bool:
-    """Whether it is not-a-number, which stands for a parameter that a condition switches off."""
+    """Whether a value is not-a-number: a parameter that a condition switches off."""
     return isinstance(value, float) and math.isnan(value)

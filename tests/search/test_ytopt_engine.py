@@ -3,9 +3,10 @@
 import importlib.util
 
 import pytest
-from ConfigSpace import ConfigurationSpace, Integer
+from ConfigSpace import Categorical, ConfigurationSpace, EqualsCondition, Float, Integer
 
 from autotune.errors import InputError
+from autotune.problem import Constraint
 from autotune.search import factory
 from autotune.search.codec import key
 from autotune.search.settings import SearchSettings
@@ -35,11 +36,31 @@ def test_a_space_with_steps_is_refused():
 
 
 @needs_ytopt
-def test_with_ytopt_its_proposals_are_legal_new_and_continue_a_record(mixed):
-    problem = small_problem(space=mixed, constraints=(), objective=lambda c: c["rate"])
+def test_a_space_that_ytopt_does_not_know_is_refused(mixed, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # ytopt writes a log where it is
+    with pytest.raises(InputError, match="cannot search this space: ValueError: Unknown Hyper"):
+        factory.search(small_problem(space=mixed, constraints=()), RF)  # it has a constant
+
+
+def conditional():
+    space = ConfigurationSpace()
+    rate = Float("rate", (1e-5, 1e-1), log=True)
+    kind, gate = Categorical("kind", ["plain", "gated", "wide"]), Integer("gate", (1, 90))
+    space.add(rate, kind, gate, Categorical("size", ["s", "m", "l"], ordered=True))
+    space.add(EqualsCondition(gate, kind, "gated"))
+    return space
+
+
+@needs_ytopt
+def test_with_ytopt_its_proposals_are_legal_new_and_continue_a_record(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rule = Constraint("not wide", lambda c: c["kind"] != "wide")
+    problem = small_problem(space=conditional(), constraints=(rule,))
     first, outcomes, seen = factory.search(problem, RF), [], set()
     for i in range(8):
         config = first.ask()
+        assert problem.allows(config)
+        assert ("gate" in config) == (config["kind"] == "gated")
         assert key(config) not in seen
         seen.add(key(config))
         trial = Trial(str(i), config)
