@@ -19,6 +19,8 @@ EPILOG = """examples:
 
   autotune tune moe_budget --prior-law abnar2025 --max-evals 20
 
+  autotune tune problem.Problem --evaluator subprocess --max-evals=10 --learner RF
+
   autotune tune command --set 'command=python train.py' --set params=lr:float:1e-4:1e-1:log
 
 The same command continues a study that was interrupted.
@@ -34,7 +36,9 @@ def register(app: typer.Typer) -> None:
 
 
 def tune(
-    problem: Annotated[str, typer.Argument(help="A name of `autotune problems`, or a path.")],
+    problem: Annotated[
+        str, typer.Argument(help="A name of `autotune problems`, a path, or module.Problem.")
+    ],
     options: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="NAME=VALUE", help="Option of the problem; repeatable."),
@@ -83,7 +87,8 @@ def tune(
         int, typer.Option("--workers", help="Trials at once; 0 runs them in this process.", min=0)
     ] = 1,
     engine: Annotated[
-        str, typer.Option("--engine", help="native, or skopt (scikit-optimize).")
+        str,
+        typer.Option("--engine", help="native, skopt (scikit-optimize) or ytopt (if installed)."),
     ] = "native",
     learner: Annotated[
         str, typer.Option("--learner", help="auto, GP, RF, ET, GBRT or random (DUMMY).")
@@ -137,10 +142,22 @@ def tune(
         "results/local"
     ),
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    evaluator: Annotated[
+        str | None,
+        typer.Option("--evaluator", help="ytopt's: subprocess or ray; both mean --workers here."),
+    ] = None,
+    eval_timeout_minutes: Annotated[
+        float | None,
+        typer.Option("--eval-timeout-minutes", help="ytopt's --trial-timeout; enforced here."),
+    ] = None,
+    redis_address: Annotated[
+        str | None, typer.Option("--redis-address", help="ytopt's Ray cluster: refused here.")
+    ] = None,
 ) -> None:
     """Search for the configuration of least objective, and record every trial."""
     from autotune.cli.tune_report import report
     from autotune.cli.tune_run import Aims, Limits, Place, run
+    from autotune.cli.ytopt_flags import say_evaluator, trial_seconds
     from autotune.problem_options import split
     from autotune.quantities import parse_count, parse_seconds
     from autotune.search.settings import SearchSettings
@@ -160,9 +177,10 @@ def tune(
         max_evals,
         workers=workers,
         seconds=parse_seconds(timeout) if timeout else None,
-        trial_seconds=parse_seconds(trial_timeout) if trial_timeout else None,
+        trial_seconds=trial_seconds(trial_timeout, eval_timeout_minutes),
         cost=parse_count(max_cost) if max_cost else None,
     )
+    say_evaluator(evaluator, redis_address, workers=workers)
     result = run(
         problem,
         split(options or []),

@@ -179,7 +179,7 @@ def run(
     search = factory.search(problem, settings, loaded.prior)
     stop = Stop(limits)
     start = asdict(settings) | asdict(limits)
-    header = Header.of(problem, name, loaded.record)
+    header = Header.of(problem, file.origin, loaded.record)
     with JournalStore.open(folder, header, start=start) as store:
         recorded = studies.read(folder)
         _announce(problem, settings, recorded, limits)
@@ -188,7 +188,7 @@ def run(
             stop.spend(spent(store.header, recorded.outcomes))
         with (
             stop.signals(),
-            _evaluator(file.path, problem, options, limits, folder) as evaluator,
+            _evaluator(file.origin, problem, options, limits, folder) as evaluator,
             progress(
                 recorded.outcomes, limits.max_evals, counts=store.header.reaches_target
             ) as shown,
@@ -208,14 +208,14 @@ def run(
 
 @contextmanager
 def _evaluator(
-    path: Path, problem: Problem, options: Mapping[str, str], limits: Limits, folder: Path
+    origin: str, problem: Problem, options: Mapping[str, str], limits: Limits, folder: Path
 ) -> Iterator[Evaluator]:
     """Run trials in child processes, which end with the context, or in this process."""
     if not limits.workers:
-        yield SerialEvaluator(problem.objective, folder)
+        yield SerialEvaluator(problem.evaluate, folder)
         return
     with ProcessEvaluator(
-        str(path),
+        origin,
         options,
         workers=limits.workers,
         trial_timeout=limits.trial_seconds,

@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -11,8 +11,9 @@ from ConfigSpace.types import NotSet
 from numpy.typing import NDArray
 
 from autotune.errors import InputError
-from autotune.search.axes import Axis, ChoiceAxis, axis, plain
+from autotune.search.axes import Axis, ChoiceAxis, axis
 from autotune.search.prior import Prior
+from autotune.search.values import plain
 from autotune.types import Config, Floats, Value
 
 Key: TypeAlias = tuple[tuple[str, Value], ...]
@@ -191,11 +192,18 @@ class Codec:
 
     def grid(self) -> Floats:
         """Every point of a finite space, shape (size, d), duplicates by conditions included."""
-        ticks = [
-            np.unique(one.snap(np.array([one.unit(value) for value in _values(one)])))
-            for one in self._axes
-        ]
-        return self.snap(np.array(list(itertools.product(*ticks))))
+        return self.snap(np.array(list(itertools.product(*map(_ticks, self._axes)))))
+
+    def configurations(self) -> Iterator[dict[str, Value]]:
+        """Every configuration of a finite space, one after the other; some may come twice."""
+        columns = [[one.value(float(unit)) for unit in _ticks(one)] for one in self._axes]
+        for row in itertools.product(*columns):
+            values = dict(zip(self.names, row, strict=True))
+            if not self._space.conditions:
+                yield values
+                continue
+            active = self._active(values)
+            yield {name: value for name, value in values.items() if name in active}
 
     def _active(self, values: dict[str, Value]) -> set[str]:
         known: dict[str, object] = {}
@@ -207,11 +215,11 @@ class Codec:
         return {name for name, value in known.items() if value is not NotSet}
 
 
-def _values(one: Axis) -> list[Value]:
+def _ticks(one: Axis) -> Floats:
+    """Every position of a finite axis.
+
+    The middle of each of `size` cells is not evenly spaced on a logarithmic axis: positions are
+    taken densely enough that no cell is missed, then kept once.
+    """
     size = one.size or 0
-    if size == 1:
-        return [one.value(0.5)]
-    # The middle of each of `size` cells is not evenly spaced on a logarithmic axis: sample
-    # densely enough that no cell is missed, then keep each value once.
-    found = dict.fromkeys(one.value(unit) for unit in np.linspace(0, 1, 64 * size))
-    return list(found)
+    return np.unique(one.snap(np.array([0.5]) if size == 1 else np.linspace(0, 1, 64 * size)))

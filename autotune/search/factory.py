@@ -14,6 +14,7 @@ from autotune.search.random import RandomSearch
 from autotune.search.second import SecondObjective
 from autotune.search.settings import BELIEVER, SearchSettings
 from autotune.search.skopt import SkoptSearch
+from autotune.search.ytopt import YtoptSearch
 
 
 def search(problem: Problem, settings: SearchSettings, prior: Prior | None = None) -> BaseSearch:
@@ -47,8 +48,10 @@ def search(problem: Problem, settings: SearchSettings, prior: Prior | None = Non
         return FidelitySearch(problem, settings)
     if settings.engine == "skopt":
         return SkoptSearch(problem, settings)
+    if settings.engine == "ytopt":
+        return YtoptSearch(problem, settings)
     if settings.has_own_process:
-        return (AutoSearch if settings.learner == "auto" else NativeSearch)(
-            problem, settings, prior
-        )
+        if settings.learner == "GP":
+            return NativeSearch(problem, settings, prior)
+        return AutoSearch(problem, settings, prior)
     return ForestSearch(problem, settings)

@@ -10,7 +10,12 @@ LEARNERS: Final = ("auto", "GP", "RF", "ET", "GBRT", "random")
 ACQUISITIONS: Final = ("LCB", "EI", "PI", "gp_hedge")
 BELIEVER: Final = "believer"
 LIARS: Final = (BELIEVER, "cl_min", "cl_mean", "cl_max")
-ENGINES: Final = ("native", "skopt")
+ENGINES: Final = ("native", "skopt", "ytopt")
+NO_GBRT: Final = (
+    "--engine skopt has no GBRT: scikit-optimize's own regressor is refused by today's "
+    "scikit-learn (its bases come in an order that says it is none). Use --engine native, "
+    "or --learner RF or ET."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,10 +23,11 @@ class SearchSettings:
     """How configurations are proposed.
 
     Attributes:
-        engine: `native`, or `skopt` for scikit-optimize's models.
+        engine: `native`, `skopt` for scikit-optimize's models, or `ytopt` for a source install of
+            ytopt.
         learner: Surrogate: Gaussian process, random forest, extra trees, gradient boosting, or
             none (`random`); `auto` chooses by space and number of outcomes (see `native.auto`),
-            and is the Gaussian process with `skopt`.
+            and is the Gaussian process with `skopt`, the random forest with `ytopt`.
         acq: Acquisition function; None for EI with the native engine, and with `skopt` for
             LCB with the Gaussian process and gp_hedge otherwise.
             `gp_hedge` draws one of the other three per proposal, evenly: a search without state
@@ -54,7 +60,14 @@ class SearchSettings:
         checks.one_of("learner", self.learner, LEARNERS)
         own = self.engine == "native"
         if self.learner == "auto" and not own:
-            object.__setattr__(self, "learner", "GP")
+            object.__setattr__(self, "learner", {"skopt": "GP", "ytopt": "RF"}[self.engine])
+        if (self.engine, self.learner) == ("skopt", "GBRT"):
+            raise InputError(NO_GBRT)
+        if self.engine == "ytopt" and self.learner in ("GP", "GBRT"):
+            raise InputError(
+                f"--engine ytopt has no {self.learner} for ConfigSpace spaces. "
+                "Give --learner RF, ET or DUMMY."
+            )
         if self.acq is None:
             theirs = "LCB" if self.learner == "GP" else "gp_hedge"
             object.__setattr__(self, "acq", "EI" if own else theirs)

@@ -164,6 +164,11 @@ def test_a_recorded_trial_of_another_space_is_refused_by_name(small):
         ({"acq": "UCB"}, "LCB"),
         ({"liar": "max"}, "cl_max"),
         ({"liar": "believer", "engine": "skopt"}, "needs --engine native"),
+        ({"engine": "skopt", "learner": "GBRT"}, "skopt has no GBRT: .* Use --engine native"),
+        (
+            {"engine": "ytopt", "learner": "GP"},
+            "ytopt has no GP for ConfigSpace spaces. Give --learner RF",
+        ),
         ({"engine": "nativ"}, "Did you mean 'native'"),
         ({"kappa": -1.0}, "kappa"),
         ({"initial_points": 0}, "initial_points"),
