@@ -13,9 +13,10 @@ optimal N_active at ten times the table's largest budget, dense. For that optimu
 import argparse
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 from designs import DESIGNS, FULL, NOISE
@@ -37,6 +38,10 @@ LEVEL = 0.95
 BEYOND = 10.0
 SIZES = np.geomspace(1e5, 1e15, 1601)
 OPTIMUM = "N*"
+
+
+Answers: TypeAlias = Mapping[str, tuple[bool, str]]
+"""Of one table: whether the interval of each quantity holds the truth, and what made it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +114,7 @@ def optima(law: ScalingLaw, coefficients: Floats, flops: float) -> Floats:
     return np.asarray(np.log(SIZES)[loss.argmin(axis=1)])
 
 
-def covered(
-    case: Case, planted: Planted, runs: RunTable, *, seed: int, draws: int
-) -> Mapping[str, tuple[bool, str]]:
+def covered(case: Case, planted: Planted, runs: RunTable, *, seed: int, draws: int) -> Answers:
     """Whether each interval of one synthetic table holds the truth, and what made it."""
     rng = np.random.default_rng((seed, len(runs)))
     noise = rng.normal(0.0, planted.noise, len(runs))
@@ -139,6 +142,13 @@ def study(case: Case, *, n_tables: int, draws: int) -> list[Record]:
     """One record per quantity: how many of the tables' intervals hold it."""
     truth, runs = planted_law(case)
     each = [covered(case, truth, runs, seed=seed, draws=draws) for seed in range(n_tables)]
+    records = shares(case, each, n_runs=len(runs), noise=truth.noise)
+    print(*records, sep="\n", file=sys.stderr, flush=True)
+    return records
+
+
+def shares(case: Case, each: Sequence[Answers], *, n_runs: int, noise: float) -> list[Record]:
+    """How many tables' intervals hold each quantity."""
     records: list[Record] = []
     for name in (*case.asked, OPTIMUM):
         hits = [one[name] for one in each if name in one]
@@ -147,12 +157,11 @@ def study(case: Case, *, n_tables: int, draws: int) -> list[Record]:
         share = float(np.mean([hit for hit, _ in hits]))
         by = [method for _, method in hits]
         records.append({
-            "table": case.data, "runs": len(runs), "noise": truth.noise,
+            "table": case.data, "runs": n_runs, "noise": noise,
             "law": case.form, "quantity": name, "tables": len(hits), "covered": share,
             "margin": 1.96 * float(np.sqrt(share * (1 - share) / len(hits))),
             "by": max(sorted(set(by)), key=by.count),
         })  # fmt: skip
-        print(records[-1], file=sys.stderr, flush=True)
     return records
 
 
