@@ -69,6 +69,7 @@ def interval(
         method=method,
         draws=len(used),
         without_plan=len(used) - len(plans),
+        ends=len(at_ends),
         optimum={name: limits(attrgetter(name)) for name in OPTIMUM},
         band={name: (limits(_end(name, 0)), limits(_end(name, 1))) for name in BAND},
     )

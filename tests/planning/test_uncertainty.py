@@ -72,7 +72,7 @@ def test_limits_reach_to_the_plans_of_coefficients_at_profile_limits():
     assert reached.band["n_active"][0][0] == min(
         plain.band["n_active"][0][0], best.band.n_active[0]
     )
-    assert (reached.draws, reached.without_plan) == (40, 0)
+    assert (reached.draws, reached.without_plan, reached.ends) == (40, 0, 2)
 
 
 def test_coefficients_at_profile_limits_without_an_optimum_are_left_out():
@@ -81,7 +81,9 @@ def test_coefficients_at_profile_limits_without_an_optimum_are_left_out():
 
     above = np.add(CENTER, [9.0, 0, 0, 0, 0])  # a floor above the target
     rows = draws(20)
-    assert found(rows, question=question, ends=np.array([above])) == found(rows, question=question)
+    reached = found(rows, question=question, ends=np.array([above]))
+    assert reached == found(rows, question=question)
+    assert reached.ends == 0
 
 
 def test_a_given_tail_is_what_lies_beyond_each_limit():
