@@ -3,12 +3,15 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import product
+from typing import TypeAlias
 
 import numpy as np
 from planted import PLANTED, planted
 
 from autotune.fitting.runs import RunTable
 from autotune.types import Floats
+
+Levels: TypeAlias = Floats | Sequence[float]
 
 NOISE = 0.006
 """Standard deviation of log losses; the public tables have 0.003 to 0.03."""
@@ -19,9 +22,7 @@ FULL = {"n_experts": 1.0, "granularity": 8.0, "top_k": 4.0, "shared_share": 0.25
 """Where the optimum is asked for: one expert, full precision, nothing repeated."""
 
 
-def grid(
-    form: str, *, n_active: Sequence[float], tokens: Sequence[float], **factors: Sequence[float]
-) -> RunTable:
+def grid(form: str, *, n_active: Levels, tokens: Levels, **factors: Levels) -> RunTable:
     """Every combination of the levels, as runs of dense models of the form's planted law."""
     columns: list[Floats] = list(np.array(list(product(n_active, tokens, *factors.values()))).T)
     n, d = columns[:2]
