@@ -1,6 +1,6 @@
 """How often 95 % intervals cover the truth, on synthetic tables shaped like the public ones.
 
-    OMP_NUM_THREADS=1 python benchmarks/coverage.py [--tables 500] [--draws 300] [--out DIR]
+    OMP_NUM_THREADS=1 python benchmarks/intervals.py [--tables 500] [--draws 300] [--out DIR]
 
 The design (sizes, tokens, sparsity) is a public table's. The planted law is our fit of its real
 losses, the noise is normal with that fit's rms log residual. Of forms that no public table feeds,
@@ -22,6 +22,7 @@ import numpy as np
 from designs import DESIGNS, FULL, NOISE
 from evidence import Record, manifest, write
 from planted import PLANTED
+from scipy.stats import binomtest
 
 from autotune.cli.console import table as lay_out
 from autotune.cli.open_runs import load
@@ -154,12 +155,13 @@ def shares(case: Case, each: Sequence[Answers], *, n_runs: int, noise: float) ->
         hits = [one[name] for one in each if name in one]
         if not hits:
             continue
-        share = float(np.mean([hit for hit, _ in hits]))
+        held = sum(hit for hit, _ in hits)
+        sure = binomtest(held, len(hits)).proportion_ci(LEVEL, method="wilson")
         by = [method for _, method in hits]
         records.append({
             "table": case.data, "runs": n_runs, "noise": noise,
-            "law": case.form, "quantity": name, "tables": len(hits), "covered": share,
-            "margin": 1.96 * float(np.sqrt(share * (1 - share) / len(hits))),
+            "law": case.form, "quantity": name, "tables": len(hits), "covered": held / len(hits),
+            "low": float(sure.low), "high": float(sure.high),
             "by": max(sorted(set(by)), key=by.count),
         })  # fmt: skip
     return records
