@@ -52,12 +52,12 @@ def test_exponents_are_profiled_and_coefficients_with_a_unit_are_resampled():
 
 @pytest.mark.parametrize("objective", ["huber", "mse", "mae"])
 def test_at_a_profile_limit_the_best_fit_is_worse_by_the_square_of_students_t(objective):
-    table, level = runs(size=60), 0.9
+    table, level = runs(size=24), 0.9
     found = fitted(table, objective=objective, level=level, seed=3)
     residual = np.log(found.law.loss(table.n_active, table.tokens) / table.loss)
     unit = {"huber": Objective(1e-3), "mse": Objective(np.inf), "mae": Objective(1e-9)}[objective]
     scale = {"huber": 1.0, "mse": 2.0, "mae": 1e9}[objective]
-    reach = t.ppf((1 + level) / 2, 60 - 5)
+    reach = t.ppf((1 + level) / 2, 24 - 5)
     rise = 0.5 * noise_of(residual, unit, 5).unit(unit) * reach**2 * scale
     for name in ("E", "alpha", "beta"):
         for limit in found.interval[name]:
