@@ -4,12 +4,13 @@ The shared part of the problems in `problems/`: each derives the training tokens
 budget, so every configuration costs exactly the budget, C = 6 N_active D.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 
 import numpy as np
 from ConfigSpace import ConfigurationSpace, Float
 
 from autotune import checks
+from autotune.derived import Rule
 from autotune.errors import InputError
 from autotune.laws import catalogue
 from autotune.laws.base import ScalingLaw
@@ -69,25 +70,27 @@ UNITS = {
 }
 
 
-def measures(law: ScalingLaw, n_active: float, tokens: float, n_total: float) -> dict[str, float]:
-    """What is recorded beside a model's loss; `UNITS` has the units.
+def beyond(law: ScalingLaw, n_active: float, tokens: float, n_total: float) -> dict[str, float]:
+    """What is recorded beside a model's loss; `UNITS` has the unit.
 
     Returns:
-        `tokens`, `n_total`, `sparsity`, `inference_flops`, 2 per active parameter, and
-        `extrapolation`: how many times the model lies past the range that the law was fitted
-        on, in the input where it does so most; 1 is inside. Ranges that the source does not
-        state are not counted.
+        `extrapolation`: how many times the model lies past the range that the law was fitted on,
+        in the input where it does so most; 1 is inside. Ranges that the source does not state
+        are not counted.
     """
     sparsity = 1 - n_active / n_total
     model = {"n_active": n_active, "n_total": n_total, "tokens": tokens, "sparsity": sparsity}
     times = law.source.range.times_outside(**model, flops=6 * n_active * tokens)
-    beyond = max((float(factor) for factor in times.values()), default=1.0)
+    return {"extrapolation": max((float(factor) for factor in times.values()), default=1.0)}
+
+
+def model_of(tokens: Rule, n_total: Rule) -> dict[str, Rule]:
+    """What is derived from a model's size: tokens, total parameters, sparsity, inference FLOPs."""
     return {
         "tokens": tokens,
         "n_total": n_total,
-        "sparsity": sparsity,
-        "inference_flops": 2 * n_active,
-        "extrapolation": beyond,
+        "sparsity": lambda known: 1 - float(known["n_active"]) / float(known["n_total"]),
+        "inference_flops": lambda known: 2 * float(known["n_active"]),
     }
 
 
@@ -153,31 +156,65 @@ def least(loss: Callable[[Floats], Floats], low: Floats, high: Floats) -> tuple[
     return np.clip(np.exp(x), low, high), np.minimum(inner, best)
 
 
+def plan_command(flops: float, law: str, **options: float | str) -> str:
+    """The `autotune plan` that asks a problem's question; a zero option is left out."""
+    given = {
+        "flops": flops,
+        "law": law,
+        **{name: value for name, value in options.items() if value},
+    }
+    words = [
+        f"--{name.replace('_', '-')} {value if isinstance(value, str) else _written(value)}"
+        for name, value in given.items()
+    ]
+    return " ".join(["autotune plan", *words])
+
+
+def _written(value: float) -> str:
+    return next(text for text in (f"{value:g}", repr(value)) if float(text) == value)
+
+
 def size_problem(
-    name: str, summary: str, law: ScalingLaw, *, flops: float, sparsity: float = 0.0
+    name: str, summary: str, law: str, *, flops: float, sparsity: float = 0.0
 ) -> Problem:
     """The problem of one size: n_active within a budget, at a given sparsity.
 
     Args:
         name: The problem's name.
         summary: What is asked, in one sentence.
-        law: The law whose loss is least at the answer.
+        law: The preset whose loss is least at the answer.
         flops: Training compute, spent exactly.
         sparsity: 1 - n_active / n_total.
     """
+    predictor = law_for(law, sparsity=sparsity)
     low, high = sizes_for(flops)
 
     def objective(config: dict[str, Value]) -> dict[str, float]:
         n_active = float(config["n_active"])
         tokens = float(tokens_for(flops, n_active))
-        loss = float(law.loss(n_active, tokens, sparsity))
-        return {"objective": loss, **measures(law, n_active, tokens, n_active / (1 - sparsity))}
+        loss = float(predictor.loss(n_active, tokens, sparsity))
+        return {"objective": loss, **beyond(predictor, n_active, tokens, n_active / (1 - sparsity))}
 
     def best_known() -> Reference:
         n_active, loss = least(
-            lambda n: law.loss(n, tokens_for(flops, n), sparsity), np.array([low]), np.array([high])
+            lambda n: predictor.loss(n, tokens_for(flops, n), sparsity),
+            np.array([low]),
+            np.array([high]),
         )
-        return Reference(float(loss[0]), {"n_active": float(n_active[0])}, "exact: 1-D minimum")
+        return Reference(
+            float(loss[0]),
+            {"n_active": float(n_active[0])},
+            "exact: 1-D minimum",
+            plan_command(flops, law, sparsity=sparsity),
+        )
+
+    def law_inputs(columns: Mapping[str, Floats]) -> dict[str, FloatsLike]:
+        n_active = columns["n_active"]
+        return {
+            "n_active": n_active,
+            "tokens": tokens_for(flops, n_active),
+            "sparsity": sparsity,
+        }
 
     space = ConfigurationSpace(name=name)
     space.add(Float("n_active", (low, high), log=True))
@@ -186,8 +223,13 @@ def size_problem(
         summary=summary,
         space=space,
         objective=objective,
-        unit=law.source.loss_unit,
+        unit=predictor.source.loss_unit,
         units=UNITS,
-        source=provenance(law),
+        source=provenance(predictor),
+        derived=model_of(
+            tokens=lambda c: float(tokens_for(flops, float(c["n_active"]))),
+            n_total=lambda c: float(c["n_active"]) / (1 - sparsity),
+        ),
         best_known=best_known,
+        law_inputs=law_inputs,
     )

@@ -9,13 +9,15 @@ fixed cost instead of the cost at a fixed loss; both have the same optima.
 Loss is in nats per token of the law's own corpus: do not compare it across laws.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 from ConfigSpace import ConfigurationSpace, Float
 
 from autotune import checks, problem_parts
 from autotune.errors import InfeasibleError
 from autotune.problem import Problem, Reference
-from autotune.types import Floats, Value
+from autotune.types import Floats, FloatsLike, Value
 
 SPARE = 0.999  # of the largest size, which would leave no FLOPs to train with
 
@@ -57,16 +59,22 @@ def problem(
     def objective(config: dict[str, Value]) -> dict[str, float]:
         n_active = float(config["n_active"])
         tokens = float(tokens_for(np.asarray(n_active)))
-        n_total = n_active / (1 - sparsity)
         return {
             "objective": float(loss(np.asarray(n_active))),
-            **problem_parts.measures(predictor, n_active, tokens, n_total),
-            "training_share": 6 * n_active * tokens / flops,
+            **problem_parts.beyond(predictor, n_active, tokens, n_active / (1 - sparsity)),
         }
+
+    def law_inputs(columns: Mapping[str, Floats]) -> dict[str, FloatsLike]:
+        n_active = columns["n_active"]
+        return {"n_active": n_active, "tokens": tokens_for(n_active), "sparsity": sparsity}
 
     def best_known() -> Reference:
         n_active, value = problem_parts.least(loss, np.array([low]), np.array([high]))
-        return Reference(float(value[0]), {"n_active": float(n_active[0])}, "exact: 1-D minimum")
+        command = problem_parts.plan_command(
+            flops, law, sparsity=sparsity, inference_tokens=inference_tokens
+        )
+        config: dict[str, Value] = {"n_active": float(n_active[0])}
+        return Reference(float(value[0]), config, "exact: 1-D minimum", command)
 
     space = ConfigurationSpace(name="inference_budget")
     space.add(Float("n_active", (low, high), log=True))
@@ -80,5 +88,13 @@ def problem(
         units=problem_parts.UNITS,
         source=problem_parts.provenance(predictor)
         + " Cost: Sardana et al. (2023), arXiv:2401.00448.",
+        derived={
+            **problem_parts.model_of(
+                tokens=lambda c: float(tokens_for(np.asarray(float(c["n_active"])))),
+                n_total=lambda c: float(c["n_active"]) / (1 - sparsity),
+            ),
+            "training_share": lambda c: 6 * float(c["n_active"]) * float(c["tokens"]) / flops,
+        },
         best_known=best_known,
+        law_inputs=law_inputs,
     )

@@ -11,6 +11,8 @@ Loss is in nats per token of the law's own corpus: do not compare it across laws
 """
 
 import itertools
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -20,7 +22,7 @@ from autotune import checks, problem_parts
 from autotune.errors import InfeasibleError, InputError
 from autotune.laws.base import ScalingLaw
 from autotune.problem import Constraint, Problem, Reference
-from autotune.types import Floats, Value
+from autotune.types import Config, Floats, Value
 
 LAYOUT = ("n_experts", "top_k", "granularity")
 MAX_GRANULARITY = 16
@@ -71,9 +73,14 @@ def problem(
         source=problem_parts.provenance(model.law),
         constraints=(
             Constraint("top_k <= n_experts", lambda c: float(c["top_k"]) <= float(c["n_experts"])),
-            Constraint(f"n_total <= {max_total:g}", lambda c: model.n_total(c) <= max_total),
+            Constraint(f"n_total <= {max_total:g}", lambda c: float(c["n_total"]) <= max_total),
         ),
-        best_known=lambda: model.best(layouts, low=low, high=high, max_total=max_total),
+        derived=problem_parts.model_of(model.tokens, model.n_total),
+        best_known=lambda: replace(
+            model.best(layouts, low=low, high=high, max_total=max_total),
+            command=_command(model, law, max_total=max_total, max_experts=max_experts),
+        ),
+        law_inputs=model.law_inputs,
     )
 
 
@@ -102,17 +109,32 @@ class SparseModel:
             layout["n_experts"], layout["top_k"], expert_share=self.expert_share
         )
 
-    def n_total(self, config: dict[str, Value]) -> float:
+    def tokens(self, config: Config) -> float:
+        """Training tokens that the budget pays for."""
+        return float(problem_parts.tokens_for(self.flops, float(config["n_active"])))
+
+    def n_total(self, config: Config) -> float:
         """Total parameters of a configuration."""
         return float(config["n_active"]) * float(self.expansion(_layout(config)))
 
+    def law_inputs(self, columns: Mapping[str, Floats]) -> dict[str, Floats]:
+        """What a law needs of configurations, an array of shape (m,) per name."""
+        n_active = columns["n_active"]
+        layout = {name: columns[name] for name in LAYOUT if name in columns}
+        return {
+            "n_active": n_active,
+            "tokens": problem_parts.tokens_for(self.flops, n_active),
+            "sparsity": 1 - 1 / self.expansion(layout),
+            **layout,
+        }
+
     def measure(self, config: dict[str, Value]) -> dict[str, float]:
-        """The objective: loss, and what follows from the configuration."""
+        """The objective: loss, and how far it extrapolates."""
         n_active = float(config["n_active"])
-        tokens = float(problem_parts.tokens_for(self.flops, n_active))
+        n_total = self.n_total(config)
         return {
             "objective": float(self.loss(np.asarray(n_active), _layout(config))),
-            **problem_parts.measures(self.law, n_active, tokens, self.n_total(config)),
+            **problem_parts.beyond(self.law, n_active, self.tokens(config), n_total),
         }
 
     def best(
@@ -147,12 +169,23 @@ def _sizes(flops: float, max_total: float) -> tuple[float, float]:
     return low, min(high, max_total)
 
 
+def _command(model: SparseModel, law: str, *, max_total: float, max_experts: int) -> str:
+    """The plan with any sparsity that a layout could have; none for laws that want a layout."""
+    if model.law.factors:
+        return ""
+    most = {"n_experts": np.asarray(float(max_experts)), "top_k": np.asarray(1.0)}
+    sparsest = 1 - 1 / float(model.expansion(most))
+    return problem_parts.plan_command(
+        model.flops, law, sparsity_range=f"0,{sparsest:.6f}", max_total=max_total
+    )
+
+
 def _integer(name: str, most: int, *, log: bool) -> Any:  # noqa: ANN401 - two classes
     """An integer from 1; ConfigSpace has no range of a single value."""
     return Integer(name, (1, most), log=log) if most > 1 else Constant(name, 1)
 
 
-def _layout(config: dict[str, Value]) -> dict[str, Floats]:
+def _layout(config: Config) -> dict[str, Floats]:
     return {name: np.asarray(float(config[name])) for name in LAYOUT if name in config}
 
 

@@ -17,6 +17,10 @@ EPILOG = """examples:
 
   autotune tune my/problem.py --max-evals=10 --learner RF --acq-func LCB --set-SEED 2345
 
+  autotune tune moe_budget --prior-law abnar2025 --max-evals 20
+
+  autotune tune problem.Problem --evaluator subprocess --max-evals=10 --learner RF
+
   autotune tune command --set 'command=python train.py' --set params=lr:float:1e-4:1e-1:log
 
 The same command continues a study that was interrupted.
@@ -32,7 +36,9 @@ def register(app: typer.Typer) -> None:
 
 
 def tune(
-    problem: Annotated[str, typer.Argument(help="A name of `autotune problems`, or a path.")],
+    problem: Annotated[
+        str, typer.Argument(help="A name of `autotune problems`, a path, or module.Problem.")
+    ],
     options: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="NAME=VALUE", help="Option of the problem; repeatable."),
@@ -81,18 +87,19 @@ def tune(
         int, typer.Option("--workers", help="Trials at once; 0 runs them in this process.", min=0)
     ] = 1,
     engine: Annotated[
-        str, typer.Option("--engine", help="native, or skopt (scikit-optimize).")
+        str,
+        typer.Option("--engine", help="native, skopt (scikit-optimize) or ytopt (if installed)."),
     ] = "native",
     learner: Annotated[
-        str, typer.Option("--learner", help="GP, RF, ET, GBRT or random (DUMMY).")
-    ] = "GP",
+        str, typer.Option("--learner", help="auto, GP, RF, ET, GBRT or random (DUMMY).")
+    ] = "auto",
     acq: Annotated[
         str | None,
         typer.Option(
             "--acq",
             "--acq-func",
-            help="LCB, EI, PI or gp_hedge.  [default: EI with the native GP, LCB with skopt's, "
-            "gp_hedge otherwise]",
+            help="LCB, EI, PI or gp_hedge.  [default: EI; with skopt LCB for GP, gp_hedge "
+            "otherwise]",
         ),
     ] = None,
     kappa: Annotated[
@@ -103,13 +110,30 @@ def tune(
         typer.Option(
             "--liar",
             "--liar-strategy",
-            help="Value of a running trial: cl_min|mean|max, or believer (native GP only).  "
-            "[default: believer with the native GP, cl_max otherwise]",
+            help="Value of a running trial: cl_min|mean|max, or believer (native only).  "
+            "[default: believer; cl_max with skopt]",
         ),
     ] = None,
     initial_points: Annotated[
-        int, typer.Option("--initial-points", "--set-NI", help="Trials before the first model.")
-    ] = 10,
+        int | None,
+        typer.Option(
+            "--initial-points",
+            "--set-NI",
+            help="Trials before the first model.  [default: 10; 4 with a prior]",
+        ),
+    ] = None,
+    prior_law: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--prior-law", metavar="NAME", help="Scaling law to begin with; a preset or saved fit."
+        ),
+    ] = None,
+    prior_study: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--prior-study", metavar="NAME", help="Study of other budgets to begin with; or DIR."
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option("--seed", "--set-SEED", help="Seed of the search.")] = 12345,
     study: Annotated[
         str | None, typer.Option("--study", help="Name of the record.  [default: the problem's]")
@@ -118,10 +142,22 @@ def tune(
         "results/local"
     ),
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    evaluator: Annotated[
+        str | None,
+        typer.Option("--evaluator", help="ytopt's: subprocess or ray; both mean --workers here."),
+    ] = None,
+    eval_timeout_minutes: Annotated[
+        float | None,
+        typer.Option("--eval-timeout-minutes", help="ytopt's --trial-timeout; enforced here."),
+    ] = None,
+    redis_address: Annotated[
+        str | None, typer.Option("--redis-address", help="ytopt's Ray cluster: refused here.")
+    ] = None,
 ) -> None:
     """Search for the configuration of least objective, and record every trial."""
     from autotune.cli.tune_report import report
     from autotune.cli.tune_run import Aims, Limits, Place, run
+    from autotune.cli.ytopt_flags import say_evaluator, trial_seconds
     from autotune.problem_options import split
     from autotune.quantities import parse_count, parse_seconds
     from autotune.search.settings import SearchSettings
@@ -129,19 +165,22 @@ def tune(
     settings = SearchSettings(
         engine=engine,
         learner="random" if learner == "DUMMY" else learner,
-        acq=acq or (None if learner == "GP" else "gp_hedge"),
+        acq=acq,
         kappa=kappa,
         liar=liar,
         initial_points=initial_points,
         seed=seed,
+        prior_laws=tuple(prior_law or ()),
+        prior_studies=tuple(prior_study or ()),
     )
     limits = Limits(
         max_evals,
         workers=workers,
         seconds=parse_seconds(timeout) if timeout else None,
-        trial_seconds=parse_seconds(trial_timeout) if trial_timeout else None,
+        trial_seconds=trial_seconds(trial_timeout, eval_timeout_minutes),
         cost=parse_count(max_cost) if max_cost else None,
     )
+    say_evaluator(evaluator, redis_address, workers=workers)
     result = run(
         problem,
         split(options or []),

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import FrameType
 
 from autotune import problem_file
-from autotune.cli import console
+from autotune.cli import console, tune_prior
 from autotune.cli.fidelity_view import spent
 from autotune.cli.tune_progress import progress
 from autotune.cli.tune_watch import watched
@@ -174,18 +174,21 @@ def run(
     problem = aims.of(file.build(options))
     if limits.cost is not None and not problem.fidelity:
         raise InputError("--max-cost needs a --fidelity: without one every trial costs the same.")
-    search = factory.search(problem, settings)
     folder = place.folder(problem)
+    loaded = tune_prior.load(problem, settings, place.storage, folder)
+    search = factory.search(problem, settings, loaded.prior)
     stop = Stop(limits)
     start = asdict(settings) | asdict(limits)
-    with JournalStore.open(folder, Header.of(problem, name), start=start) as store:
+    header = Header.of(problem, file.origin, loaded.record)
+    with JournalStore.open(folder, header, start=start) as store:
         recorded = studies.read(folder)
         _announce(problem, settings, recorded, limits)
+        _announce_prior(loaded, store.header)
         if problem.fidelity:
             stop.spend(spent(store.header, recorded.outcomes))
         with (
             stop.signals(),
-            _evaluator(file.path, problem, options, limits, folder) as evaluator,
+            _evaluator(file.origin, problem, options, limits, folder) as evaluator,
             progress(
                 recorded.outcomes, limits.max_evals, counts=store.header.reaches_target
             ) as shown,
@@ -205,14 +208,14 @@ def run(
 
 @contextmanager
 def _evaluator(
-    path: Path, problem: Problem, options: Mapping[str, str], limits: Limits, folder: Path
+    origin: str, problem: Problem, options: Mapping[str, str], limits: Limits, folder: Path
 ) -> Iterator[Evaluator]:
     """Run trials in child processes, which end with the context, or in this process."""
     if not limits.workers:
-        yield SerialEvaluator(problem.objective, folder)
+        yield SerialEvaluator(problem.evaluate, folder)
         return
     with ProcessEvaluator(
-        str(path),
+        origin,
         options,
         workers=limits.workers,
         trial_timeout=limits.trial_seconds,
@@ -245,6 +248,19 @@ def _ended(stop: Stop, study: Study, limits: Limits) -> str:
     return "timeout" if stop() else "exhausted"
 
 
+def _model(settings: SearchSettings, told: int) -> str:
+    """The surrogate that proposes now, and what it gives way to."""
+    from autotune.search.native import auto
+
+    if settings.learner == "random":
+        return "random"
+    if settings.learner == "auto":
+        now = auto.learner(told)
+        then = f"{auto.FOREST} from {auto.PROCESS_UNTIL + 1} outcomes on"
+        return f"native {now}/{settings.acq} (auto: {then})"
+    return f"{settings.engine} {settings.learner}/{settings.acq}"
+
+
 def _announce(problem: Problem, settings: SearchSettings, study: Study, limits: Limits) -> None:
     console.talk(problem.summary)
     if problem.and_minimize:
@@ -253,9 +269,15 @@ def _announce(problem: Problem, settings: SearchSettings, study: Study, limits: 
         console.talk(f"fidelity {problem.fidelity}, cost {problem.cost}")
     n = len(study.outcomes)
     held = f"continues {n} recorded trials" if n else "new study"
-    acq = "" if settings.learner == "random" else f"/{settings.acq}"
-    whose = "native " if settings.has_own_process else ""
     console.talk(
-        f"{whose}{settings.learner}{acq}, seed {settings.seed}, {limits.workers or 'no'} worker"
+        f"{_model(settings, n)}, seed {settings.seed}, {limits.workers or 'no'} worker"
         f"{'' if limits.workers == 1 else 's'}; {held} in {study.folder}"
     )
+
+
+def _announce_prior(loaded: tune_prior.LoadedPrior, recorded: Header) -> None:
+    for line in loaded.said:
+        console.talk(f"prior: {line}")
+    note = tune_prior.changed(recorded.prior, loaded.record)
+    if note:
+        console.talk(note)

@@ -13,11 +13,14 @@ from ConfigSpace import (
 )
 from ConfigSpace.hyperparameters import (
     FloatHyperparameter,
-    Hyperparameter,
     IntegerHyperparameter,
 )
+from numpy.typing import NDArray
 
 from autotune.errors import InputError, ProblemError
+from autotune.problem import step_of, steps_of
+from autotune.search.step_axis import StepAxis
+from autotune.search.values import number, numbers, plain
 from autotune.types import Floats, Value
 
 APART = np.sqrt(0.5)  # of an indicator: two categories are one unit apart, as two ends are
@@ -35,8 +38,19 @@ class Axis(Protocol):
         """The JSON-plain value at a position in [0, 1]."""
         ...
 
+    def decoded(self, units: Floats) -> NDArray[Any]:
+        """The values at positions, shape (m,): numbers, or objects for choices."""
+        ...
+
     def unit(self, value: Value) -> float:
         """The position of a value; InputError if it is not one of the parameter's."""
+        ...
+
+    def placed(self, values: NDArray[Any]) -> Floats:
+        """Positions of values of another study, shape (m,).
+
+        Numbers out of range go to the nearer end; not-a-number for what has no place.
+        """
         ...
 
     def snap(self, units: Floats) -> Floats:
@@ -73,15 +87,27 @@ class FloatAxis:
         inside = low + unit * (high - low)
         return min(max(math.exp(inside) if self.log else inside, self.low), self.high)
 
+    def decoded(self, units: Floats) -> NDArray[Any]:
+        """As `value`, to the last bits."""
+        low, high = self._ends()
+        inside = low + np.clip(units, 0.0, 1.0) * (high - low)
+        return np.clip(np.exp(inside) if self.log else inside, self.low, self.high)
+
     def unit(self, value: Value) -> float:
         """Invert `value`; rounding at the ends is forgiven, anything farther out is not."""
-        number = _number(value)
+        at = number(value)
         slack = 1e-9 * max(abs(self.low), abs(self.high))
-        if not self.low - slack <= number <= self.high + slack:
+        if not self.low - slack <= at <= self.high + slack:
             raise InputError(f"{value!r} lies outside [{self.low:g}, {self.high:g}]")
         low, high = self._ends()
-        inside = math.log(min(max(number, self.low), self.high)) if self.log else number
+        inside = math.log(min(max(at, self.low), self.high)) if self.log else at
         return min(max((inside - low) / (high - low), 0.0), 1.0) if high > low else 0.0
+
+    def placed(self, values: NDArray[Any]) -> Floats:
+        """As `unit`."""
+        inside = np.clip(numbers(values), self.low, self.high)
+        low, high = self._ends()
+        return np.asarray(((np.log(inside) if self.log else inside) - low) / ((high - low) or 1.0))
 
     def snap(self, units: Floats) -> Floats:
         """Every position has a value."""
@@ -117,12 +143,20 @@ class IntegerAxis:
         """The integer whose cell holds the position."""
         return int(self._cells(np.array([unit]))[0])
 
+    def decoded(self, units: Floats) -> NDArray[Any]:
+        """As `value`, as real numbers."""
+        return self._cells(units)
+
     def unit(self, value: Value) -> float:
         """The position of an integer inside its cell."""
-        number = _number(value)
-        if number != int(number) or not self.low <= number <= self.high:
+        at = number(value)
+        if at != int(at) or not self.low <= at <= self.high:
             raise InputError(f"{value!r} is not an integer in [{self.low}, {self.high}]")
-        return float(self._positions(np.array([number]))[0])
+        return float(self._positions(np.array([at]))[0])
+
+    def placed(self, values: NDArray[Any]) -> Floats:
+        """Inside the cell of the nearest integer."""
+        return self._positions(np.clip(np.rint(numbers(values)), self.low, self.high))
 
     def snap(self, units: Floats) -> Floats:
         """Move to the position of the integer whose cell holds it."""
@@ -169,11 +203,22 @@ class ChoiceAxis:
         """The value whose share of [0, 1] holds the position."""
         return self.values[int(self._index(np.array([unit]))[0])]
 
+    def decoded(self, units: Floats) -> NDArray[Any]:
+        """As `value`: numbers if all choices are, objects otherwise."""
+        numbers = all(isinstance(v, int | float) for v in self.values)
+        known = np.array(self.values, dtype=np.float64 if numbers else object)
+        return np.asarray(known[self._index(units).astype(np.intp)])
+
     def unit(self, value: Value) -> float:
         """The middle of the value's share."""
         if value not in self.values:
             raise InputError(f"{value!r} is none of {', '.join(map(repr, self.values))}")
         return (self.values.index(value) + 0.5) / len(self.values)
+
+    def placed(self, values: NDArray[Any]) -> Floats:
+        """The middle of the share of an equal value."""
+        at = [self.values.index(v) if v in self.values else np.nan for v in values.tolist()]
+        return (np.array(at) + 0.5) / len(self.values)
 
     def snap(self, units: Floats) -> Floats:
         """Move to the middle of the share."""
@@ -199,12 +244,18 @@ class ChoiceAxis:
         return np.clip(np.floor(np.clip(units, 0.0, 1.0) * count), 0, count - 1)
 
 
-def axis(parameter: Hyperparameter[Any, Any]) -> Axis:
+def axis(parameter: Any) -> Axis:  # noqa: ANN401 - one of ConfigSpace's classes
     """Describe a ConfigSpace parameter as an axis.
 
     Raises:
-        ProblemError: If the parameter is of a kind that is not known here.
+        ProblemError: If the parameter is of a kind that is not known here, or its step does
+            not divide its range.
     """
+    step = step_of(parameter)
+    if step is not None:
+        whole = isinstance(parameter, IntegerHyperparameter)
+        low, count = float(parameter.lower), steps_of(parameter, step) + 1
+        return StepAxis(low, step, count, log=bool(parameter.log), whole=whole)
     if isinstance(parameter, FloatHyperparameter):
         return FloatAxis(float(parameter.lower), float(parameter.upper), bool(parameter.log))
     if isinstance(parameter, IntegerHyperparameter):
@@ -224,19 +275,5 @@ def _steps(at: int, reach: int) -> list[int]:
     return [at + sign * size for size in sizes for sign in (-1, 1)]
 
 
-def plain(value: object) -> Value:
-    """Turn numpy's scalars, which ConfigSpace hands out, into Python's own."""
-    item = value.item() if isinstance(value, np.generic) else value
-    if isinstance(item, bool | int | float | str):
-        return item
-    raise ProblemError(f"a parameter's values must be numbers, text or booleans, not {item!r}")
-
-
 def _plain(values: Sequence[object]) -> tuple[Value, ...]:
     return tuple(plain(value) for value in values)
-
-
-def _number(value: Value) -> float:
-    if isinstance(value, str | bool):
-        raise InputError(f"{value!r} is not a number")
-    return float(value)

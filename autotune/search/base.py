@@ -7,6 +7,7 @@ import numpy as np
 from autotune.problem import Problem
 from autotune.search.codec import Codec
 from autotune.search.memory import Memory
+from autotune.search.prior import Prior
 from autotune.search.sampling import Sampler
 from autotune.search.settings import SearchSettings
 from autotune.trials import Outcome
@@ -16,17 +17,19 @@ from autotune.types import Floats, Value
 class BaseSearch(ABC):
     """Proposes from the seed, the outcomes in the order they were told, and what is pending."""
 
-    def __init__(self, problem: Problem, settings: SearchSettings) -> None:
+    def __init__(
+        self, problem: Problem, settings: SearchSettings, prior: Prior | None = None
+    ) -> None:
         self._settings = settings
-        self._codec = Codec(problem.space)
+        self._codec = Codec(problem.space, prior)
         self._memory = Memory(self._codec)
         self._sampler = Sampler(problem, self._codec, self._memory)
 
     def ask(self) -> dict[str, Value] | None:
         """Propose a configuration never proposed before; None if there is none left."""
         seed, size = self._settings.seed, self._memory.size
-        if size < self._settings.initial_points:
-            config = self._sampler.sobol(seed)
+        if size < self._settings.n_initial:
+            config = self._start(size) or self._sampler.sobol(seed)
         else:
             config = self._next(np.random.default_rng((seed, size)))
         if config is not None:
@@ -36,6 +39,11 @@ class BaseSearch(ABC):
     def tell(self, outcome: Outcome) -> None:
         """Learn an outcome, be it of an own configuration or of somebody else's."""
         self._memory.tell(outcome)
+
+    def _start(self, size: int) -> dict[str, Value] | None:
+        """What to begin with, if not with the Sobol sequence."""
+        del size
+        return None
 
     @abstractmethod
     def _next(self, rng: np.random.Generator) -> dict[str, Value] | None:

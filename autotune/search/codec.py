@@ -2,7 +2,8 @@
 
 import itertools
 import math
-from typing import TypeAlias
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeAlias
 
 import numpy as np
 from ConfigSpace import ConfigurationSpace
@@ -10,12 +11,15 @@ from ConfigSpace.types import NotSet
 from numpy.typing import NDArray
 
 from autotune.errors import InputError
-from autotune.search.axes import Axis, ChoiceAxis, axis, plain
+from autotune.search.axes import Axis, ChoiceAxis, axis
+from autotune.search.prior import Prior
+from autotune.search.values import plain
 from autotune.types import Config, Floats, Value
 
 Key: TypeAlias = tuple[tuple[str, Value], ...]
 
 INACTIVE = 0.5
+STEP = 1e-5  # of the differences that stand for a prior's derivatives
 
 
 def key(config: Config) -> Key:
@@ -32,16 +36,17 @@ class Codec:
     Attributes:
         names: Parameter names, one per axis.
         size: How many points the grid of all values has, conditions aside; None if infinite.
-        n_features: Columns that `features` returns.
+        n_features: Columns that `features` returns, those of a prior aside.
     """
 
-    def __init__(self, space: ConfigurationSpace) -> None:
+    def __init__(self, space: ConfigurationSpace, prior: Prior | None = None) -> None:
         self._space = space
+        self._prior = prior
         self.names: tuple[str, ...] = tuple(space)
         self._axes: tuple[Axis, ...] = tuple(axis(space[name]) for name in self.names)
         sizes = [one.size for one in self._axes]
         self.size = None if None in sizes else math.prod(size or 1 for size in sizes)
-        self.n_features = self.features(np.full((1, len(self.names)), 0.5)).shape[1]
+        self.n_features = len(self.owners)
 
     def decode(self, point: Floats) -> dict[str, Value]:
         """Read the configuration at a point, shape (d,), as JSON-plain values."""
@@ -86,9 +91,48 @@ class Codec:
         return snapped
 
     def features(self, points: Floats) -> Floats:
-        """What a surrogate sees of snapped points: shape (m, d) to (m, n_features)."""
+        """What a surrogate sees of snapped points, (m, d): shape (m, n_features + k).
+
+        The last columns are what the k sources of a prior predict there.
+        """
         columns = [one.features(points[:, i]) for i, one in enumerate(self._axes)]
+        if self._prior is not None:
+            columns.append(self._prior(self.columns(points)))
         return np.concatenate(columns, axis=1)
+
+    def columns(self, points: Floats) -> dict[str, NDArray[Any]]:
+        """The values at points (m, d) by parameter, shape (m,); not-a-number where inactive."""
+        found = {
+            name: one.decoded(points[:, i])
+            for i, (name, one) in enumerate(zip(self.names, self._axes, strict=True))
+        }
+        if self._space.conditions:
+            active = [self.decode(row) for row in points]
+            for name, column in found.items():
+                column[[name not in config for config in active]] = np.nan
+        return found
+
+    def placed(self, columns: Mapping[str, NDArray[Any]]) -> Floats:
+        """Points of another space's values, shape (m, d); not-a-number for what has no place."""
+        units = []
+        for name, one in zip(self.names, self._axes, strict=True):
+            values = columns[name]
+            inactive = values != values
+            units.append(np.where(inactive, INACTIVE, one.placed(values)))
+        return np.stack(units, axis=1)
+
+    def slopes(self, point: Floats) -> Floats:
+        """A prior's derivatives along the continuous axes at a point (d,), shape (k, axes)."""
+        axes = list(self.continuous)
+        if self._prior is None:
+            return np.empty((0, len(axes)))
+        around = np.tile(point, (2 * len(axes), 1))
+        at = np.arange(len(axes))
+        around[2 * at, axes] = np.minimum(point[axes] + STEP, 1.0)
+        around[2 * at + 1, axes] = np.maximum(point[axes] - STEP, 0.0)
+        widths = around[2 * at, axes] - around[2 * at + 1, axes]
+        predicted = self._prior(self.columns(around))
+        return np.asarray((predicted[::2] - predicted[1::2]).T / widths)
 
     @property
     def owners(self) -> NDArray[np.intp]:
@@ -109,6 +153,15 @@ class Codec:
         """The axes without a grid, and the feature of each."""
         widths = np.cumsum([0] + [one.features(np.array([0.5])).shape[1] for one in self._axes])
         return {i: int(widths[i]) for i, one in enumerate(self._axes) if one.size is None}
+
+    @property
+    def unordered(self) -> dict[int, int]:
+        """The axes of more than two values without order, and how many each has."""
+        return {
+            i: one.size or 0
+            for i, one in enumerate(self._axes)
+            if isinstance(one, ChoiceAxis) and not one.ordered and len(one.values) > 2
+        }
 
     def neighbours(self, point: Floats) -> Floats:
         """A point, shape (d,), and those that differ in one value of a grid, shape (m, d).
@@ -139,11 +192,18 @@ class Codec:
 
     def grid(self) -> Floats:
         """Every point of a finite space, shape (size, d), duplicates by conditions included."""
-        ticks = [
-            np.unique(one.snap(np.array([one.unit(value) for value in _values(one)])))
-            for one in self._axes
-        ]
-        return self.snap(np.array(list(itertools.product(*ticks))))
+        return self.snap(np.array(list(itertools.product(*map(_ticks, self._axes)))))
+
+    def configurations(self) -> Iterator[dict[str, Value]]:
+        """Every configuration of a finite space, one after the other; some may come twice."""
+        columns = [[one.value(float(unit)) for unit in _ticks(one)] for one in self._axes]
+        for row in itertools.product(*columns):
+            values = dict(zip(self.names, row, strict=True))
+            if not self._space.conditions:
+                yield values
+                continue
+            active = self._active(values)
+            yield {name: value for name, value in values.items() if name in active}
 
     def _active(self, values: dict[str, Value]) -> set[str]:
         known: dict[str, object] = {}
@@ -155,11 +215,11 @@ class Codec:
         return {name for name, value in known.items() if value is not NotSet}
 
 
-def _values(one: Axis) -> list[Value]:
+def _ticks(one: Axis) -> Floats:
+    """Every position of a finite axis.
+
+    The middle of each of `size` cells is not evenly spaced on a logarithmic axis: positions are
+    taken densely enough that no cell is missed, then kept once.
+    """
     size = one.size or 0
-    if size == 1:
-        return [one.value(0.5)]
-    # The middle of each of `size` cells is not evenly spaced on a logarithmic axis: sample
-    # densely enough that no cell is missed, then keep each value once.
-    found = dict.fromkeys(one.value(unit) for unit in np.linspace(0, 1, 64 * size))
-    return list(found)
+    return np.unique(one.snap(np.array([0.5]) if size == 1 else np.linspace(0, 1, 64 * size)))

@@ -32,6 +32,7 @@ class Header:
         space: The ConfigSpace space as `to_serialized_dict` gives it.
         unit: Unit of the objective.
         units: Unit of each parameter and metric by name.
+        prior: What the search took as known when the study began; empty if nothing.
         and_minimize: The second objective, empty for none.
         fidelity: The parameter that makes trials cheaper, empty for none.
         target: Its value at which the objective is wanted.
@@ -46,6 +47,7 @@ class Header:
     space: Mapping[str, Any] = field(default_factory=dict)
     unit: str = ""
     units: Mapping[str, str] = field(default_factory=dict)
+    prior: Mapping[str, Any] = field(default_factory=dict)
     and_minimize: str = ""
     fidelity: str = ""
     target: Value | None = None
@@ -54,7 +56,7 @@ class Header:
     versions: Mapping[str, str] = field(default_factory=lambda: _versions())
 
     @classmethod
-    def of(cls, problem: "Problem", file: str) -> "Header":
+    def of(cls, problem: "Problem", file: str, prior: Mapping[str, Any] | None = None) -> "Header":
         """Describe a loaded problem; `file` is what it was loaded from, a path made absolute."""
         path = Path(file)
         target: Value | None = None
@@ -69,6 +71,7 @@ class Header:
             space=problem.space.to_serialized_dict(),
             unit=problem.unit,
             units=dict(problem.units),
+            prior=dict(prior or {}),
             and_minimize=problem.and_minimize,
             fidelity=problem.fidelity,
             target=target,

@@ -1,5 +1,7 @@
 """What a point promises: expected improvement, its probability, or a confidence bound."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import TypeAlias
 
 import numpy as np
@@ -9,9 +11,30 @@ from autotune.types import Floats
 
 LOG_ROOT_2PI = 0.5 * np.log(2 * np.pi)
 TINY = 1e-16
+FARTHEST = 1e8  # deviations: the difference of two logarithms has no digits left beyond
 
 Gain: TypeAlias = tuple[Floats, Floats, Floats]
 """A score to maximise, and its derivatives by mean and by deviation; all of one shape."""
+
+Acquisition: TypeAlias = Callable[[Floats, Floats], Gain]
+"""From posterior means and deviations to scores and their derivatives."""
+
+
+def named(name: str, *, best: float, kappa: float, rng: np.random.Generator) -> Acquisition:
+    """An acquisition by its name in the settings.
+
+    Args:
+        name: `EI`, `PI`, `LCB`, or `gp_hedge`, which draws one of these.
+        best: The least value, or mean, to improve on.
+        kappa: Weight of the deviation in `LCB`.
+        rng: Of the draw.
+    """
+    if name == "gp_hedge":
+        name = str(rng.choice(["LCB", "EI", "PI"]))
+    if name == "LCB":
+        return partial(confidence_bound, kappa=kappa)
+    gain = log_expected_improvement if name == "EI" else log_probability_of_improvement
+    return partial(gain, best=best)
 
 
 def log_h(z: Floats) -> Floats:
@@ -27,14 +50,14 @@ def log_h(z: Floats) -> Floats:
 
 def log_expected_improvement(mean: Floats, deviation: Floats, best: float) -> Gain:
     """Log of E[max(best - f, 0)] for a normal f; dEI/dmean = -Phi, dEI/ddeviation = phi."""
-    z = (best - mean) / deviation
+    z = np.maximum((best - mean) / deviation, -FARTHEST)
     value = np.log(deviation) + log_h(z)
     return value, -np.exp(log_ndtr(z) - value), np.exp(-0.5 * z * z - LOG_ROOT_2PI - value)
 
 
 def log_probability_of_improvement(mean: Floats, deviation: Floats, best: float) -> Gain:
     """Log of P(f < best) for a normal f."""
-    z = (best - mean) / deviation
+    z = np.maximum((best - mean) / deviation, -FARTHEST)
     value = log_ndtr(z)
     slope = np.exp(-0.5 * z * z - LOG_ROOT_2PI - value) / deviation
     return value, -slope, -slope * z

@@ -48,7 +48,7 @@ class Belief:
             The lie is None where running trials take the surrogate's own mean.
         """
         shape = self._shape(features, values, left_out)
-        known = _outside(features, values, left_out)
+        known = self._outside(features, values, left_out)
         data, trials = self._data(features[known], values[known], MOST)
         model, warp = surrogate(shape, data, trials, cautious=_cautious(values))
         return model, None if self._settings.liar == BELIEVER else self._lie(warp(data.y))
@@ -73,9 +73,15 @@ class Belief:
         shapes = self._learned[1]
         if left_out not in shapes:
             first, told = features[:milestone], values[:milestone]
-            known = _outside(first, told, left_out)
+            known = self._outside(first, told, left_out)
             shapes[left_out] = learn(*self._data(first[known], told[known], MOST_LEARNED))
         return shapes[left_out]
+
+    def _outside(self, features: Floats, values: Floats, places: int) -> NDArray[np.bool_]:
+        """Which trials lie outside the best places, shape (n,); all if few values would be left."""
+        own = features[:, : self._codec.n_features]
+        found = middles(own, values, places) if places else None
+        return np.ones(len(values), dtype=bool) if found is None else outside(own, found)
 
     def _lie(self, warped: Floats) -> float:
         """The value that running trials are given."""
@@ -86,9 +92,3 @@ class Belief:
 def _cautious(values: Floats) -> bool:
     """Whether many of the latest trials failed."""
     return int(np.isnan(values[-LATELY:]).sum()) > MOST_FAILURES
-
-
-def _outside(features: Floats, values: Floats, places: int) -> NDArray[np.bool_]:
-    """Which trials lie outside the best places, shape (n,); all if too few values would be left."""
-    found = middles(features, values, places) if places else None
-    return np.ones(len(values), dtype=bool) if found is None else outside(features, found)

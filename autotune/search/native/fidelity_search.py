@@ -11,7 +11,8 @@ from autotune.search.candidates import Candidates, Score
 from autotune.search.fidelity import Fidelity
 from autotune.search.native.acquisition import log_expected_improvement
 from autotune.search.native.belief import Belief
-from autotune.search.native.gaussian import GaussianProcess, terms
+from autotune.search.native.bowl import terms
+from autotune.search.native.gaussian import GaussianProcess
 from autotune.search.native.kernel import correlation
 from autotune.search.native.surrogate import Surrogate
 from autotune.search.second import SecondObjective
@@ -155,7 +156,7 @@ def learned(process: GaussianProcess, here: Floats, there: Floats) -> Floats:
 def covariance(process: GaussianProcess, a: Floats, b: Floats) -> Floats:
     """Posterior covariance between rows of (m, k) and the same rows of another, shape (m,)."""
     prior = correlation(np.square((a - b) / process.hyper.length).sum(axis=1))
-    prior = prior + process.hyper.trend * (terms(a) * terms(b)).sum(axis=1)
+    prior = prior + process.hyper.bowl * (terms(a) * terms(b)).sum(axis=1)
     one, other = (
         solve_triangular(process.factor, process.covariance(each).T, lower=True, check_finite=False)
         for each in (a, b)

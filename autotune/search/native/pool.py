@@ -35,7 +35,7 @@ class Pool:
         cross = process.covariance(features)
         solved = solve_triangular(process.factor, cross.T, lower=True, check_finite=False)
         left = process.prior(features) - np.einsum("nm,nm->m", solved, solved)
-        mean = process.mean + cross @ process.weights
+        mean = process.expected(features) + cross @ process.weights
         return Pool(
             points=points, features=features, chance=chance, mean=mean, solved=solved, left=left
         )
@@ -48,7 +48,7 @@ class Pool:
         added = solve_triangular(corner, cross, lower=True, check_finite=False)
         left = self.left - np.einsum("nm,nm->m", added, added)
         solved = np.concatenate([self.solved, added])
-        mean = process.mean + solved.T @ process.whitened
+        mean = process.expected(self.features) + solved.T @ process.whitened
         return replace(self, mean=mean, solved=solved, left=left)
 
     def deviation(self, process: GaussianProcess) -> Floats:

@@ -7,7 +7,7 @@ import numpy as np
 from scipy.optimize import minimize
 
 from autotune.search.codec import Codec
-from autotune.search.native.acquisition import Gain
+from autotune.search.native.acquisition import Acquisition
 from autotune.search.native.places import outside
 from autotune.search.native.surrogate import Surrogate
 from autotune.search.sampling import around
@@ -20,9 +20,6 @@ BISECTIONS = 30
 TURNS = 3  # of climbing the gradient and stepping to a neighbour
 CLIMB_ROUNDS = 20
 SAME = 1e-9
-
-Acquisition = Callable[[Floats, Floats], Gain]
-"""From posterior means and deviations to scores and their derivatives."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +47,8 @@ class Landscape:
         value = value + self.model.log_success(features)
         if self.avoided is None:
             return np.asarray(value)
-        return np.where(outside(features, self.avoided), value, -np.inf)
+        own = features[:, : self.codec.n_features]
+        return np.where(outside(own, self.avoided), value, -np.inf)
 
     def legal(self, points: Floats, count: int) -> Floats:
         """The first `count` of snapped points that the problem allows, in their order."""
@@ -92,19 +90,20 @@ class Landscape:
         axes = self.codec.continuous
         if not axes:
             return point
-        start = self.codec.features(point[None, :])[0]
-        columns = list(axes.values())
+        columns, own = list(axes.values()), self.codec.n_features
 
         def descent(units: Floats) -> tuple[float, Floats]:
-            features = start.copy()
-            features[columns] = units
+            here = point.copy()
+            here[list(axes)] = units
+            features = self.codec.features(here[None, :])[0]
             mean, deviation, by_mean, by_deviation = self.model.process.gradient(features)
             value, slope, bend = self.gain(np.array(mean), np.array(deviation))
             steepest = float(slope) * by_mean + float(bend) * by_deviation
-            return -float(value), -steepest[columns]
+            by_prior = steepest[own:] @ self.codec.slopes(here)
+            return -float(value), -(steepest[columns] + by_prior)
 
         found = minimize(
-            descent, start[columns], jac=True, method="L-BFGS-B",
+            descent, point[list(axes)], jac=True, method="L-BFGS-B",
             bounds=[(0.0, 1.0)] * len(columns), options={"maxiter": CLIMB_ROUNDS},
         )  # fmt: skip
         moved = point.copy()

@@ -1,7 +1,5 @@
 """Bayesian search with a Gaussian process of our own."""
 
-from functools import partial
-
 import numpy as np
 
 from autotune.problem import Problem
@@ -10,11 +8,12 @@ from autotune.search.native import acquisition
 from autotune.search.native.belief import Belief
 from autotune.search.native.frontier import Frontier
 from autotune.search.native.places import middles, outside
-from autotune.search.native.proposal import INCUMBENTS, Acquisition, Landscape
-from autotune.search.native.surrogate import Surrogate
+from autotune.search.native.proposal import INCUMBENTS, Landscape
+from autotune.search.prior import Prior
+from autotune.search.prior_start import best
 from autotune.search.settings import SearchSettings
 from autotune.trials import Outcome
-from autotune.types import Floats
+from autotune.types import Floats, Value
 
 ENOUGH = 1e-3  # an expected gain not worth the next trial, over the spread of the values
 ENOUGH_THERE = 1e-2  # the same in a place that is not the best
@@ -30,8 +29,11 @@ class NativeSearch(ModelSearch):
     failed trial makes trials nearby less likely, and has no value.
     """
 
-    def __init__(self, problem: Problem, settings: SearchSettings) -> None:
-        super().__init__(problem, settings)
+    def __init__(
+        self, problem: Problem, settings: SearchSettings, prior: Prior | None = None
+    ) -> None:
+        super().__init__(problem, settings, prior)
+        self._prior = prior
         self._belief = Belief(self._codec, settings)
         self._frontiers: dict[int, Frontier] = {}  # by how many of the best places they leave out
 
@@ -39,6 +41,12 @@ class NativeSearch(ModelSearch):
         """Learn an outcome; a failed one makes trials nearby less likely, and has no value."""
         super().tell(outcome)
         self._frontiers = {}
+
+    def _start(self, size: int) -> dict[str, Value] | None:
+        """The prior's own optimum comes first."""
+        if self._prior is None or size:
+            return None
+        return best(self._prior, self._codec, self._sampler, self._settings.seed)
 
     def _pick(self, points: Floats, rng: np.random.Generator) -> Floats:
         frontier = self._frontier(0, rng)
@@ -64,13 +72,15 @@ class NativeSearch(ModelSearch):
         if left_out not in self._frontiers:
             points, values = np.array(self._memory.points), np.array(self._memory.values)
             features = self._codec.features(points)
-            avoided = middles(features, values, left_out) if left_out else None
+            own = features[:, : self._codec.n_features]
+            avoided = middles(own, values, left_out) if left_out else None
             if left_out and avoided is None:
                 return None
             model, lie = self._belief.posterior(features, values, left_out=left_out)
-            gain = self._acquisition(model, rng)
+            name, kappa = str(self._settings.acq), self._settings.kappa
+            gain = acquisition.named(name, best=model.best, kappa=kappa, rng=rng)
             landscape = Landscape(self._codec, model, gain, self._allowed, avoided)
-            known = outside(features, avoided) if avoided is not None else np.isfinite(values)
+            known = outside(own, avoided) if avoided is not None else np.isfinite(values)
             incumbents = _best(points[known], values[known])
             self._frontiers[left_out] = Frontier(landscape, lie, incumbents)
         frontier = self._frontiers[left_out]
@@ -79,19 +89,6 @@ class NativeSearch(ModelSearch):
 
     def _allowed(self, point: Floats) -> bool:
         return self._sampler.legal(self._codec.decode(point))
-
-    def _acquisition(self, model: Surrogate, rng: np.random.Generator) -> Acquisition:
-        name = self._settings.acq
-        if name == "gp_hedge":
-            name = str(rng.choice(["LCB", "EI", "PI"]))
-        if name == "LCB":
-            return partial(acquisition.confidence_bound, kappa=self._settings.kappa)
-        gain = (
-            acquisition.log_expected_improvement
-            if name == "EI"
-            else acquisition.log_probability_of_improvement
-        )
-        return partial(gain, best=model.best)
 
     def _promise(self, landscape: Landscape, point: Floats) -> float:
         """The expected improvement at a point over the spread of the values."""

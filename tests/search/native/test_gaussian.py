@@ -5,15 +5,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from autotune.search.native.bowl import slopes, terms
 from autotune.search.native.gaussian import (
     Data,
     Hyper,
     Prior,
-    bending,
     condition,
     cost,
     fit,
-    terms,
 )
 from autotune.search.native.kernel import correlation, slope, squared_distances
 from autotune.search.native.pool import Pool
@@ -28,14 +27,14 @@ def planted(seed=0, n=30, d=3, noise=0.0):
     return Data(x, y, np.arange(d))
 
 
-def hyper(*length, noise=1e-6, trend=0.3):
-    return Hyper(length=np.array(length), noise=noise, trend=trend)
+def hyper(*length, noise=1e-6, bowl=0.3):
+    return Hyper(length=np.array(length), noise=noise, bowl=bowl)
 
 
 def covariance(a, b, at):
-    """Over signal variance: Matern-5/2 and a trend whose coefficients are normal."""
+    """Over signal variance: Matern-5/2 and a bowl whose coefficients are normal."""
     between = squared_distances(a / at.length, b / at.length)
-    return correlation(between) + at.trend * terms(a) @ terms(b).T
+    return correlation(between) + at.bowl * terms(a) @ terms(b).T
 
 
 @given(r=st.floats(0.0, 30.0))
@@ -126,14 +125,14 @@ def test_a_pool_follows_a_growing_process(added):
 
 
 @given(st.lists(st.floats(0.01, 0.99), min_size=1, max_size=5))
-def test_bending_is_the_derivative_of_the_trends_terms(point):
+def test_slopes_are_the_derivatives_of_the_bowls_terms(point):
     x = np.array(point)
     up, down = terms((x + 1e-6)[None, :])[0], terms((x - 1e-6)[None, :])[0]
-    np.testing.assert_allclose(bending(x), (up - down) / 2e-6, atol=1e-8)
+    np.testing.assert_allclose(slopes(x), (up - down) / 2e-6, atol=1e-8)
 
 
 def test_a_parabola_is_known_far_from_where_it_was_seen():
-    """What the trend is for: a bowl is learned from its rim."""
+    """What the bowl is for: a bowl is learned from its rim."""
     rng = np.random.default_rng(0)
     x = rng.random((40, 6))
     x = x[np.abs(x - 0.5).max(axis=1) > 0.3]
