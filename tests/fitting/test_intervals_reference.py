@@ -52,6 +52,15 @@ def test_the_optimum_on_the_grid_is_the_closed_form():
     assert benchmark.optima(law, coefficients, 1e22)[0] == pytest.approx(np.log(best), abs=step)
 
 
+def test_a_law_with_an_infinite_coefficient_has_no_optimum():
+    law = PRESETS["frantar2023-t5"]
+    values = np.array([list(law.coefficients.values())] * 2)
+    values[1, law.coefficient_names().index("a_D")] = np.inf
+    fine, none = benchmark.optima(law, values, 1e22)
+    assert np.isfinite(fine)
+    assert np.isnan(none)
+
+
 def test_a_study_counts_every_quantity_of_its_case():
     case = next(case for case in benchmark.CASES if case.form == "krajewski")
     made = benchmark.study(case, n_tables=3, draws=20)
