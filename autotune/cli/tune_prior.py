@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from autotune.cli.law_names import resolve
 from autotune.errors import InputError, StoreError
-from autotune.problem import Problem
-from autotune.search.settings import SearchSettings
 
 if TYPE_CHECKING:
+    from autotune.problem import Problem
     from autotune.search.prior import Prior, Source
+    from autotune.search.settings import SearchSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,9 @@ class LoadedPrior:
     said: tuple[str, ...] = ()
 
 
-def load(problem: Problem, settings: SearchSettings, storage: Path, folder: Path) -> LoadedPrior:
+def load(
+    problem: "Problem", settings: "SearchSettings", storage: Path, folder: Path
+) -> LoadedPrior:
     """Load what the settings name.
 
     Args:
@@ -73,7 +75,7 @@ class _Loaded:
     said: str
 
 
-def _law(problem: Problem, name: str, storage: Path) -> _Loaded:
+def _law(problem: "Problem", name: str, storage: Path) -> _Loaded:
     from autotune.search.law_source import law_source
 
     law = resolve(name, storage).law
@@ -82,7 +84,7 @@ def _law(problem: Problem, name: str, storage: Path) -> _Loaded:
     return _Loaded(source, {"name": name, **law.coefficients}, f"law {name}{dense}")
 
 
-def _study(problem: Problem, name: str, storage: Path, folder: Path) -> _Loaded:
+def _study(problem: "Problem", name: str, storage: Path, folder: Path) -> _Loaded:
     from ConfigSpace import ConfigurationSpace
 
     from autotune.search.study_source import study_source
