@@ -14,9 +14,9 @@ as an evaluation; only ours and Optuna's TPE and GP know constraints.
 
 import argparse
 import json
-import os
 import subprocess
 import sys
+import tempfile
 from importlib import metadata
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from problems.bench import Bench, UnavailableError
 from problems.suite import SUITE
 from search_ours import own
 from search_peers import PEERS, Peer, quiet
-from search_record import Journal, Row, losses, steps, summary
+from search_record import Journal, Row, cells, losses, markdown, put, steps, summary
 from search_run import run
 
 from autotune.cli.console import table
@@ -50,7 +50,7 @@ COSTLY: dict[str, dict[str, int]] = {
 }
 """Seeds of the tools that take more than 0.1 CPU s an evaluation, by problem; "" is the rest."""
 
-BAYESIAN = ("optuna TPE", *COSTLY)
+OURS = "autotune GP"
 
 
 def seeds_of(peer: str, problem: str, asked: int | None) -> int:
@@ -130,13 +130,15 @@ def fill(journal: Journal, chosen: list[Bench], options: argparse.Namespace) -> 
         )
 
 
-def as_table(records: list[Record]) -> str:
-    """The summary for people."""
-    cells = [
-        [f"{value:.2g}" if isinstance(value, float) else str(value) for value in each.values()]
-        for each in records
-    ]
-    return table(list(records[0]), cells, left=(0, 1))
+def recorded(folder: Path, records: list[Record], made_by: object) -> None:
+    """Write the summary, its table and its losses, and the manifest."""
+    write(folder / "regret.csv", records)
+    (folder / "manifest.json").write_text(json.dumps(made_by, indent=2) + "\n")
+    readme = folder / "README.md"
+    if readme.exists():
+        said = losses(records, own=OURS)
+        text = put(readme.read_text(), "table", markdown(records))
+        readme.write_text(put(text, "losses", "\n".join(f"- {line}" for line in said)))
 
 
 def parsed() -> argparse.Namespace:
@@ -163,7 +165,7 @@ def main() -> None:
     """Make the runs, print the table, and write it with the plots."""
     options = parsed()
     chosen = benches(options.problems)
-    out = options.out or Path(os.environ.get("TMPDIR", "/tmp")) / f"autotune-search-{os.getpid()}"
+    out = options.out or Path(tempfile.mkdtemp(prefix="autotune-search-"))
     made_by = manifest(
         evaluations=options.evals,
         caveats={bench.name: bench.caveat for bench in chosen if bench.caveat},
@@ -171,23 +173,20 @@ def main() -> None:
     )
     journal = Journal(out / "runs.jsonl")
     if options.again:
-        journal.drop((bench.name for bench in chosen), options.peers or [*PEERS])
+        peers = options.peers or {peer for _, peer, _ in journal.rows}
+        journal.drop((bench.name for bench in chosen), peers)
     if not options.no_runs:
         fill(journal, chosen, options)
     order = {name: i for i, name in enumerate(SUITE)}
     rows = sorted(journal.rows.values(), key=lambda r: (order[r.problem], r.peer, r.seed))
     records = summary(rows, evaluations=options.evals)
-    print(as_table(records))
-    last = f"r{options.evals}"
-    for line in losses(records, own="autotune GP", others=BAYESIAN, marks=(last,)):
-        print(line)
+    print(table(list(records[0]), cells(records), left=(0, 1)))
+    print("\n".join(losses(records, own=OURS)))
     if options.out:
-        from search_plots import draw
+        from search_plots import draw  # matplotlib is an extra
 
         made_by["peers"] = sorted({row.version for row in rows})
-        write(out / "regret.csv", records)
-        (out / "regret.txt").write_text(as_table(records) + "\n")
-        (out / "manifest.json").write_text(json.dumps(made_by, indent=2) + "\n")
+        recorded(out, records, made_by)
         for bench in chosen:
             draw(bench, [row for row in rows if row.problem == bench.name], options.evals, out)
 

@@ -30,6 +30,16 @@ class OwnAsker:
         self._search.tell(outcome(str(self._told), config, answer.value))
         self._told += 1
 
+    def load(self, configs: list[Config], values: list[float]) -> None:
+        """Tell evaluations made elsewhere."""
+        for config, value in zip(configs, values, strict=True):
+            self.tell(config, Answer(value))
+
+    def ask_many(self, count: int) -> None:
+        """Ask for several configurations before any is told."""
+        for _ in range(count):
+            self._search.ask()
+
 
 def outcome(name: str, config: Config, value: float | None) -> Outcome:
     """A trial as it would be recorded."""

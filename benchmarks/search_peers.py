@@ -126,6 +126,19 @@ class OptunaAsker:
         else:
             self._study.tell(self._trial, value)
 
+    def load(self, configs: list[Config], values: list[float]) -> None:
+        """Add finished trials."""
+        make = self._optuna.trial.create_trial
+        self._study.add_trials(
+            make(params=config, distributions=self._space, value=value)
+            for config, value in zip(configs, values, strict=True)
+        )
+
+    def ask_many(self, count: int) -> None:
+        """Ask for several trials before any is told."""
+        for _ in range(count):
+            self._study.ask(self._space)
+
 
 def _constraints(trial: Any) -> Any:  # noqa: ANN401 - Optuna's class
     return trial.user_attrs["constraints"]
@@ -196,9 +209,9 @@ class SkoptAsker:
         config = dict(zip(self._names, map(plain, self._asked), strict=True))
         return config | {name: seq[int(config[name])] for name, seq in self._ordinals.items()}
 
-    def ask_many(self, count: int) -> list[Any]:
+    def ask_many(self, count: int) -> None:
         """Ask for several points at once, by its constant liar."""
-        return list(self._optimizer.ask(n_points=count))
+        self._optimizer.ask(n_points=count)
 
     def tell(self, config: Config, answer: Answer) -> None:
         """Tell the point last asked for; failures wait until there is a worst value."""
@@ -212,7 +225,7 @@ class SkoptAsker:
         for point in points:
             self._optimizer.tell(point, value)
 
-    def tell_many(self, configs: list[Config], values: list[float]) -> None:
+    def load(self, configs: list[Config], values: list[float]) -> None:
         """Tell evaluations made elsewhere, in one fit."""
         points = [[config[name] for name in self._names] for config in configs]
         self._optimizer.tell(points, values)
@@ -297,6 +310,14 @@ class DeepHyperAsker:
         """Tell the configuration last asked for."""
         del config
         self._search.tell([(self._asked, "F" if answer.value is None else -answer.value)])
+
+    def load(self, configs: list[Config], values: list[float]) -> None:
+        """Tell evaluations made elsewhere, in one fit."""
+        self._search.tell([(c, -v) for c, v in zip(configs, values, strict=True)])
+
+    def ask_many(self, count: int) -> None:
+        """Ask for several configurations at once, by its constant liar."""
+        self._search.ask(count)
 
 
 class UniformAsker:

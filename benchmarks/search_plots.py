@@ -28,20 +28,23 @@ def draw(bench: Bench, rows: Sequence[Row], evaluations: int, folder: Path) -> N
     number = np.arange(1, evaluations + 1)
     for i, (peer, curves) in enumerate(_by_median(rows, evaluations)):
         own = peer.startswith(OURS)
-        low, middle, high = np.quantile(curves, [0.25, 0.5, 0.75], axis=0, method="nearest")
+        low, high = np.quantile(curves, [0.25, 0.75], axis=0, method="nearest")
         colour = "black" if peer == f"{OURS} GP" else f"C{i % 10}"
         axes.plot(
             number,
-            middle,
+            np.median(curves, axis=0),
             LINES[0 if own else 1 + i % 3],
             color=colour,
+            drawstyle="steps-post",
             linewidth=2.2 if own else 1.2,
             label=f"{peer} ({len(curves)})",
         )
         if len(curves) >= BAND:
-            axes.fill_between(number, low, high, color=colour, alpha=0.2 if own else 0.08, lw=0)
+            axes.fill_between(
+                number, low, high, color=colour, alpha=0.2 if own else 0.08, lw=0, step="post"
+            )
     axes.set_yscale("log")
-    axes.set(xlabel="evaluations", ylabel="regret, without noise", xlim=(1, evaluations))
+    axes.set(xlabel="evaluations", ylabel="regret", xlim=(1, evaluations))
     axes.set_title(_title(bench), fontsize=9)
     axes.grid(alpha=0.3)
     figure.legend(loc="outside right upper", fontsize=8, title="search (seeds)", title_fontsize=8)
@@ -57,15 +60,21 @@ def _title(bench: Bench) -> str:
         parts.append(f"noise of sd {bench.noise:g}")
     if bench.failures:
         parts.append(f"{bench.failures:.0%} of the evaluations fail")
+    parts[-1] += "; regret is without it" if bench.noise else ""
     if "routing cost" in bench.caveat:
         parts.append("the routing cost is invented")
     return parts[0] + "".join(f"\n{part}" for part in parts[1:])
 
 
 def _by_median(rows: Sequence[Row], evaluations: int) -> list[tuple[str, Floats]]:
-    """Curves of each search, shape (seeds, evaluations), the best at the end first."""
+    """Curves of each search, shape (seeds, evaluations), the best at the end first.
+
+    On a logarithmic axis, no regret at all is drawn a factor of three below the least there is.
+    """
     groups: dict[str, list[Floats]] = {}
+    positive = [regret for row in rows for _, regret in row.steps if regret > 0]
+    floor = max(min(positive, default=LEAST) / 3, LEAST)
     for row in rows:
-        groups.setdefault(row.peer, []).append(np.maximum(row.curve(evaluations), LEAST))
+        groups.setdefault(row.peer, []).append(np.maximum(row.curve(evaluations), floor))
     found = [(peer, np.array(curves)) for peer, curves in groups.items()]
     return sorted(found, key=lambda each: (float(np.median(each[1][:, -1])), each[0]))

@@ -122,20 +122,42 @@ def _record(rows: list[Row], evaluations: int) -> Record:
     }
 
 
-def losses(
-    records: Sequence[Record], *, own: str, others: Sequence[str], marks: Sequence[str]
-) -> list[str]:
-    """Where another search has a lower figure than ours, in words."""
+def losses(records: Sequence[Record], *, own: str) -> list[str]:
+    """Where another search has a lower figure than ours: one line per problem and figure."""
     ours = {str(r["problem"]): r for r in records if r["peer"] == own}
+    figures = [name for name in records[0] if name not in ("problem", "peer", "seeds", "cpu_s")]
     said = []
-    for each in records:
-        mine = ours.get(str(each["problem"]))
-        if mine is None or each["peer"] not in others:
-            continue
-        said += [
-            f"{each['problem']}: {each['peer']} ({each['seeds']} seeds) has {mark} "
-            f"{float(each[mark]):.2g}, ours {float(mine[mark]):.2g}"
-            for mark in marks
-            if float(each[mark]) < float(mine[mark])
-        ]
+    for problem, mine in ours.items():
+        for figure in figures:
+            ahead = sorted(
+                (float(r[figure]), f"{r['peer']} {float(r[figure]):.2g} ({r['seeds']} seeds)")
+                for r in records
+                if r["problem"] == problem and float(r[figure]) < float(mine[figure])
+            )
+            if ahead:
+                names = ", ".join(text for _, text in ahead)
+                said.append(f"{problem}, {figure}: {names}; ours {float(mine[figure]):.2g}")
     return said
+
+
+def cells(records: Sequence[Record]) -> list[list[str]]:
+    """Records with two significant digits."""
+    return [
+        [f"{value:.2g}" if isinstance(value, float) else str(value) for value in each.values()]
+        for each in records
+    ]
+
+
+def markdown(records: Sequence[Record]) -> str:
+    """The summary as a table of Markdown."""
+    lines = [list(records[0]), ["---"] * len(records[0]), *cells(records)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def put(text: str, name: str, block: str) -> str:
+    """Replace what stands between `<!-- name -->` and `<!-- /name -->`, where there is such."""
+    begin, end = f"<!-- {name} -->\n", f"<!-- /{name} -->"
+    if begin not in text or end not in text:
+        return text
+    head, _, rest = text.partition(begin)
+    return f"{head}{begin}{block}\n{end}{rest.partition(end)[2]}"

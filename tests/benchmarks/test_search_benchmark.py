@@ -11,7 +11,7 @@ import pytest
 from problems.suite import SUITE
 from search_ours import own
 from search_peers import PEERS, quiet
-from search_record import Journal, Row, losses, steps, summary
+from search_record import Journal, Row, losses, markdown, put, steps, summary
 from search_run import FREE, Answer, Meter, SpentError, drive, run
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -173,8 +173,19 @@ def test_a_summary_has_medians_the_worst_seed_and_the_cost_of_an_evaluation():
 
 def test_losses_name_who_is_below_ours_and_nobody_else():
     rows = [row(peer="ours"), row(peer="b", steps=((1, 0.01),)), row(peer="c", steps=((1, 0.9),))]
-    said = losses(summary(rows, evaluations=4), own="ours", others=("b", "c"), marks=("r4",))
-    assert said == ["moe: b (1 seeds) has r4 0.01, ours 0.1"]
+    assert losses(summary(rows, evaluations=4), own="ours") == [
+        "moe, r4: b 0.01 (1 seeds); ours 0.1",
+        "moe, worst4: b 0.01 (1 seeds); ours 0.1",
+    ]
+
+
+def test_a_table_is_put_between_its_marks_and_nothing_else_is_touched():
+    text = "a\n<!-- table -->\nold\n<!-- /table -->\nb\n"
+    assert put(text, "table", "new") == text.replace("old", "new")
+    assert put(text, "losses", "new") == text
+    assert markdown([{"problem": "moe", "r4": 0.01234}]) == (
+        "| problem | r4 |\n| --- | --- |\n| moe | 0.012 |"
+    )
 
 
 def command(out, *options):
@@ -197,7 +208,7 @@ def test_one_command_makes_the_table_the_plots_and_goes_on_where_it_stopped(tmp_
     _, said = command(tmp_path, "--seeds", "2")
     assert "1/2 branin, random, seed 1" in said
     assert "seed 0" not in said
-    for name in ("regret.csv", "regret.txt", "runs.jsonl", "branin.png", "branin.svg"):
+    for name in ("regret.csv", "runs.jsonl", "branin.png", "branin.svg"):
         assert (tmp_path / name).stat().st_size > 0
     made_by = json.loads((tmp_path / "manifest.json").read_text())
     assert made_by["evaluations"] == 12
