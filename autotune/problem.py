@@ -11,11 +11,16 @@ from ConfigSpace import (
     OrdinalHyperparameter,
 )
 
-from autotune.types import Value
+from autotune.types import Floats, FloatsLike, Value
 
 Objective: TypeAlias = Callable[[dict[str, Value]], float | Mapping[str, float]]
 """Takes a configuration; returns the value to minimise, or a mapping with the key `objective`
 whose other entries are recorded as metrics.  Raising means that the trial failed."""
+
+
+LawInputs: TypeAlias = Callable[[Mapping[str, Floats]], Mapping[str, FloatsLike]]
+"""Takes an array per parameter, one entry per configuration; returns what a scaling law needs of
+each: `n_active`, `tokens`, and `sparsity` or `n_total` and `factors.FACTORS` where it has them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +44,13 @@ class Reference:
         value: The objective there.
         config: A configuration that attains it.
         how: One sentence: exact by enumeration, published where, best of which search.
+        command: What answers the question without a search; empty if nothing does.
     """
 
     value: float
     config: dict[str, Value]
     how: str
+    command: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +89,8 @@ class Problem:
         constraints: Rules beyond the space's own conditions and forbidden clauses.
         options: The options the problem was built with, as recorded in the study.
         best_known: Computes the best known value, or returns None; called only when shown.
+        law_inputs: What a scaling law needs of configurations, for a search with a law as its
+            prior; None if no law speaks of them.
     """
 
     name: str
@@ -94,6 +103,7 @@ class Problem:
     constraints: tuple[Constraint, ...] = ()
     options: Mapping[str, Value] = field(default_factory=dict)
     best_known: Callable[[], Reference | None] = _none
+    law_inputs: LawInputs | None = None
 
     def allows(self, config: dict[str, Value]) -> bool:
         """Whether a configuration obeys every constraint."""

@@ -4,7 +4,7 @@ The shared part of the problems in `problems/`: each derives the training tokens
 budget, so every configuration costs exactly the budget, C = 6 N_active D.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 
 import numpy as np
 from ConfigSpace import ConfigurationSpace, Float
@@ -145,31 +145,68 @@ def least(loss: Callable[[Floats], Floats], low: Floats, high: Floats) -> tuple[
     return np.clip(np.exp(x), low, high), np.minimum(inner, best)
 
 
+def plan_command(flops: float, law: str, **options: float | str) -> str:
+    """The `autotune plan` that asks a problem's question; a zero option is left out."""
+    given = {
+        "flops": flops,
+        "law": law,
+        **{name: value for name, value in options.items() if value},
+    }
+    words = [
+        f"--{name.replace('_', '-')} {value if isinstance(value, str) else _written(value)}"
+        for name, value in given.items()
+    ]
+    return " ".join(["autotune plan", *words])
+
+
+def _written(value: float) -> str:
+    return next(text for text in (f"{value:g}", repr(value)) if float(text) == value)
+
+
 def size_problem(
-    name: str, summary: str, law: ScalingLaw, *, flops: float, sparsity: float = 0.0
+    name: str, summary: str, law: str, *, flops: float, sparsity: float = 0.0
 ) -> Problem:
     """The problem of one size: n_active within a budget, at a given sparsity.
 
     Args:
         name: The problem's name.
         summary: What is asked, in one sentence.
-        law: The law whose loss is least at the answer.
+        law: The preset whose loss is least at the answer.
         flops: Training compute, spent exactly.
         sparsity: 1 - n_active / n_total.
     """
+    predictor = law_for(law, sparsity=sparsity)
     low, high = sizes_for(flops)
 
     def objective(config: dict[str, Value]) -> dict[str, float]:
         n_active = float(config["n_active"])
         tokens = float(tokens_for(flops, n_active))
-        loss = float(law.loss(n_active, tokens, sparsity))
-        return {"objective": loss, **measures(law, n_active, tokens, n_active / (1 - sparsity))}
+        loss = float(predictor.loss(n_active, tokens, sparsity))
+        return {
+            "objective": loss,
+            **measures(predictor, n_active, tokens, n_active / (1 - sparsity)),
+        }
 
     def best_known() -> Reference:
         n_active, loss = least(
-            lambda n: law.loss(n, tokens_for(flops, n), sparsity), np.array([low]), np.array([high])
+            lambda n: predictor.loss(n, tokens_for(flops, n), sparsity),
+            np.array([low]),
+            np.array([high]),
         )
-        return Reference(float(loss[0]), {"n_active": float(n_active[0])}, "exact: 1-D minimum")
+        return Reference(
+            float(loss[0]),
+            {"n_active": float(n_active[0])},
+            "exact: 1-D minimum",
+            plan_command(flops, law, sparsity=sparsity),
+        )
+
+    def law_inputs(columns: Mapping[str, Floats]) -> dict[str, FloatsLike]:
+        n_active = columns["n_active"]
+        return {
+            "n_active": n_active,
+            "tokens": tokens_for(flops, n_active),
+            "sparsity": sparsity,
+        }
 
     space = ConfigurationSpace(name=name)
     space.add(Float("n_active", (low, high), log=True))
@@ -178,8 +215,9 @@ def size_problem(
         summary=summary,
         space=space,
         objective=objective,
-        unit=law.source.loss_unit,
+        unit=predictor.source.loss_unit,
         units=UNITS,
-        source=provenance(law),
+        source=provenance(predictor),
         best_known=best_known,
+        law_inputs=law_inputs,
     )

@@ -12,6 +12,8 @@ answers, all at a fixed budget C = 6 N_active D:
 Loss is in nats per token of the law's own corpus: do not compare it across laws.
 """
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -66,7 +68,18 @@ def problem(
         unit=choice.law.source.loss_unit,
         units=problem_parts.UNITS,
         source=problem_parts.provenance(choice.law),
-        best_known=lambda: choice.best(low, high, max_sparsity),
+        best_known=lambda: replace(
+            choice.best(low, high, max_sparsity),
+            command=problem_parts.plan_command(
+                flops,
+                law,
+                hold=hold,
+                n_total=n_total if hold == "n-total" else 0,
+                n_active=n_active if hold == "tokens" else 0,
+                sparsity_range=f"0,{max_sparsity!r}",
+            ),
+        ),
+        law_inputs=choice.law_inputs,
     )
 
 
@@ -91,6 +104,13 @@ class Choice:
     def loss(self, n_active: Floats, sparsity: Floats) -> Floats:
         """Predict the loss of models that spend the budget."""
         return self.law.loss(n_active, problem_parts.tokens_for(self.flops, n_active), sparsity)
+
+    def law_inputs(self, columns: Mapping[str, Floats]) -> dict[str, Floats]:
+        """What a law needs of configurations, an array of shape (m,) per name."""
+        sparsity = columns["sparsity"]
+        n_active = columns.get("n_active", self.size(sparsity))
+        tokens = problem_parts.tokens_for(self.flops, n_active)
+        return {"n_active": n_active, "tokens": tokens, "sparsity": sparsity}
 
     def measure(self, config: dict[str, Value]) -> dict[str, float]:
         """The objective: loss, and what follows from the configuration."""

@@ -21,6 +21,6 @@ def problem(*, flops: float = 1e21, law: str = "besiroglu2024") -> Problem:
     return problem_parts.size_problem(
         "dense_budget",
         f"Dense model of least loss for {flops:g} FLOPs by {law}.",
-        problem_parts.law_for(law),
+        law,
         flops=flops,
     )

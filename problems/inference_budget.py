@@ -9,13 +9,15 @@ fixed cost instead of the cost at a fixed loss; both have the same optima.
 Loss is in nats per token of the law's own corpus: do not compare it across laws.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 from ConfigSpace import ConfigurationSpace, Float
 
 from autotune import checks, problem_parts
 from autotune.errors import InfeasibleError
 from autotune.problem import Problem, Reference
-from autotune.types import Floats, Value
+from autotune.types import Floats, FloatsLike, Value
 
 SPARE = 0.999  # of the largest size, which would leave no FLOPs to train with
 
@@ -64,9 +66,17 @@ def problem(
             "training_share": 6 * n_active * tokens / flops,
         }
 
+    def law_inputs(columns: Mapping[str, Floats]) -> dict[str, FloatsLike]:
+        n_active = columns["n_active"]
+        return {"n_active": n_active, "tokens": tokens_for(n_active), "sparsity": sparsity}
+
     def best_known() -> Reference:
         n_active, value = problem_parts.least(loss, np.array([low]), np.array([high]))
-        return Reference(float(value[0]), {"n_active": float(n_active[0])}, "exact: 1-D minimum")
+        command = problem_parts.plan_command(
+            flops, law, sparsity=sparsity, inference_tokens=inference_tokens
+        )
+        config: dict[str, Value] = {"n_active": float(n_active[0])}
+        return Reference(float(value[0]), config, "exact: 1-D minimum", command)
 
     space = ConfigurationSpace(name="inference_budget")
     space.add(Float("n_active", (low, high), log=True))
@@ -81,4 +91,5 @@ def problem(
         source=problem_parts.provenance(predictor)
         + " Cost: Sardana et al. (2023), arXiv:2401.00448.",
         best_known=best_known,
+        law_inputs=law_inputs,
     )

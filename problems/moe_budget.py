@@ -11,6 +11,8 @@ Loss is in nats per token of the law's own corpus: do not compare it across laws
 """
 
 import itertools
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -73,7 +75,11 @@ def problem(
             Constraint("top_k <= n_experts", lambda c: float(c["top_k"]) <= float(c["n_experts"])),
             Constraint(f"n_total <= {max_total:g}", lambda c: model.n_total(c) <= max_total),
         ),
-        best_known=lambda: model.best(layouts, low=low, high=high, max_total=max_total),
+        best_known=lambda: replace(
+            model.best(layouts, low=low, high=high, max_total=max_total),
+            command=_command(model, law, max_total=max_total, max_experts=max_experts),
+        ),
+        law_inputs=model.law_inputs,
     )
 
 
@@ -105,6 +111,17 @@ class SparseModel:
     def n_total(self, config: dict[str, Value]) -> float:
         """Total parameters of a configuration."""
         return float(config["n_active"]) * float(self.expansion(_layout(config)))
+
+    def law_inputs(self, columns: Mapping[str, Floats]) -> dict[str, Floats]:
+        """What a law needs of configurations, an array of shape (m,) per name."""
+        n_active = columns["n_active"]
+        layout = {name: columns[name] for name in LAYOUT if name in columns}
+        return {
+            "n_active": n_active,
+            "tokens": problem_parts.tokens_for(self.flops, n_active),
+            "sparsity": 1 - 1 / self.expansion(layout),
+            **layout,
+        }
 
     def measure(self, config: dict[str, Value]) -> dict[str, float]:
         """The objective: loss, and what follows from the configuration."""
@@ -145,6 +162,17 @@ def _sizes(flops: float, max_total: float) -> tuple[float, float]:
             f"{flops:g} FLOPs has {low:g} active parameters. Raise the cap or lower the budget."
         )
     return low, min(high, max_total)
+
+
+def _command(model: SparseModel, law: str, *, max_total: float, max_experts: int) -> str:
+    """The plan with any sparsity that a layout could have; none for laws that want a layout."""
+    if model.law.factors:
+        return ""
+    most = {"n_experts": np.asarray(float(max_experts)), "top_k": np.asarray(1.0)}
+    sparsest = 1 - 1 / float(model.expansion(most))
+    return problem_parts.plan_command(
+        model.flops, law, sparsity_range=f"0,{sparsest:.6f}", max_total=max_total
+    )
 
 
 def _integer(name: str, most: int, *, log: bool) -> Any:  # noqa: ANN401 - two classes

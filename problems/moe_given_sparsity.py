@@ -25,7 +25,7 @@ def problem(*, flops: float = 1e21, law: str = "generalized-moe", sparsity: floa
     return problem_parts.size_problem(
         "moe_given_sparsity",
         f"Active size of least loss for {flops:g} FLOPs at sparsity {sparsity:g} by {law}.",
-        problem_parts.law_for(law, sparsity=sparsity),
+        law,
         flops=flops,
         sparsity=sparsity,
     )

@@ -43,6 +43,13 @@ def against_known(best: "Completed", known: "Reference | None", *, why_not: str)
     return f"{text}: {abs(gap):.2g} % {where} it"
 
 
+def without_search(known: "Reference | None") -> list[str]:
+    """How the best known value is found without a search, in lines; none if that is not known."""
+    if known is None or not known.command:
+        return []
+    return ["A closed-form law needs no Bayesian search; this answers at once:", known.command]
+
+
 def _shown(value: object, unit: str) -> str:
     from autotune.quantities import format_count
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from autotune.cli import best_view, console, results_exchange
+from autotune.cli import best_view, console, results_exchange, tune_prior
 
 if TYPE_CHECKING:
     from autotune.problem import Reference
@@ -103,6 +103,7 @@ def show(study: StudyName, storage: Storage = HERE, json: Json = False) -> None:
             _brief(record)
             | {
                 "options": record.header.options,
+                "prior": record.header.prior,
                 "best": None if record.best is None else _completed(record.best),
                 "best_known": None if known is None else asdict(known),
                 "best_known_note": why_not,
@@ -119,6 +120,8 @@ def show(study: StudyName, storage: Storage = HERE, json: Json = False) -> None:
         console.say(_table(record, [record.best]))
         console.say()
         console.say(best_view.against_known(record.best, known, why_not=why_not))
+        for line in best_view.without_search(known):
+            console.say(line)
 
 
 @app.command(epilog=BEST_EPILOG)
@@ -200,6 +203,7 @@ def _heading(study: "Study") -> str:
     n, failed = len(study.outcomes), len(_failed(study))
     lines = [
         f"{study.name}: {header.problem}" + (f" with {options}" if options else ""),
+        *([f"began with {tune_prior.text(header.prior)}"] if header.prior else []),
         f"{n} trials, {n - failed} completed, {failed} failed"
         + (f" ({_kinds_text(study)})" if failed else ""),
         f"{len(study.jobs)} job{'' if len(study.jobs) == 1 else 's'} since {header.created_at}, "

@@ -15,6 +15,8 @@ EPILOG = """examples:
 
   autotune tune my/problem.py --max-evals=10 --learner RF --acq-func LCB --set-SEED 2345
 
+  autotune tune moe_budget --prior-law abnar2025 --max-evals 20
+
   autotune tune command --set 'command=python train.py' --set params=lr:float:1e-4:1e-1:log
 
 The same command continues a study that was interrupted.
@@ -75,8 +77,25 @@ def tune(
         ),
     ] = None,
     initial_points: Annotated[
-        int, typer.Option("--initial-points", "--set-NI", help="Trials before the first model.")
-    ] = 10,
+        int | None,
+        typer.Option(
+            "--initial-points",
+            "--set-NI",
+            help="Trials before the first model.  [default: 10; 4 with a prior]",
+        ),
+    ] = None,
+    prior_law: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--prior-law", metavar="NAME", help="Scaling law to begin with; a preset or saved fit."
+        ),
+    ] = None,
+    prior_study: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--prior-study", metavar="NAME", help="Study of other budgets to begin with; or DIR."
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option("--seed", "--set-SEED", help="Seed of the search.")] = 12345,
     study: Annotated[
         str | None, typer.Option("--study", help="Name of the record.  [default: the problem's]")
@@ -101,6 +120,8 @@ def tune(
         liar=liar,
         initial_points=initial_points,
         seed=seed,
+        prior_laws=tuple(prior_law or ()),
+        prior_studies=tuple(prior_study or ()),
     )
     limits = Limits(
         max_evals,

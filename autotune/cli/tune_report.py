@@ -73,7 +73,8 @@ class Report:
         table = best_view.table([best], problem.unit, problem.units)
         beside = best_view.against_known(best, self.known, why_not="its problem knows none")
         lines = [problem.summary, f"Source: {problem.source}", "", table, "", beside]
-        return [fill(line, WIDTH) if line is not table else line for line in lines]
+        lines = [fill(line, WIDTH) if line is not table else line for line in lines]
+        return lines + best_view.without_search(self.known)
 
     def _nothing(self) -> list[str]:
         failures = self.result.failures

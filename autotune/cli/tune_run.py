@@ -10,7 +10,7 @@ from pathlib import Path
 from types import FrameType
 
 from autotune import problem_file
-from autotune.cli import console
+from autotune.cli import console, tune_prior
 from autotune.cli.tune_progress import progress
 from autotune.errors import InputError
 from autotune.evaluators.processes import ProcessEvaluator
@@ -130,18 +130,21 @@ def run(
     file = problem_file.read(name)
     problem = file.build(options)
     folder = place.folder(problem)
+    loaded = tune_prior.load(problem, settings, place.storage, folder)
     stop = Stop(limits.seconds)
     start = asdict(settings) | asdict(limits)
-    with JournalStore.open(folder, Header.of(problem, name), start=start) as store:
+    header = Header.of(problem, name, loaded.record)
+    with JournalStore.open(folder, header, start=start) as store:
         recorded = studies.read(folder)
         _announce(problem, settings, recorded, limits)
+        _announce_prior(loaded, store.header)
         with (
             stop.signals(),
             _evaluator(file.path, problem, options, limits, folder) as evaluator,
             progress(recorded.outcomes, limits.max_evals) as shown,
         ):
             tune(
-                factory.search(problem, settings),
+                factory.search(problem, settings, loaded.prior),
                 evaluator,
                 store,
                 n_trials=limits.max_evals,
@@ -189,3 +192,11 @@ def _announce(problem: Problem, settings: SearchSettings, study: Study, limits: 
         f"{whose}{settings.learner}{acq}, seed {settings.seed}, {limits.workers or 'no'} worker"
         f"{'' if limits.workers == 1 else 's'}; {held} in {study.folder}"
     )
+
+
+def _announce_prior(loaded: tune_prior.LoadedPrior, recorded: Header) -> None:
+    for line in loaded.said:
+        console.talk(f"prior: {line}")
+    note = tune_prior.changed(recorded.prior, loaded.record)
+    if note:
+        console.talk(note)

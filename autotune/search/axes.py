@@ -16,9 +16,12 @@ from ConfigSpace.hyperparameters import (
     Hyperparameter,
     IntegerHyperparameter,
 )
+from numpy.typing import NDArray
 
 from autotune.errors import InputError, ProblemError
 from autotune.types import Floats, Value
+
+APART = np.sqrt(0.5)  # of an indicator: two categories are one unit apart, as two ends are
 
 
 class Axis(Protocol):
@@ -33,8 +36,19 @@ class Axis(Protocol):
         """The JSON-plain value at a position in [0, 1]."""
         ...
 
+    def decoded(self, units: Floats) -> NDArray[Any]:
+        """The values at positions, shape (m,): numbers, or objects for choices."""
+        ...
+
     def unit(self, value: Value) -> float:
         """The position of a value; InputError if it is not one of the parameter's."""
+        ...
+
+    def placed(self, values: NDArray[Any]) -> Floats:
+        """Positions of values of another study, shape (m,).
+
+        Numbers out of range go to the nearer end; not-a-number for what has no place.
+        """
         ...
 
     def snap(self, units: Floats) -> Floats:
@@ -71,6 +85,12 @@ class FloatAxis:
         inside = low + unit * (high - low)
         return min(max(math.exp(inside) if self.log else inside, self.low), self.high)
 
+    def decoded(self, units: Floats) -> NDArray[Any]:
+        """As `value`, to the last bits."""
+        low, high = self._ends()
+        inside = low + np.clip(units, 0.0, 1.0) * (high - low)
+        return np.clip(np.exp(inside) if self.log else inside, self.low, self.high)
+
     def unit(self, value: Value) -> float:
         """Invert `value`; rounding at the ends is forgiven, anything farther out is not."""
         number = _number(value)
@@ -80,6 +100,12 @@ class FloatAxis:
         low, high = self._ends()
         inside = math.log(min(max(number, self.low), self.high)) if self.log else number
         return min(max((inside - low) / (high - low), 0.0), 1.0) if high > low else 0.0
+
+    def placed(self, values: NDArray[Any]) -> Floats:
+        """As `unit`."""
+        inside = np.clip(numbers(values), self.low, self.high)
+        low, high = self._ends()
+        return np.asarray(((np.log(inside) if self.log else inside) - low) / ((high - low) or 1.0))
 
     def snap(self, units: Floats) -> Floats:
         """Every position has a value."""
@@ -115,12 +141,20 @@ class IntegerAxis:
         """The integer whose cell holds the position."""
         return int(self._cells(np.array([unit]))[0])
 
+    def decoded(self, units: Floats) -> NDArray[Any]:
+        """As `value`, as real numbers."""
+        return self._cells(units)
+
     def unit(self, value: Value) -> float:
         """The position of an integer inside its cell."""
         number = _number(value)
         if number != int(number) or not self.low <= number <= self.high:
             raise InputError(f"{value!r} is not an integer in [{self.low}, {self.high}]")
         return float(self._positions(np.array([number]))[0])
+
+    def placed(self, values: NDArray[Any]) -> Floats:
+        """Inside the cell of the nearest integer."""
+        return self._positions(np.clip(np.rint(numbers(values)), self.low, self.high))
 
     def snap(self, units: Floats) -> Floats:
         """Move to the position of the integer whose cell holds it."""
@@ -167,11 +201,22 @@ class ChoiceAxis:
         """The value whose share of [0, 1] holds the position."""
         return self.values[int(self._index(np.array([unit]))[0])]
 
+    def decoded(self, units: Floats) -> NDArray[Any]:
+        """As `value`: numbers if all choices are, objects otherwise."""
+        numbers = all(isinstance(v, int | float) for v in self.values)
+        known = np.array(self.values, dtype=np.float64 if numbers else object)
+        return np.asarray(known[self._index(units).astype(np.intp)])
+
     def unit(self, value: Value) -> float:
         """The middle of the value's share."""
         if value not in self.values:
             raise InputError(f"{value!r} is none of {', '.join(map(repr, self.values))}")
         return (self.values.index(value) + 0.5) / len(self.values)
+
+    def placed(self, values: NDArray[Any]) -> Floats:
+        """The middle of the share of an equal value."""
+        at = [self.values.index(v) if v in self.values else np.nan for v in values.tolist()]
+        return (np.array(at) + 0.5) / len(self.values)
 
     def snap(self, units: Floats) -> Floats:
         """Move to the middle of the share."""
@@ -183,7 +228,7 @@ class ChoiceAxis:
             return np.empty((len(units), 0))
         if self.ordered:
             return units[:, None]
-        hot: Floats = np.eye(len(self.values))[self._index(units).astype(np.intp)]
+        hot: Floats = APART * np.eye(len(self.values))[self._index(units).astype(np.intp)]
         return hot
 
     def near(self, unit: float) -> list[float]:
@@ -214,6 +259,13 @@ def axis(parameter: Hyperparameter[Any, Any]) -> Axis:
     if isinstance(parameter, Constant):
         return ChoiceAxis(_plain([parameter.value]), ordered=True)
     raise ProblemError(f"parameter {parameter.name} is a {type(parameter).__name__}: not supported")
+
+
+def numbers(values: NDArray[Any]) -> Floats:
+    """Values as real numbers, shape (m,); not-a-number for text."""
+    if values.dtype != object:
+        return values.astype(np.float64)
+    return np.array([v if isinstance(v, int | float) else np.nan for v in values.tolist()])
 
 
 def _steps(at: int, reach: int) -> list[int]:

@@ -2,7 +2,8 @@
 
 import itertools
 import math
-from typing import TypeAlias
+from collections.abc import Mapping
+from typing import Any, TypeAlias
 
 import numpy as np
 from ConfigSpace import ConfigurationSpace
@@ -11,11 +12,13 @@ from numpy.typing import NDArray
 
 from autotune.errors import InputError
 from autotune.search.axes import Axis, axis, plain
+from autotune.search.prior import Prior
 from autotune.types import Config, Floats, Value
 
 Key: TypeAlias = tuple[tuple[str, Value], ...]
 
 INACTIVE = 0.5
+STEP = 1e-5  # of the differences that stand for a prior's derivatives
 
 
 def key(config: Config) -> Key:
@@ -32,16 +35,17 @@ class Codec:
     Attributes:
         names: Parameter names, one per axis.
         size: How many points the grid of all values has, conditions aside; None if infinite.
-        n_features: Columns that `features` returns.
+        n_features: Columns that `features` returns, those of a prior aside.
     """
 
-    def __init__(self, space: ConfigurationSpace) -> None:
+    def __init__(self, space: ConfigurationSpace, prior: Prior | None = None) -> None:
         self._space = space
+        self._prior = prior
         self.names: tuple[str, ...] = tuple(space)
         self._axes: tuple[Axis, ...] = tuple(axis(space[name]) for name in self.names)
         sizes = [one.size for one in self._axes]
         self.size = None if None in sizes else math.prod(size or 1 for size in sizes)
-        self.n_features = self.features(np.full((1, len(self.names)), 0.5)).shape[1]
+        self.n_features = len(self.owners)
 
     def decode(self, point: Floats) -> dict[str, Value]:
         """Read the configuration at a point, shape (d,), as JSON-plain values."""
@@ -86,9 +90,48 @@ class Codec:
         return snapped
 
     def features(self, points: Floats) -> Floats:
-        """What a surrogate sees of snapped points: shape (m, d) to (m, n_features)."""
+        """What a surrogate sees of snapped points, (m, d): shape (m, n_features + k).
+
+        The last columns are what the k sources of a prior predict there.
+        """
         columns = [one.features(points[:, i]) for i, one in enumerate(self._axes)]
+        if self._prior is not None:
+            columns.append(self._prior(self.columns(points)))
         return np.concatenate(columns, axis=1)
+
+    def columns(self, points: Floats) -> dict[str, NDArray[Any]]:
+        """The values at points (m, d) by parameter, shape (m,); not-a-number where inactive."""
+        found = {
+            name: one.decoded(points[:, i])
+            for i, (name, one) in enumerate(zip(self.names, self._axes, strict=True))
+        }
+        if self._space.conditions:
+            active = [self.decode(row) for row in points]
+            for name, column in found.items():
+                column[[name not in config for config in active]] = np.nan
+        return found
+
+    def placed(self, columns: Mapping[str, NDArray[Any]]) -> Floats:
+        """Points of another space's values, shape (m, d); not-a-number for what has no place."""
+        units = []
+        for name, one in zip(self.names, self._axes, strict=True):
+            values = columns[name]
+            inactive = values != values
+            units.append(np.where(inactive, INACTIVE, one.placed(values)))
+        return np.stack(units, axis=1)
+
+    def slopes(self, point: Floats) -> Floats:
+        """A prior's derivatives along the continuous axes at a point (d,), shape (k, axes)."""
+        axes = list(self.continuous)
+        if self._prior is None:
+            return np.empty((0, len(axes)))
+        around = np.tile(point, (2 * len(axes), 1))
+        at = np.arange(len(axes))
+        around[2 * at, axes] = np.minimum(point[axes] + STEP, 1.0)
+        around[2 * at + 1, axes] = np.maximum(point[axes] - STEP, 0.0)
+        widths = around[2 * at, axes] - around[2 * at + 1, axes]
+        predicted = self._prior(self.columns(around))
+        return np.asarray((predicted[::2] - predicted[1::2]).T / widths)
 
     @property
     def owners(self) -> NDArray[np.intp]:

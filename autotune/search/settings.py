@@ -28,8 +28,11 @@ class SearchSettings:
         kappa: Weight of the uncertainty in LCB; larger explores more.
         liar: The value a pending configuration is given inside the surrogate; None for
             `believer` (the surrogate's own mean) with the native process, `cl_max` otherwise.
-        initial_points: Configurations of a shifted Sobol sequence before the first model.
+        initial_points: Configurations of a shifted Sobol sequence before the first model; None
+            for 10, or for 4 with a prior, whose own optimum takes the place of the first.
         seed: Together with the outcomes so far it determines the next proposal.
+        prior_laws: Scaling laws that the native process takes as its mean, by name.
+        prior_studies: Finished studies that it does so, by name or folder.
 
     Raises:
         InputError: If a name is unknown or a number is out of its range.
@@ -40,8 +43,10 @@ class SearchSettings:
     acq: str | None = None
     kappa: float = 1.96
     liar: str | None = None
-    initial_points: int = 10
+    initial_points: int | None = None
     seed: int = 12345
+    prior_laws: tuple[str, ...] = ()
+    prior_studies: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         checks.one_of("engine", self.engine, ENGINES)
@@ -56,7 +61,11 @@ class SearchSettings:
         if self.liar == BELIEVER and not own:
             raise InputError("liar believer needs --engine native with --learner GP.")
         checks.at_least("kappa", self.kappa, 0, hint="0 exploits, 1.96 balances.")
-        if self.initial_points < 1:
+        if self.has_prior and not own:
+            raise InputError("a prior needs --engine native with --learner GP.")
+        if self.initial_points is None:
+            object.__setattr__(self, "initial_points", 4 if self.has_prior else 10)
+        if self.n_initial < 1:
             raise InputError(f"initial_points must be >= 1, not {self.initial_points}.")
         if self.seed < 0:
             raise InputError(f"seed must be >= 0, not {self.seed}.")
@@ -65,3 +74,13 @@ class SearchSettings:
     def has_own_process(self) -> bool:
         """Whether the native Gaussian process proposes."""
         return self.engine == "native" and self.learner == "GP"
+
+    @property
+    def has_prior(self) -> bool:
+        """Whether a law or a study is named as the prior."""
+        return bool(self.prior_laws or self.prior_studies)
+
+    @property
+    def n_initial(self) -> int:
+        """How many configurations come before the first model."""
+        return int(self.initial_points or 0)

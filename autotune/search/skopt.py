@@ -6,62 +6,28 @@ pending points by a constant lie), and the candidates are our own: uniform ones,
 the best, all of them snapped to values that exist; the best that is legal and new is refined.
 """
 
-from collections.abc import Callable
-
 import numpy as np
 
-from autotune.problem import Problem
-from autotune.search.codec import Codec
+from autotune.search.base import ModelSearch
+from autotune.search.candidates import Candidates, Score
 from autotune.search.learners import learner
-from autotune.search.memory import Memory
-from autotune.search.sampling import Sampler, around
-from autotune.search.settings import SearchSettings
-from autotune.trials import Outcome
-from autotune.types import Floats, Value
+from autotune.types import Floats
 
-GLOBAL_CANDIDATES = 1024
-LOCAL_CANDIDATES = 512
-REFINEMENTS = 6
-REFINED = 8
-PER_REFINED = 24
 OUTLIER = 5.0  # times the median's distance from the least value
 
-Score = Callable[[Floats], Floats]
 
+class SkoptSearch(ModelSearch):
+    """Proposes the legal, new configuration that an acquisition function likes best.
 
-class SkoptSearch:
-    """Proposes the legal, new configuration that an acquisition function likes best."""
+    A failed trial counts as the worst value seen.
+    """
 
-    def __init__(self, problem: Problem, settings: SearchSettings) -> None:
-        self._settings = settings
-        self._codec = Codec(problem.space)
-        self._memory = Memory(self._codec)
-        self._sampler = Sampler(problem, self._codec, self._memory)
+    def _pick(self, points: Floats, rng: np.random.Generator) -> Floats:
+        return np.asarray(points[np.argmin(self._score(rng)(points))])
 
-    def ask(self) -> dict[str, Value] | None:
-        """Propose a configuration never proposed before; None if there is none left."""
-        config = self._propose()
-        if config is not None:
-            self._memory.propose(config)
-        return config
-
-    def tell(self, outcome: Outcome) -> None:
-        """Learn an outcome; a failed one counts as the worst value seen."""
-        self._memory.tell(outcome)
-
-    def _propose(self) -> dict[str, Value] | None:
-        seed, size = self._settings.seed, self._memory.size
-        if size < self._settings.initial_points:
-            return self._sampler.sobol(seed)
-        rng = np.random.default_rng((seed, size))
-        remaining = self._sampler.remaining()
-        if self._memory.n_completed < 2 or self._codec.n_features == 0:
-            return self._sampler.uniform(rng)
-        score = self._score(rng)
-        if remaining is not None:
-            return self._best_of(remaining, score) if len(remaining) else None
-        best = self._refine(self._candidates(rng), score, rng)
-        return self._sampler.uniform(rng) if best is None else self._codec.decode(best)
+    def _ranked(self, rng: np.random.Generator) -> Floats:
+        candidates = Candidates(self._codec, self._sampler)
+        return candidates.best(self._score(rng), self._incumbents(), rng)
 
     def _score(self, rng: np.random.Generator) -> Score:
         """Fit the surrogate to everything known; return the acquisition, lower is better."""
@@ -82,11 +48,13 @@ class SkoptSearch:
             random_state=seed,
         )
         optimizer.tell(x.tolist(), y.tolist())
-        model = optimizer.models[-1]
-        acquisition = str(self._settings.acq)
-        if acquisition == "gp_hedge":
-            acquisition = str(rng.choice(["LCB", "EI", "PI"]))
-        return acquisition_of(model, acquisition, y_opt=float(y.min()), kappa=self._settings.kappa)
+        name = str(self._settings.acq)
+        if name == "gp_hedge":
+            name = str(rng.choice(["LCB", "EI", "PI"]))
+        acquisition = acquisition_of(
+            optimizer.models[-1], name, y_opt=float(y.min()), kappa=self._settings.kappa
+        )
+        return lambda points: acquisition(self._codec.features(points))
 
     def _lied(self) -> tuple[Floats, Floats]:
         """Features and standardised values of all points, lies for failed and pending ones."""
@@ -99,54 +67,10 @@ class SkoptSearch:
         points = np.array(self._memory.points + pending)
         return self._codec.features(points), np.concatenate([values, lies])
 
-    def _candidates(self, rng: np.random.Generator) -> Floats:
-        d = len(self._codec.names)
-        return np.concatenate(
-            [
-                rng.random((GLOBAL_CANDIDATES, d)),
-                around(
-                    self._incumbents(),
-                    LOCAL_CANDIDATES,
-                    10 ** rng.uniform(-3, -0.5, (LOCAL_CANDIDATES, 1)),
-                    rng,
-                ),
-            ]
-        )
-
     def _incumbents(self) -> Floats:
         """The five best points told, best first, shape (m, d)."""
         order = np.argsort(self._memory.values)[: min(5, self._memory.n_completed)]
         return np.array(self._memory.points)[order]
-
-    def _best_of(self, points: Floats, score: Score) -> dict[str, Value]:
-        return self._codec.decode(points[np.argmin(score(self._codec.features(points)))])
-
-    def _refine(self, points: Floats, score: Score, rng: np.random.Generator) -> Floats | None:
-        """Narrow in on the best fresh candidates with shrinking random steps."""
-        top, values = self._fresh(points, score, REFINED)
-        for step in np.geomspace(0.1, 3e-4, REFINEMENTS):
-            if not len(top):
-                return None
-            near, scores = self._fresh(
-                around(top, len(top) * PER_REFINED, step, rng), score, REFINED
-            )
-            top, values = np.concatenate([top, near]), np.concatenate([values, scores])
-            keep = np.argsort(values, kind="stable")[:REFINED]
-            top, values = top[keep], values[keep]
-        best: Floats | None = top[0]
-        return best
-
-    def _fresh(self, points: Floats, score: Score, count: int) -> tuple[Floats, Floats]:
-        """The best `count` candidates that are legal and new, with their scores, best first."""
-        points = np.unique(self._codec.snap(points), axis=0)
-        scores = score(self._codec.features(points))
-        kept: list[int] = []
-        for i in np.argsort(scores, kind="stable"):
-            if self._sampler.fresh(self._codec.decode(points[i])):
-                kept.append(int(i))
-                if len(kept) == count:
-                    break
-        return points[kept], scores[kept]
 
 
 def standardised(values: Floats) -> Floats:

@@ -32,6 +32,7 @@ class Header:
         space: The ConfigSpace space as `to_serialized_dict` gives it.
         unit: Unit of the objective.
         units: Unit of each parameter and metric by name.
+        prior: What the search took as known when the study began; empty if nothing.
         created_at: UTC, ISO 8601.
         versions: Versions of the packages that created the study.
     """
@@ -42,11 +43,12 @@ class Header:
     space: Mapping[str, Any] = field(default_factory=dict)
     unit: str = ""
     units: Mapping[str, str] = field(default_factory=dict)
+    prior: Mapping[str, Any] = field(default_factory=dict)
     created_at: str = field(default_factory=lambda: datetime.now(UTC).isoformat("T", "seconds"))
     versions: Mapping[str, str] = field(default_factory=lambda: _versions())
 
     @classmethod
-    def of(cls, problem: "Problem", file: str) -> "Header":
+    def of(cls, problem: "Problem", file: str, prior: Mapping[str, Any] | None = None) -> "Header":
         """Describe a loaded problem; `file` is what it was loaded from, a path made absolute."""
         path = Path(file)
         return cls(
@@ -56,6 +58,7 @@ class Header:
             space=problem.space.to_serialized_dict(),
             unit=problem.unit,
             units=dict(problem.units),
+            prior=dict(prior or {}),
         )
 
     @property

@@ -9,6 +9,7 @@ from autotune.types import Floats
 
 LOG_ROOT_2PI = 0.5 * np.log(2 * np.pi)
 TINY = 1e-16
+FARTHEST = 1e8  # deviations: the difference of two logarithms has no digits left beyond
 
 Gain: TypeAlias = tuple[Floats, Floats, Floats]
 """A score to maximise, and its derivatives by mean and by deviation; all of one shape."""
@@ -27,14 +28,14 @@ def log_h(z: Floats) -> Floats:
 
 def log_expected_improvement(mean: Floats, deviation: Floats, best: float) -> Gain:
     """Log of E[max(best - f, 0)] for a normal f; dEI/dmean = -Phi, dEI/ddeviation = phi."""
-    z = (best - mean) / deviation
+    z = np.maximum((best - mean) / deviation, -FARTHEST)
     value = np.log(deviation) + log_h(z)
     return value, -np.exp(log_ndtr(z) - value), np.exp(-0.5 * z * z - LOG_ROOT_2PI - value)
 
 
 def log_probability_of_improvement(mean: Floats, deviation: Floats, best: float) -> Gain:
     """Log of P(f < best) for a normal f."""
-    z = (best - mean) / deviation
+    z = np.maximum((best - mean) / deviation, -FARTHEST)
     value = log_ndtr(z)
     slope = np.exp(-0.5 * z * z - LOG_ROOT_2PI - value) / deviation
     return value, -slope, -slope * z

@@ -1,11 +1,11 @@
 """What outcomes and running trials make a search believe: a surrogate, learned now and then."""
 
-from dataclasses import dataclass
-
 import numpy as np
+from numpy.typing import NDArray
 
 from autotune.search.codec import Codec
 from autotune.search.native.gaussian import Data
+from autotune.search.native.places import middles, outside
 from autotune.search.native.surrogate import (
     MOST,
     MOST_LEARNED,
@@ -22,16 +22,6 @@ OFTEN = 20  # outcomes until which hyperparameters are learned after each; then 
 LATELY, MOST_FAILURES = 8, 2  # more failures than that among the latest trials make it cautious
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """A surrogate, and how many outcomes and running trials are in it."""
-
-    told: int
-    pending: int
-    model: Surrogate
-    lie: float | None
-
-
 class Belief:
     """Surrogates of one growing record.
 
@@ -42,38 +32,26 @@ class Belief:
     def __init__(self, codec: Codec, settings: SearchSettings) -> None:
         self._codec = codec
         self._settings = settings
-        self._learned: tuple[int, Shape] | None = None
-        self._known: Known | None = None
+        self._learned: tuple[int, dict[int, Shape]] = (0, {})
 
-    def model(self, points: Floats, values: Floats, pending: Floats) -> Surrogate:
-        """The posterior with running trials in it; asked for again, it grows by the new ones.
+    def posterior(
+        self, features: Floats, values: Floats, *, left_out: int = 0
+    ) -> tuple[Surrogate, float | None]:
+        """The surrogate of a record, and the lie that running trials are given in it.
 
         Args:
-            points: Points told, in their order, shape (n, d).
-            values: Their values, not-a-number where a trial failed, shape (n,).
-            pending: Points of running trials, oldest first, shape (p, d).
+            features: Of the trials told, in their order, shape (n, f).
+            values: Not-a-number where a trial failed, shape (n,).
+            left_out: How many of the best places the surrogate knows nothing of.
+
+        Returns:
+            The lie is None where running trials take the surrogate's own mean.
         """
-        if self._known is None or self._known.told != len(values):
-            self._known = self._posterior(self._codec.features(points), values)
-        known = self._known
-        if len(pending) > known.pending:
-            added = self._codec.features(pending[known.pending :])
-            model = known.model.with_pending(added, known.lie)
-            self._known = known = Known(known.told, len(pending), model, known.lie)
-        return known.model
-
-    def fresh(self, points: Floats, values: Floats) -> Surrogate:
-        """The posterior of a record that shares nothing with the one before."""
-        features = self._codec.features(points)
-        shape = learn(*self._data(features, values, MOST_LEARNED))
-        return surrogate(shape, *self._data(features, values, MOST), cautious=_cautious(values))[0]
-
-    def _posterior(self, features: Floats, values: Floats) -> Known:
-        shape = self._shape(features, values)
-        data, trials = self._data(features, values, MOST)
+        shape = self._shape(features, values, left_out)
+        known = self._outside(features, values, left_out)
+        data, trials = self._data(features[known], values[known], MOST)
         model, warp = surrogate(shape, data, trials, cautious=_cautious(values))
-        lie = None if self._settings.liar == BELIEVER else self._lie(warp(data.y))
-        return Known(len(values), 0, model, lie)
+        return model, None if self._settings.liar == BELIEVER else self._lie(warp(data.y))
 
     def _data(self, features: Floats, values: Floats, most: int) -> tuple[Data, Data]:
         """Trials with a value, and all trials as 1 for those and 0 for the failed ones."""
@@ -84,16 +62,26 @@ class Belief:
         trials = kept(-ended, most, self._settings.seed)
         return Data(x[rows], y[rows], owner), Data(features[trials], ended[trials], owner)
 
-    def _shape(self, features: Floats, values: Floats) -> Shape:
+    def _shape(self, features: Floats, values: Floats, left_out: int) -> Shape:
         """Hyperparameters, learned from the first outcomes up to the last milestone."""
         n = len(values)
         milestone = n if n < OFTEN else n - n % max(1, n // 10)
         if np.isfinite(values[:milestone]).sum() < 2:
             milestone = n
-        if self._learned is None or self._learned[0] != milestone:
-            known = self._data(features[:milestone], values[:milestone], MOST_LEARNED)
-            self._learned = (milestone, learn(*known))
-        return self._learned[1]
+        if self._learned[0] != milestone:
+            self._learned = (milestone, {})
+        shapes = self._learned[1]
+        if left_out not in shapes:
+            first, told = features[:milestone], values[:milestone]
+            known = self._outside(first, told, left_out)
+            shapes[left_out] = learn(*self._data(first[known], told[known], MOST_LEARNED))
+        return shapes[left_out]
+
+    def _outside(self, features: Floats, values: Floats, places: int) -> NDArray[np.bool_]:
+        """Which trials lie outside the best places, shape (n,); all if few values would be left."""
+        own = features[:, : self._codec.n_features]
+        found = middles(own, values, places) if places else None
+        return np.ones(len(values), dtype=bool) if found is None else outside(own, found)
 
     def _lie(self, warped: Floats) -> float:
         """The value that running trials are given."""

@@ -1,4 +1,4 @@
-"""A Gaussian process with a constant mean, fitted by maximum a posteriori."""
+"""A Gaussian process about a bowl and a prior's trend, fitted by maximum a posteriori."""
 
 from dataclasses import dataclass, replace
 from typing import TypeAlias
@@ -8,7 +8,9 @@ from numpy.typing import NDArray
 from scipy.linalg import cho_solve, cholesky, solve_triangular
 from scipy.optimize import minimize
 
+from autotune.search.native.bowl import slopes, terms
 from autotune.search.native.kernel import correlation, slope, squared_distances
+from autotune.search.native.trend import FLAT, SLOPE_VARIANCE, Trend
 from autotune.types import Floats
 
 Ints: TypeAlias = NDArray[np.intp]
@@ -16,6 +18,9 @@ Ints: TypeAlias = NDArray[np.intp]
 JITTER = 1e-10
 LEAST_NOISE, MOST_NOISE = 1e-9, 1.0
 SHORTEST, LONGEST = 0.02, 50.0
+LEAST_BOWL, MOST_BOWL = 1e-6, 1e3
+LEAST_VARIANCE = 1e-300
+RESIDUAL, TRUST = 0.01, 2.0  # share of the variance that a trend is expected to leave; in values
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,10 +32,14 @@ class Prior:
         length_sigma: Standard deviation of the log length.
         noise: Median ratio of noise variance to signal variance.
         noise_sigma: Standard deviation of its logarithm.
+        bowl: Median ratio of the bowl's variance to signal variance.
+        bowl_sigma: Standard deviation of its logarithm.
     """
 
     length: float
     length_sigma: float = 1.0
+    bowl: float = 1e-1
+    bowl_sigma: float = 2.0
     noise: float = 1e-5
     noise_sigma: float = 4.0
 
@@ -40,7 +49,7 @@ class Data:
     """What a process is fitted to.
 
     Attributes:
-        x: Points, shape (n, d).
+        x: Points, and after them what k priors predict there, shape (n, d + k).
         y: Values, shape (n,).
         owner: The parameter that each feature is of, shape (d,): features of one parameter,
             such as the indicators of its categories, share a length.
@@ -58,15 +67,18 @@ class Hyper:
     Attributes:
         length: Of each feature, shape (d,).
         noise: Noise variance over signal variance.
+        bowl: Variance of the coefficients of linear and quadratic terms over signal variance.
     """
 
     length: Floats
     noise: float
+    bowl: float
 
     @staticmethod
     def of(vector: Floats, owner: Ints) -> "Hyper":
-        """From logarithms of one length per parameter and of the noise, shape (p + 1,)."""
-        return Hyper(length=np.exp(vector[owner]), noise=float(np.exp(vector[-1])))
+        """From logarithms of one length per parameter, of noise and bowl, shape (p + 2,)."""
+        noise, bowl = np.exp(vector[-2:])
+        return Hyper(length=np.exp(vector[owner]), noise=float(noise), bowl=float(bowl))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,115 +86,174 @@ class GaussianProcess:
     """The posterior given points (n, d) and values (n,).
 
     Attributes:
-        hyper: Lengths and noise.
+        hyper: Lengths, noise and bowl.
+        trend: How predictions of priors enter the mean.
         x: Points over the lengths, shape (n, d).
+        basis: What is linear in unknown coefficients, over their deviation: the bowl's terms,
+            then the trend's columns, shape (n, 2 d + k).
         y: Values, shape (n,).
         factor: Lower Cholesky factor of the correlations with noise, shape (n, n).
-        mean: The constant mean, by generalised least squares.
+        mean: The constant mean of what the trend leaves, by generalised least squares.
         variance: Signal variance.
-        weights: K^-1 (y - mean), shape (n,).
+        whitened: L^-1 (y - trend - mean), shape (n,).
+        weights: K^-1 (y - trend - mean), shape (n,).
     """
 
     hyper: Hyper
+    trend: Trend
     x: Floats
+    basis: Floats
     y: Floats
     factor: Floats
     mean: float
     variance: float
+    whitened: Floats
     weights: Floats
 
     def predict(self, x: Floats) -> tuple[Floats, Floats]:
-        """Posterior mean and standard deviation of the function, shape (m,) each."""
-        cross = correlation(squared_distances(x / self.hyper.length, self.x))
-        mean = self.mean + cross @ self.weights
+        """Posterior mean and standard deviation of the function at (m, d + k), shape (m,) each."""
+        cross = self.covariance(x)
+        mean = self.expected(x) + cross @ self.weights
         solved = solve_triangular(self.factor, cross.T, lower=True, check_finite=False)
-        left = np.maximum(1.0 - np.einsum("nm,nm->m", solved, solved), 1e-12)
+        left = np.maximum(self.prior(x) - np.einsum("nm,nm->m", solved, solved), 1e-12)
         return mean, np.sqrt(self.variance * left)
 
+    def covariance(self, x: Floats, *, since: int = 0) -> Floats:
+        """Of points (m, d + k) with the process's own from one on, over signal variance."""
+        scaled, basis = _split(x, self.hyper, self.trend)
+        cross = correlation(squared_distances(scaled, self.x[since:]))
+        return np.asarray(cross + basis @ self.basis[since:].T)
+
+    def prior(self, x: Floats) -> Floats:
+        """Prior variance of points (m, d + k) over signal variance, shape (m,)."""
+        return np.asarray(1.0 + np.square(_split(x, self.hyper, self.trend)[1]).sum(axis=1))
+
+    def expected(self, x: Floats) -> Floats:
+        """Prior mean of points (m, d + k), shape (m,)."""
+        columns = self.trend(x[:, len(self.hyper.length) :])
+        return np.asarray(self.mean + self.trend.expected(columns))
+
     def gradient(self, x: Floats) -> tuple[float, float, Floats, Floats]:
-        """Mean, deviation and their gradients by a single point (d,)."""
-        scaled = x / self.hyper.length
+        """Mean, deviation and their gradients by a single point (d + k,)."""
+        d = len(self.hyper.length)
+        scaled, basis = (row[0] for row in _split(x[None, :], self.hyper, self.trend))
         off = scaled - self.x
         squared = np.einsum("nd,nd->n", off, off)
-        cross = correlation(squared)
-        by_x = -(slope(squared)[:, None] * off) / self.hyper.length
-        solved = cho_solve((self.factor, True), cross, check_finite=False)
-        left = max(1.0 - float(cross @ solved), 1e-12)
-        deviation = float(np.sqrt(self.variance * left))
+        cross = correlation(squared) + self.basis @ basis
+        bent = slopes(x[:d]) * np.sqrt(self.hyper.bowl)
+        trended = self.trend.slope(x[None, d:])[0]
+        bend = np.sqrt(SLOPE_VARIANCE) * trended
+        to = d + len(bend)  # nothing beyond, if the prior is not in the mean
+
+        def chain(by: Floats) -> Floats:
+            """From derivatives by the basis, shape (..., 2 d + k), to ones by the point."""
+            total = np.zeros((*by.shape[:-1], len(x)))
+            total[..., :d] = by[..., :d] * bent[:d] + by[..., d : 2 * d] * bent[d:]
+            total[..., d:to] = by[..., 2 * d :] * bend
+            return total
+
+        by_x = chain(self.basis)
+        by_x[:, :d] -= (slope(squared)[:, None] * off) / self.hyper.length
         by_mean = by_x.T @ self.weights
-        by_deviation = -self.variance * (by_x.T @ solved) / deviation
-        return self.mean + float(cross @ self.weights), deviation, by_mean, by_deviation
+        by_mean[d:to] += self.trend.share * trended
+        solved = cho_solve((self.factor, True), cross, check_finite=False)
+        left = max(1.0 + float(basis @ basis) - float(cross @ solved), 1e-12)
+        deviation = float(np.sqrt(self.variance * left))
+        by_deviation = self.variance * (chain(basis) - by_x.T @ solved) / deviation
+        mean = self.expected(x[None, :])[0] + float(cross @ self.weights)
+        return float(mean), deviation, by_mean, by_deviation
 
-    def append(self, x: Floats, y: float) -> "GaussianProcess":
-        """The same hyperparameters with one more point (d,): the factor grows by a row."""
-        scaled = (x / self.hyper.length)[None, :]
-        cross = correlation(squared_distances(scaled, self.x))[0]
-        row = solve_triangular(self.factor, cross, lower=True, check_finite=False)
-        corner = np.sqrt(max(1.0 + self.hyper.noise + JITTER - float(row @ row), JITTER))
-        n = len(self.y)
-        factor = np.zeros((n + 1, n + 1))
-        factor[:n, :n], factor[n, :n], factor[n, n] = self.factor, row, corner
-        values = np.append(self.y, y)
-        weights = cho_solve((factor, True), values - self.mean, check_finite=False)
-        points = np.concatenate([self.x, scaled])
-        return replace(self, x=points, y=values, factor=factor, weights=weights)
+    def append(self, x: Floats, y: Floats) -> "GaussianProcess":
+        """The same hyperparameters with more points (m, d + k): the factor grows by their rows."""
+        scaled, basis = _split(x, self.hyper, self.trend)
+        cross = self.covariance(x)
+        rows = solve_triangular(self.factor, cross.T, lower=True, check_finite=False).T
+        own = correlation(squared_distances(scaled, scaled)) + basis @ basis.T
+        own[np.diag_indices_from(own)] += self.hyper.noise + JITTER
+        corner = cholesky(own - rows @ rows.T, lower=True, check_finite=False)
+        n, m = len(self.y), len(y)
+        factor = np.zeros((n + m, n + m))
+        factor[:n, :n], factor[n:, :n], factor[n:, n:] = self.factor, rows, corner
+        left = y - self.expected(x) - rows @ self.whitened
+        added = solve_triangular(corner, left, lower=True, check_finite=False)
+        whitened = np.concatenate([self.whitened, added])
+        weights = solve_triangular(factor, whitened, lower=True, trans="T", check_finite=False)
+        return replace(
+            self, x=np.concatenate([self.x, scaled]), basis=np.concatenate([self.basis, basis]),
+            y=np.concatenate([self.y, y]), factor=factor, whitened=whitened, weights=weights,
+        )  # fmt: skip
 
 
-def condition(hyper: Hyper, x: Floats, y: Floats) -> GaussianProcess:
-    """The posterior at given hyperparameters."""
-    scaled = x / hyper.length
+def condition(hyper: Hyper, x: Floats, y: Floats, trend: Trend = FLAT) -> GaussianProcess:
+    """The posterior at given hyperparameters, of points (n, d + k)."""
+    scaled, basis = _split(x, hyper, trend)
     matrix = correlation(squared_distances(scaled, scaled))
     matrix[np.diag_indices_from(matrix)] = 1.0 + hyper.noise + JITTER
+    matrix += basis @ basis.T
     factor = cholesky(matrix, lower=True, check_finite=False)
-    both = cho_solve((factor, True), np.stack([np.ones(len(y)), y], axis=1), check_finite=False)
-    mean = float(y @ both[:, 0] / both[:, 0].sum())
-    weights = both[:, 1] - mean * both[:, 0]
-    variance = max(float((y - mean) @ weights) / len(y), 1e-300)
+    columns = trend(x[:, len(hyper.length) :])
+    left = y - trend.expected(columns)
+    ones, values = solve_triangular(
+        factor, np.stack([np.ones(len(y)), left], axis=1), lower=True, check_finite=False
+    ).T
+    mean = float(ones @ values / (ones @ ones))
+    whitened = values - mean * ones
+    variance = _spread(float(whitened @ whitened), len(y), columns.shape[1])
+    weights = solve_triangular(factor, whitened, lower=True, trans="T", check_finite=False)
     return GaussianProcess(
-        hyper=hyper, x=scaled, y=y, factor=factor, mean=mean, variance=variance, weights=weights
-    )
+        hyper=hyper, trend=trend, x=scaled, basis=basis, y=y, factor=factor, mean=mean,
+        variance=variance, whitened=whitened, weights=weights,
+    )  # fmt: skip
 
 
-def fit(data: Data, prior: Prior, starts: Floats, *, rounds: int) -> tuple[Hyper, float]:
-    """Hyperparameters of the largest posterior density, and its logarithm.
+def fit(
+    data: Data, prior: Prior, starts: Floats, *, rounds: int, trend: Trend = FLAT
+) -> tuple[Floats, float]:
+    """Log hyperparameters of the largest posterior density, and its logarithm.
 
     Args:
         data: Points and values.
-        prior: Of lengths and noise.
-        starts: Logarithms of lengths and noise to start from, shape (m, parameters + 1).
+        prior: Of the hyperparameters.
+        starts: Logarithms of lengths, noise and bowl to start from, shape (m, parameters + 2).
         rounds: Most iterations of L-BFGS-B from each.
+        trend: How the last columns of the points enter the mean.
     """
-    bounds = [(np.log(SHORTEST), np.log(LONGEST))] * (starts.shape[1] - 1)
+    d = len(data.owner)
+    t = trend(data.x[:, d:])
+    left = Data(np.concatenate([data.x[:, :d], t], axis=1), data.y - trend.expected(t), data.owner)
+    bounds = [(np.log(SHORTEST), np.log(LONGEST))] * (starts.shape[1] - 2)
     bounds += [(np.log(LEAST_NOISE), np.log(MOST_NOISE))]
+    bounds += [(np.log(LEAST_BOWL), np.log(MOST_BOWL))]
     best, least = starts[0], np.inf
     for start in starts:
         found = minimize(
-            cost, start, args=(data, prior), jac=True, method="L-BFGS-B", bounds=bounds,
+            cost, start, args=(left, prior), jac=True, method="L-BFGS-B", bounds=bounds,
             options={"maxiter": rounds},
         )  # fmt: skip
         if found.fun < least:
             best, least = found.x, float(found.fun)
-    return Hyper.of(np.asarray(best), data.owner), -least
+    return np.asarray(best), -least
 
 
 def cost(vector: Floats, data: Data, prior: Prior) -> tuple[float, Floats]:
     """Minus the log posterior of the log hyperparameters, signal variance and mean profiled.
 
     Args:
-        vector: Logarithms of one length per parameter and of the noise, shape (p + 1,).
-        data: Points and values.
-        prior: Of lengths and noise.
+        vector: Logarithms of one length per parameter, of noise and bowl, shape (p + 2,).
+        data: Points with the trend's columns, and what the trend leaves of the values.
+        prior: Of the hyperparameters.
 
     Returns:
-        The cost, and its gradient, shape (p + 1,).
+        The cost, and its gradient, shape (p + 2,).
     """
-    x, y = data.x, data.y
-    n = len(y)
+    y, n, d = data.y, len(data.y), len(data.owner)
     hyper = Hyper.of(vector, data.owner)
-    scaled = x / hyper.length
+    scaled, t = data.x[:, :d] / hyper.length, data.x[:, d:]
+    bowl = terms(data.x[:, :d]) * np.sqrt(hyper.bowl)
     squared = squared_distances(scaled, scaled)
     matrix = correlation(squared)
     matrix[np.diag_indices(n)] = 1.0 + hyper.noise + JITTER
+    matrix += bowl @ bowl.T + SLOPE_VARIANCE * (t @ t.T)
     try:
         factor = cholesky(matrix, lower=True, check_finite=False)
     except np.linalg.LinAlgError:
@@ -191,8 +262,10 @@ def cost(vector: Floats, data: Data, prior: Prior) -> tuple[float, Floats]:
     ones = inverse.sum(axis=1)
     mean = float(y @ ones / ones.sum())
     weights = inverse @ (y - mean)
-    variance = max(float((y - mean) @ weights) / n, 1e-300)
+    variance = _spread(float((y - mean) @ weights), n, t.shape[1])
     total = 0.5 * n * np.log(variance) + np.log(np.diag(factor)).sum()
+    if t.shape[1]:
+        total += 0.5 * TRUST * np.log(variance / RESIDUAL)
     pull = inverse - np.outer(weights, weights) / variance
     bent = pull * slope(squared)
     rows = bent.sum(axis=1)
@@ -201,10 +274,33 @@ def cost(vector: Floats, data: Data, prior: Prior) -> tuple[float, Floats]:
     )
     gradient = np.zeros_like(vector)
     np.add.at(gradient, data.owner, by_length)
-    gradient[-1] = 0.5 * hyper.noise * np.trace(pull)
+    gradient[-2] = 0.5 * hyper.noise * np.trace(pull)
+    gradient[-1] = 0.5 * float((pull @ bowl * bowl).sum())
     off = vector - np.log(prior.length)
-    off[-1] = vector[-1] - np.log(prior.noise)
+    off[-2:] = vector[-2:] - np.log([prior.noise, prior.bowl])
     sigma = np.full_like(vector, prior.length_sigma)
-    sigma[-1] = prior.noise_sigma
+    sigma[-2:] = prior.noise_sigma, prior.bowl_sigma
     total += 0.5 * float(((off / sigma) ** 2).sum())
     return float(total), gradient + off / sigma**2
+
+
+def _split(x: Floats, hyper: Hyper, trend: Trend) -> tuple[Floats, Floats]:
+    """Points (m, d + k) over the lengths, (m, d), and their basis, (m, 2 d + k).
+
+    An unknown coefficient with a normal prior is a linear kernel in its column.
+    """
+    own, predictions = x[:, : len(hyper.length)], x[:, len(hyper.length) :]
+    bowl = np.sqrt(hyper.bowl) * terms(own)
+    columns = np.sqrt(SLOPE_VARIANCE) * trend(predictions)
+    return own / hyper.length, np.concatenate([bowl, columns], axis=1)
+
+
+def _spread(total: float, n: int, k: int) -> float:
+    """The signal variance of n values with a quadratic form, about a trend of k columns.
+
+    What a trend leaves is expected to be RESIDUAL of the values' variance, as TRUST values say:
+    a few values near a line are no proof that the others are.
+    """
+    if not k:
+        return max(total / n, LEAST_VARIANCE)
+    return (total + TRUST * RESIDUAL) / (n + TRUST)

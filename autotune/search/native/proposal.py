@@ -8,7 +8,7 @@ from scipy.optimize import minimize
 
 from autotune.search.codec import Codec
 from autotune.search.native.acquisition import Gain
-from autotune.search.native.kernel import squared_distances
+from autotune.search.native.places import outside
 from autotune.search.native.surrogate import Surrogate
 from autotune.search.sampling import around
 from autotune.types import Floats
@@ -35,7 +35,6 @@ class Landscape:
         gain: The acquisition.
         allowed: Whether the problem allows a snapped point, shape (d,).
         avoided: Features of the middles of places to stay out of, shape (p, n_features).
-        radius: How far those reach.
     """
 
     codec: Codec
@@ -43,7 +42,6 @@ class Landscape:
     gain: Acquisition
     allowed: Callable[[Floats], bool]
     avoided: Floats | None = None
-    radius: float = 0.0
 
     def score(self, points: Floats) -> Floats:
         """Scores of snapped points (m, d), the chance of success included; higher is better."""
@@ -52,8 +50,8 @@ class Landscape:
         value = value + self.model.log_success(features)
         if self.avoided is None:
             return np.asarray(value)
-        near = squared_distances(features, self.avoided).min(axis=1) < self.radius**2
-        return np.where(near, -np.inf, value)
+        own = features[:, : self.codec.n_features]
+        return np.where(outside(own, self.avoided), value, -np.inf)
 
     def legal(self, points: Floats, count: int) -> Floats:
         """The first `count` of snapped points that the problem allows, in their order."""
@@ -65,10 +63,10 @@ class Landscape:
                     break
         return np.array(kept).reshape(-1, points.shape[1])
 
-    def improve(self, point: Floats) -> tuple[Floats, float]:
+    def improve(self, point: Floats, turns: int = TURNS) -> tuple[Floats, float]:
         """Climb from a legal point in turns: by gradients, then to better neighbours."""
         value = float(self.score(point[None, :])[0])
-        for _ in range(TURNS):
+        for _ in range(turns):
             around = self.codec.snap(self.codec.neighbours(self._reach(point, self._climb(point))))
             scores = self.score(around)
             order = np.argsort(-scores, kind="stable")
@@ -95,19 +93,20 @@ class Landscape:
         axes = self.codec.continuous
         if not axes:
             return point
-        start = self.codec.features(point[None, :])[0]
-        columns = list(axes.values())
+        columns, own = list(axes.values()), self.codec.n_features
 
         def descent(units: Floats) -> tuple[float, Floats]:
-            features = start.copy()
-            features[columns] = units
+            here = point.copy()
+            here[list(axes)] = units
+            features = self.codec.features(here[None, :])[0]
             mean, deviation, by_mean, by_deviation = self.model.process.gradient(features)
             value, slope, bend = self.gain(np.array(mean), np.array(deviation))
             steepest = float(slope) * by_mean + float(bend) * by_deviation
-            return -float(value), -steepest[columns]
+            by_prior = steepest[own:] @ self.codec.slopes(here)
+            return -float(value), -(steepest[columns] + by_prior)
 
         found = minimize(
-            descent, start[columns], jac=True, method="L-BFGS-B",
+            descent, point[list(axes)], jac=True, method="L-BFGS-B",
             bounds=[(0.0, 1.0)] * len(columns), options={"maxiter": CLIMB_ROUNDS},
         )  # fmt: skip
         moved = point.copy()
@@ -132,8 +131,10 @@ def ranked(landscape: Landscape, incumbents: Floats, rng: np.random.Generator) -
     scores = landscape.score(candidates)
     candidates = candidates[np.argsort(-scores, kind="stable")]
     top = _together(landscape, landscape.legal(candidates, CLIMBED), rng)
-    improved = sorted(map(landscape.improve, top), key=lambda each: -each[1])
-    return np.concatenate([*[point[None, :] for point, _ in improved], candidates])
+    climbed = sorted((landscape.improve(point, turns=1) for point in top), key=lambda e: -e[1])
+    improved = [point for point, _ in climbed]
+    improved[:1] = [landscape.improve(point)[0] for point in improved[:1]]
+    return np.concatenate([*[point[None, :] for point in improved], candidates])
 
 
 def _together(landscape: Landscape, top: Floats, rng: np.random.Generator) -> Floats:

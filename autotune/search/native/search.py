@@ -5,74 +5,89 @@ from functools import partial
 import numpy as np
 
 from autotune.problem import Problem
-from autotune.search.codec import Codec
-from autotune.search.memory import Memory
+from autotune.search.base import ModelSearch
 from autotune.search.native import acquisition
 from autotune.search.native.belief import Belief
-from autotune.search.native.kernel import squared_distances
-from autotune.search.native.proposal import INCUMBENTS, Acquisition, Landscape, ranked
+from autotune.search.native.frontier import Frontier
+from autotune.search.native.places import middles, outside
+from autotune.search.native.proposal import INCUMBENTS, Acquisition, Landscape
 from autotune.search.native.surrogate import Surrogate
-from autotune.search.sampling import Sampler
+from autotune.search.prior import Prior
+from autotune.search.prior_start import best
 from autotune.search.settings import SearchSettings
 from autotune.trials import Outcome
 from autotune.types import Floats, Value
 
-CONVERGED = 1e-3  # of the spread of the values: an expected gain not worth the next trial
+ENOUGH = 1e-3  # an expected gain not worth the next trial, over the spread of the values
+ENOUGH_THERE = 1e-2  # the same in a place that is not the best
 RETURN = 4  # of so many trials after that, one still goes to the best place
-APART = 0.2  # radius of what counts as one place, in units of the longest distance there is
 PLACES = 3
-FEWEST = 6
+TINY = 1e-300
 
 
-class NativeSearch:
+class NativeSearch(ModelSearch):
     """Proposes the legal, new configuration that an acquisition function likes best.
 
-    What is proposed depends on the seed, the outcomes in the order told, and what is pending.
-    Once little more is to be gained around the best place, most trials go to the next best.
+    Once little more is to be gained around the best place, most trials go to the next best. A
+    failed trial makes trials nearby less likely, and has no value.
     """
 
-    def __init__(self, problem: Problem, settings: SearchSettings) -> None:
-        self._settings = settings
-        self._codec = Codec(problem.space)
-        self._memory = Memory(self._codec)
-        self._sampler = Sampler(problem, self._codec, self._memory)
+    def __init__(
+        self, problem: Problem, settings: SearchSettings, prior: Prior | None = None
+    ) -> None:
+        super().__init__(problem, settings, prior)
+        self._prior = prior
         self._belief = Belief(self._codec, settings)
-
-    def ask(self) -> dict[str, Value] | None:
-        """Propose a configuration never proposed before; None if there is none left."""
-        config = self._propose()
-        if config is not None:
-            self._memory.propose(config)
-        return config
+        self._frontiers: dict[int, Frontier] = {}  # by how many of the best places they leave out
 
     def tell(self, outcome: Outcome) -> None:
         """Learn an outcome; a failed one makes trials nearby less likely, and has no value."""
-        self._memory.tell(outcome)
+        super().tell(outcome)
+        self._frontiers = {}
 
-    def _propose(self) -> dict[str, Value] | None:
-        seed, size = self._settings.seed, self._memory.size
-        if size < self._settings.initial_points:
-            return self._sampler.sobol(seed)
-        rng = np.random.default_rng((seed, size))
-        remaining = self._sampler.remaining()
-        if self._memory.n_completed < 2 or self._codec.n_features == 0:
-            return self._sampler.uniform(rng)
-        points, values = np.array(self._memory.points), np.array(self._memory.values)
-        pending = np.array(self._memory.pending).reshape(-1, points.shape[1])
-        model = self._belief.model(points, values, pending)
-        landscape = Landscape(self._codec, model, self._acquisition(model, rng), self._allowed)
-        if remaining is not None:
-            if not len(remaining):
+    def _start(self, size: int) -> dict[str, Value] | None:
+        """The prior's own optimum comes first."""
+        if self._prior is None or size:
+            return None
+        return best(self._prior, self._codec, self._sampler, self._settings.seed)
+
+    def _pick(self, points: Floats, rng: np.random.Generator) -> Floats:
+        frontier = self._frontier(0, rng)
+        assert frontier is not None
+        return np.asarray(points[np.argmax(frontier.landscape.score(points))])
+
+    def _ranked(self, rng: np.random.Generator) -> Floats:
+        """Points of the best place; once little is to be gained there, most often of another."""
+        found = []
+        for left_out in range(PLACES + 1):
+            frontier = self._frontier(left_out, rng)
+            if frontier is None:
+                break
+            found.append(frontier.best(rng))
+            enough = ENOUGH_THERE if left_out else ENOUGH
+            more = self._promise(frontier.landscape, found[-1][0]) > enough
+            if more or self._memory.size % RETURN == 0:
+                return np.concatenate([found[-1], found[0]])
+        return found[0]
+
+    def _frontier(self, left_out: int, rng: np.random.Generator) -> Frontier | None:
+        """Candidates outside of so many of the best places; None if too little is known there."""
+        if left_out not in self._frontiers:
+            points, values = np.array(self._memory.points), np.array(self._memory.values)
+            features = self._codec.features(points)
+            own = features[:, : self._codec.n_features]
+            avoided = middles(own, values, left_out) if left_out else None
+            if left_out and avoided is None:
                 return None
-            return self._codec.decode(remaining[np.argmax(landscape.score(remaining))])
-        found = ranked(landscape, _best(points, values), rng)
-        if size % RETURN and self._converged(landscape, found[0], values):
-            found = np.concatenate([self._elsewhere(points, values, rng), found])
-        for point in found:
-            config = self._codec.decode(point)
-            if self._sampler.fresh(config):
-                return config
-        return self._sampler.uniform(rng)
+            model, lie = self._belief.posterior(features, values, left_out=left_out)
+            gain = self._acquisition(model, rng)
+            landscape = Landscape(self._codec, model, gain, self._allowed, avoided)
+            known = outside(own, avoided) if avoided is not None else np.isfinite(values)
+            incumbents = _best(points[known], values[known])
+            self._frontiers[left_out] = Frontier(landscape, lie, incumbents)
+        frontier = self._frontiers[left_out]
+        frontier.take(np.array(self._memory.pending).reshape(-1, len(self._codec.names)))
+        return frontier
 
     def _allowed(self, point: Floats) -> bool:
         return self._sampler.legal(self._codec.decode(point))
@@ -90,35 +105,13 @@ class NativeSearch:
         )
         return partial(gain, best=model.best)
 
-    def _converged(self, landscape: Landscape, point: Floats, values: Floats) -> bool:
-        """Whether the expected improvement at a point is small beside the spread of the values."""
+    def _promise(self, landscape: Landscape, point: Floats) -> float:
+        """The expected improvement at a point over the spread of the values."""
         if self._settings.acq != "EI":
-            return False
-        low, high = np.nanquantile(values, [0.25, 0.75])
+            return np.inf
+        low, high = np.nanquantile(self._memory.values, [0.25, 0.75])
         gain = np.exp(float(landscape.score(point[None, :])[0])) * landscape.model.unit
-        return bool(gain < CONVERGED * (high - low))
-
-    def _elsewhere(self, points: Floats, values: Floats, rng: np.random.Generator) -> Floats:
-        """Points by falling score outside the best place, or the best few; shape (m, d).
-
-        The surrogate there knows nothing of the places left out, nor of how low they reach.
-        """
-        features = self._codec.features(points)
-        radius = APART * np.sqrt(features.shape[1])
-        places = features[[np.nanargmin(values)]]
-        for _ in range(PLACES):
-            outside = (squared_distances(features, places) > radius**2).all(axis=1)
-            if np.isfinite(values[outside]).sum() < FEWEST:
-                break
-            model = self._belief.fresh(points[outside], values[outside])
-            gain = partial(acquisition.log_expected_improvement, best=model.best)
-            landscape = Landscape(self._codec, model, gain, self._allowed, places, radius)
-            found = ranked(landscape, _best(points[outside], values[outside]), rng)
-            if not self._converged(landscape, found[0], values):
-                return found
-            best = np.flatnonzero(outside)[np.nanargmin(values[outside])]
-            places = np.concatenate([places, features[[best]]])
-        return np.empty((0, points.shape[1]))
+        return float(gain / max(high - low, TINY))
 
 
 def _best(points: Floats, values: Floats) -> Floats:

@@ -1,6 +1,7 @@
 """The surrogate of a search: a warped Gaussian process and the chance that a trial succeeds."""
 
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 import numpy as np
 from scipy.special import log_ndtr
@@ -14,15 +15,21 @@ from autotune.search.native.gaussian import (
     condition,
     fit,
 )
+from autotune.search.native.trend import FLAT, Trend, trends
 from autotune.search.native.warp import Warp, warps
 from autotune.types import Floats
 
-STARTS = ((0.3, 1e-5), (1.0, 1e-4))  # lengths and noise that the likelihood is climbed from
-ROUNDS = 30
+STARTS = ((0.3, 1e-5, 0.01), (1.0, 1e-4, 1.0))  # lengths, noise and bowl to climb from
+SCREENED, FINALISTS, ROUNDS = 10, 2, 30  # rounds for each warp, and for the likeliest of them
+MILD = 2  # warps that a prior goes with: the line, and the mildest bend
+ODDS = 2.0  # log odds, before any value, that the prior is of use
 HALF_WIDTH = 0.1  # of the step between failure, 0, and success, 1
 LIKELY, UNWANTED = 0.75, 1e3  # what a cautious search asks of a point, and the price of less
-MOST, MOST_LEARNED = 500, 250  # outcomes that a process rests on, and its hyperparameters
+MOST, MOST_LEARNED = 320, 160  # outcomes that a process rests on, and its hyperparameters
 BEST_SHARE = 4  # of the points kept from a larger record, one in so many are its best
+
+Choice: TypeAlias = tuple[bool, int, Warp]
+"""Whether a prior enters the mean, which of the warps, and the warp."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +39,13 @@ class Shape:
     Attributes:
         hyper: Hyperparameters of the objective.
         bend: Which of the warps.
+        trended: Whether a prior enters the mean.
         success: Hyperparameters of the success of trials; None if none failed.
     """
 
     hyper: Hyper
     bend: int
+    trended: bool
     success: Hyper | None
 
 
@@ -61,13 +70,12 @@ class Surrogate:
     def with_pending(self, points: Floats, lie: float | None) -> "Surrogate":
         """Take running trials, features (m, d), as told: at a lie, or at the posterior mean.
 
-        The hyperparameters stay; the factor of the correlations grows by a row each.
+        The hyperparameters stay; the factor of the correlations grows by their rows.
         """
-        process = self.process
-        for point in points:
-            value = float(process.predict(point[None, :])[0][0]) if lie is None else lie
-            process = process.append(point, value)
-        return replace(self, process=process)
+        if not len(points):
+            return self
+        values = self.process.predict(points)[0] if lie is None else np.full(len(points), lie)
+        return replace(self, process=self.process.append(points, values))
 
     def log_success(self, x: Floats) -> Floats:
         """Log chance that trials at features (m, d) succeed; 0 if none failed."""
@@ -89,29 +97,59 @@ def learn(data: Data, trials: Data) -> Shape:
     """
     parameters = int(data.owner.max()) + 1
     prior = Prior(length=0.5 * np.sqrt(max(parameters, 4) / 4))
-    starts = np.log([[*np.full(parameters, length), noise] for length, noise in STARTS])
-    found = []
-    for bend, warp in enumerate(warps(data.y)):
-        hyper, likely = fit(replace(data, y=warp(data.y)), prior, starts, rounds=ROUNDS)
-        found.append((likely + warp.log_slope(data.y), bend, hyper))
-    _, bend, hyper = max(found, key=lambda each: each[0])
+    starts = np.log([[*np.full(parameters, length), *rest] for length, *rest in STARTS])
+    screened = [_likely(data, prior, starts[:1], each, SCREENED) for each in _choices(data)]
+    screened = sorted(screened, key=lambda each: -each[0])[:FINALISTS]
+    finals = [
+        _likely(data, prior, np.stack([vector, *starts[1:]]), choice, ROUNDS)
+        for _, vector, choice in screened
+    ]
+    _, vector, (trended, bend, _) = max(finals, key=lambda each: each[0])
     success = None
     if np.ptp(trials.y) > 0:
         smooth = Prior(length=2 * prior.length, length_sigma=0.5, noise=0.1, noise_sigma=0.5)
-        success, _ = fit(trials, smooth, starts, rounds=ROUNDS)
-    return Shape(hyper, bend, success)
+        success = Hyper.of(fit(trials, smooth, starts, rounds=ROUNDS)[0], data.owner)
+    return Shape(Hyper.of(vector, data.owner), bend, trended, success)
 
 
 def surrogate(shape: Shape, data: Data, trials: Data, *, cautious: bool) -> tuple[Surrogate, Warp]:
     """The posterior of all values under what was learned, and the warp it is in."""
     choices = warps(data.y)
     warp = choices[min(shape.bend, len(choices) - 1)]
-    process = condition(shape.hyper, data.x, warp(data.y))
+    trend = _trend(data, shape.bend, trended=shape.trended)
+    process = condition(shape.hyper, data.x, warp(data.y), trend)
     best = float(process.predict(data.x)[0].min())
     success = None
     if shape.success is not None and np.ptp(trials.y) > 0:
         success = condition(shape.success, trials.x, trials.y)
     return Surrogate(process, best, success, cautious, warp.unit), warp
+
+
+def _likely(
+    data: Data, prior: Prior, starts: Floats, choice: Choice, rounds: int
+) -> tuple[float, Floats, Choice]:
+    """How likely a choice makes the values, and its log hyperparameters."""
+    trended, bend, warp = choice
+    warped, trend = replace(data, y=warp(data.y)), _trend(data, bend, trended=trended)
+    vector, likely = fit(warped, prior, starts, rounds=rounds, trend=trend)
+    return likely + warp.log_slope(data.y) + ODDS * trended, vector, choice
+
+
+def _choices(data: Data) -> list[Choice]:
+    """What is compared: each warp about a constant, and the milder ones about a prior."""
+    choices = list(enumerate(warps(data.y)))
+    own = [(False, *each) for each in choices]
+    if data.x.shape[1] == len(data.owner):
+        return own
+    return [(True, *each) for each in choices[:MILD]] + own
+
+
+def _trend(data: Data, bend: int, *, trended: bool) -> Trend:
+    """The trend whose predictions are bent as the values are."""
+    if not trended:
+        return FLAT
+    choices = trends(data.x[:, len(data.owner) :])
+    return choices[min(bend, len(choices) - 1)]
 
 
 def kept(y: Floats, most: int, seed: int) -> Ints:

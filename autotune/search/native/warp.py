@@ -14,6 +14,8 @@ BENDS = (np.inf, 1.0, 0.1, 0.01, 0.001)
 class Warp:
     """log(1 + (y - least)/bend), or a straight line, then scaled to mean 0 and deviation 1.
 
+    Below the least value it goes on straight.
+
     Attributes:
         least: The least value.
         bend: Where the logarithm sets in, in units of y; infinite for a line.
@@ -29,6 +31,20 @@ class Warp:
     def __call__(self, y: Floats) -> Floats:
         """Warp values of any shape."""
         return np.asarray((_bent(y, self.least, self.bend) - self.centre) / self.scale)
+
+    def inverse(self, warped: Floats) -> Floats:
+        """Values from warped ones, of any shape."""
+        bent = warped * self.scale + self.centre
+        if not np.isfinite(self.bend):
+            return np.asarray(bent)
+        over = np.expm1(np.maximum(bent, 0.0)) + np.minimum(bent, 0.0)
+        return np.asarray(self.least + self.bend * over)
+
+    def slope(self, y: Floats) -> Floats:
+        """The derivative by values of any shape."""
+        if not np.isfinite(self.bend):
+            return np.full(np.shape(y), 1.0 / self.scale)
+        return np.asarray(1.0 / (self.bend + np.maximum(y - self.least, 0.0)) / self.scale)
 
     @property
     def unit(self) -> float:
@@ -60,4 +76,5 @@ def _fitted(y: Floats, least: float, bend: float) -> Warp:
 def _bent(y: Floats, least: float, bend: float) -> Floats:
     if not np.isfinite(bend):
         return np.asarray(y, dtype=np.float64)
-    return np.asarray(np.log1p(np.maximum(y - least, 0.0) / bend))
+    over = (y - least) / bend
+    return np.asarray(np.log1p(np.maximum(over, 0.0)) + np.minimum(over, 0.0))

@@ -1,0 +1,19 @@
+"""Linear and quadratic terms about the middle of the cube: near its optimum a loss is a bowl."""
+
+import numpy as np
+
+from autotune.types import Floats
+
+
+def terms(x: Floats) -> Floats:
+    """Linear and quadratic terms, (m, d) to (m, 2 d); their squares add to 1 at most."""
+    middle = 2.0 * x - 1.0
+    both = np.concatenate([middle, middle * middle], axis=1)
+    return np.asarray(both / np.sqrt(2 * x.shape[1]))
+
+
+def slopes(x: Floats) -> Floats:
+    """Derivatives of the terms of one point (d,), each by its own coordinate, shape (2 d,)."""
+    middle = 2.0 * x - 1.0
+    both = np.concatenate([np.full(len(x), 2.0), 4.0 * middle])
+    return np.asarray(both / np.sqrt(2 * len(x)))
