@@ -13,6 +13,7 @@ as an evaluation; only ours and Optuna's TPE and GP know constraints.
 """
 
 import argparse
+import functools
 import json
 import subprocess
 import sys
@@ -82,6 +83,7 @@ def searches(names: list[str] | None, bench: Bench) -> list[Peer]:
     return [peer for peer in chosen if peer.installed]
 
 
+@functools.cache
 def commit() -> str:
     """The commit of this checkout, short."""
     here = Path(__file__).resolve().parent

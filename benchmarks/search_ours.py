@@ -5,20 +5,27 @@ from collections.abc import Callable
 from search_peers import Peer
 from search_run import Answer, Asker, Config, drive
 
+from autotune.laws import catalogue
 from autotune.problem import Problem
 from autotune.search import factory
+from autotune.search.law_source import law_source
+from autotune.search.prior import Prior
+from autotune.search.prior_start import over
 from autotune.search.settings import LEARNERS, SearchSettings
 from autotune.trials import Completed, Failed, FailureKind, Outcome, Timing, Trial
 
 ENGINE = "native"
+PRIOR_LAW = "abnar2025"
 NOT_OURS = ("skopt", "random")
 
 
 class OwnAsker:
     """A search of autotune; constraints are known to it and never violated."""
 
-    def __init__(self, problem: Problem, settings: SearchSettings) -> None:
-        self._search = factory.search(problem, settings)
+    def __init__(
+        self, problem: Problem, settings: SearchSettings, prior: Prior | None = None
+    ) -> None:
+        self._search = factory.search(problem, settings, prior)
         self._told = 0
 
     def ask(self) -> Config | None:
@@ -57,14 +64,31 @@ def _start(learner: str) -> Callable[[Problem, int], Asker]:
     return start
 
 
+def _start_with_law(problem: Problem, seed: int) -> Asker:
+    law = catalogue.preset(PRIOR_LAW)
+    prior = over(problem.space, {PRIOR_LAW: law_source(problem, law, PRIOR_LAW)})
+    settings = SearchSettings(engine=ENGINE, seed=seed, prior_laws=(PRIOR_LAW,))
+    return OwnAsker(problem, settings, prior)
+
+
 def own(problem: Problem) -> dict[str, Peer]:
-    """Each learner for which the native engine has a search of its own, with its defaults."""
+    """Each learner for which the native engine has a search of its own, with its defaults.
+
+    Problems of a mixture of experts also get the published law as the prior; what it says of
+    them is not exact: it knows no routing cost and no other law's coefficients.
+    """
     found = {}
     for learner in LEARNERS:
         search = factory.search(problem, SearchSettings(engine=ENGINE, learner=learner))
         if type(search).__module__.rpartition(".")[2] in NOT_OURS:
             continue
         name = f"autotune {learner}"
-        start = _start(learner)
-        found[name] = Peer(name, "autotune-llm", "autotune", drive(start), start)
+        found[name] = _peer(name, _start(learner))
+    if problem.law_inputs is not None and "top_k" in problem.space:
+        name = f"autotune GP, prior {PRIOR_LAW}"
+        found[name] = _peer(name, _start_with_law)
     return found
+
+
+def _peer(name: str, start: Callable[[Problem, int], Asker]) -> Peer:
+    return Peer(name, "autotune-llm", "autotune", drive(start), start)

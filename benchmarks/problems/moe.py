@@ -7,6 +7,7 @@ would have no effect.
 """
 
 import functools
+from collections.abc import Mapping
 
 import numpy as np
 from ConfigSpace import ConfigurationSpace, Float, Integer
@@ -78,6 +79,14 @@ def _polished(n_experts: int, top_k: int, log_n: float, share: float) -> Referen
     return Reference(float(best.fun), config, "every (n_experts, top_k), then L-BFGS-B")
 
 
+def law_inputs(columns: Mapping[str, Floats]) -> dict[str, Floats]:
+    """What a law is asked about as a prior: it knows nothing of the routing cost."""
+    running = np.minimum(columns["top_k"], columns["n_experts"])
+    sparsity = columns["expert_share"] * (1 - running / columns["n_experts"])
+    n_active = columns["n_total"] * (1 - sparsity)
+    return {"n_active": n_active, "tokens": FLOPS / (6 * n_active), "sparsity": sparsity}
+
+
 def problem() -> Problem:
     """Least loss of a sparse model for 1e21 FLOPs, with an invented routing cost."""
 
@@ -101,4 +110,5 @@ def problem() -> Problem:
         units={"n_total": "parameters"},
         source=f"{ABNAR_2025.source.citation}, {ABNAR_2025.source.where}; {CAVEAT}.",
         best_known=optimum,
+        law_inputs=law_inputs,
     )
