@@ -1,5 +1,6 @@
 """What is tuned: a space, an objective, units, a source, and the best known value."""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -11,7 +12,13 @@ from ConfigSpace import (
     OrdinalHyperparameter,
 )
 
-from autotune.types import Floats, FloatsLike, Value
+from autotune.derived import Known, Rule
+from autotune.errors import ProblemError
+from autotune.types import Config, Floats, FloatsLike, Value
+
+STEP = "q"
+"""The key of a parameter's `meta` that holds the step it moves in."""
+WHOLE = 1e-6  # how far the count of steps may lie off a whole number through rounding
 
 Objective: TypeAlias = Callable[[dict[str, Value]], float | Mapping[str, float]]
 """Takes a configuration; returns the value to minimise, or a mapping with the key `objective`
@@ -29,11 +36,11 @@ class Constraint:
 
     Attributes:
         text: The rule as a user would say it, for example `n_total <= 1e10`.
-        holds: Whether a configuration obeys it.
+        holds: Whether a configuration obeys it; derived quantities are there by name as well.
     """
 
     text: str
-    holds: Callable[[dict[str, Value]], bool]
+    holds: Callable[[Config], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +94,18 @@ class Problem:
         units: Unit of each parameter and metric by name; a missing one is dimensionless.
         source: Where the objective comes from.
         constraints: Rules beyond the space's own conditions and forbidden clauses.
+        derived: Quantities that follow from a configuration, by name; constraints may use them,
+            and every completed trial records them.
         options: The options the problem was built with, as recorded in the study.
         best_known: Computes the best known value, or returns None; called only when shown.
         law_inputs: What a scaling law needs of configurations, for a search with a law as its
             prior; None if no law speaks of them.
+        and_minimize: A second objective, `NAME` or `NAME:log`: a metric, a numeric parameter, or
+            `seconds`. Empty for none.
+        fidelity: A numeric parameter whose smaller values make a trial cheaper and its value an
+            approximation; the objective is wanted at its largest value. Empty for none.
+        cost: What a trial costs when there is a fidelity: a metric, a numeric parameter, or
+            `seconds`.
     """
 
     name: str
@@ -101,13 +116,67 @@ class Problem:
     units: Mapping[str, str] = field(default_factory=dict)
     source: str = ""
     constraints: tuple[Constraint, ...] = ()
+    derived: Mapping[str, Rule] = field(default_factory=dict)
     options: Mapping[str, Value] = field(default_factory=dict)
     best_known: Callable[[], Reference | None] = _none
     law_inputs: LawInputs | None = None
+    and_minimize: str = ""
+    fidelity: str = ""
+    cost: str = "seconds"
 
-    def allows(self, config: dict[str, Value]) -> bool:
-        """Whether a configuration obeys every constraint."""
-        return all(constraint.holds(config) for constraint in self.constraints)
+    def __post_init__(self) -> None:
+        taken = [name for name in self.derived if name in self.space or name == "objective"]
+        if taken:
+            raise ProblemError(f"derived quantity {taken[0]} has the name of something else.")
+
+    def allows(self, config: Config) -> bool:
+        """Whether a configuration obeys every constraint.
+
+        Raises:
+            ProblemError: If a constraint or a quantity that it needs cannot be computed.
+        """
+        return not self.constraints or not self.broken(config, first=True)
+
+    def broken(self, config: Config, *, first: bool = False) -> list[Constraint]:
+        """The constraints that a configuration breaks, or only the first of them.
+
+        Raises:
+            ProblemError: If a constraint or a quantity that it needs cannot be computed.
+        """
+        known = Known(config, self.derived)
+        found: list[Constraint] = []
+        for constraint in self.constraints:
+            try:
+                holds = constraint.holds(known)
+            except ProblemError:
+                raise
+            except Exception as error:
+                text = f"{type(error).__name__}: {error}"
+                raise ProblemError(
+                    f"constraint {constraint.text!r} cannot be checked for {config}: {text}."
+                ) from error
+            if not holds:
+                found.append(constraint)
+                if first:
+                    break
+        return found
+
+    def quantities(self, config: Config) -> dict[str, float]:
+        """Every derived quantity of a configuration.
+
+        Raises:
+            ProblemError: If one cannot be computed.
+        """
+        known = Known(config, self.derived)
+        return {name: float(known[name]) for name in self.derived}
+
+    def evaluate(self, config: dict[str, Value]) -> float | Mapping[str, float]:
+        """The objective of a configuration, with the derived quantities as metrics."""
+        answer = self.objective(config)
+        if not self.derived:
+            return answer
+        own = answer if isinstance(answer, Mapping) else {"objective": answer}
+        return {**self.quantities(config), **own}
 
     def parameters(self) -> list[Parameter]:
         """Describe every parameter of the space."""
@@ -123,6 +192,42 @@ class Problem:
         ]
 
 
+def step_of(parameter: Any) -> float | None:  # noqa: ANN401 - ConfigSpace's classes
+    """The step that a number moves in: `meta={"q": step}`, which ConfigSpace keeps; or None.
+
+    Raises:
+        ProblemError: If the step is not a positive number that divides the range into steps.
+    """
+    meta = getattr(parameter, "meta", None)
+    step = meta.get(STEP) if isinstance(meta, Mapping) else None
+    if step is None or not hasattr(parameter, "lower"):
+        return None
+    whole = isinstance(parameter.lower, int)
+    if isinstance(step, bool) or not isinstance(step, int | float) or not 0 < step < math.inf:
+        raise ProblemError(f"parameter {parameter.name}: its step q = {step!r} must be > 0.")
+    if whole and step != int(step):
+        raise ProblemError(f"parameter {parameter.name}: its step q = {step!r} must be whole.")
+    if whole and step == 1:
+        return None
+    steps_of(parameter, float(step))
+    return float(step)
+
+
+def steps_of(parameter: Any, step: float) -> int:  # noqa: ANN401 - ConfigSpace's classes
+    """How many steps lead from the lower bound of a number to the upper.
+
+    Raises:
+        ProblemError: If the last step does not end on the upper bound.
+    """
+    steps = float(parameter.upper - parameter.lower) / step
+    if round(steps) < 1 or abs(steps - round(steps)) > WHOLE * max(1.0, steps):
+        raise ProblemError(
+            f"parameter {parameter.name}: its step q = {step:g} does not divide the range "
+            f"{parameter.lower:g} .. {parameter.upper:g}. Change a bound or the step."
+        )
+    return round(steps)
+
+
 def _kind_and_range(parameter: Any) -> tuple[str, str]:  # noqa: ANN401 - ConfigSpace's classes
     if isinstance(parameter, Constant):
         return "constant", str(parameter.value)
@@ -132,43 +237,6 @@ def _kind_and_range(parameter: Any) -> tuple[str, str]:  # noqa: ANN401 - Config
         return "ordered choice", ", ".join(map(str, parameter.sequence))
     kind = "integer" if isinstance(parameter.lower, int) else "real"
     log = ", log" if parameter.log else ""
-    return kind, f"{parameter.lower:g} .. {parameter.upper:g}{log}"
-
-
-@dataclass(frozen=True, slots=True, init=False)
-class TuningProblem:
-    """The problem class of ytopt's files, so that they run unchanged.
-
-    Accepts both published argument orders by keyword; `input_space` (or `parameter_space`)
-    and `objective` are what is used.  `constraints` and `models` are kept, as in ytopt.
-    """
-
-    input_space: Any
-    objective: Objective
-    name: str
-    arguments: Mapping[str, Any]
-
-    def __init__(
-        self,
-        task_space: Any = None,  # noqa: ANN401 - ytopt's files pass whatever they like
-        input_space: Any = None,  # noqa: ANN401
-        output_space: Any = None,  # noqa: ANN401
-        objective: Objective | None = None,
-        constraints: Any = None,  # noqa: ANN401
-        model: Any = None,  # noqa: ANN401
-        name: str | None = None,
-        **arguments: Any,  # noqa: ANN401
-    ) -> None:
-        space = arguments.get("parameter_space", input_space)
-        if objective is None or space is None:
-            raise TypeError("TuningProblem needs an input_space and an objective")
-        rest = {
-            "task_space": task_space,
-            "output_space": output_space,
-            "constraints": constraints,
-            "model": model,
-        }
-        object.__setattr__(self, "input_space", space)
-        object.__setattr__(self, "objective", objective)
-        object.__setattr__(self, "name", name or "ytopt problem")
-        object.__setattr__(self, "arguments", {**rest, **arguments})
+    step = step_of(parameter)
+    steps = "" if step is None else f", steps of {step:g}"
+    return kind, f"{parameter.lower:g} .. {parameter.upper:g}{log}{steps}"

@@ -1,4 +1,4 @@
-"""Problem files: found by name or path, executed once, read as a `Problem`.
+"""Problem files: found by name, path or module, executed once, read as a `Problem`.
 
 A file defines a function `problem(*, option: type = default, ...) -> Problem`, or a
 module-level `problem` or `Problem` that is one, or one of ytopt's: any object with an
@@ -8,6 +8,7 @@ module-level `problem` or `Problem` that is one, or one of ytopt's: any object w
 import hashlib
 import importlib.util
 import inspect
+import math
 import sys
 import traceback
 from collections.abc import Callable, Mapping
@@ -19,9 +20,9 @@ from typing import Any
 
 from ConfigSpace import ConfigurationSpace
 
-from autotune import problem_options, share
+from autotune import old_configspace, problem_options, share
 from autotune.errors import AutotuneError, ProblemError
-from autotune.problem import Problem
+from autotune.problem import Objective, Problem
 from autotune.problem_options import Option
 from autotune.types import Value
 
@@ -39,11 +40,14 @@ class ProblemFile:
         path: Where it lies.
         doc: Its docstring.
         options: The options that `build` takes.
+        origin: What `read` finds it by from any folder: a shared name, the path, or `path:Name`
+            of an object in it.
     """
 
     path: Path
     doc: str
     options: tuple[Option, ...]
+    origin: str
     _make: Callable[[dict[str, Value]], Any]
 
     @property
@@ -68,42 +72,71 @@ class ProblemFile:
         return replace(_as_problem(made, self), options=values)
 
 
-def load(name_or_path: str, options: Mapping[str, str]) -> Problem:
-    """Load a problem by the path of its file, or by the name of a shared one.
+def load(name: str, options: Mapping[str, str]) -> Problem:
+    """Load a problem by whatever `read` takes.
 
     Args:
-        name_or_path: `my/problem.py`, or `moe_budget`.
+        name: `my/problem.py`, `moe_budget`, or ytopt's way, `problem.Problem`.
         options: Options by name, as text.
 
     Raises:
         InputError: If there is no such file, or an option is wrong.
         ProblemError: If the file cannot be executed, or does not define a usable problem.
     """
-    return read(name_or_path).build(options)
+    return read(name).build(options)
 
 
-def read(name_or_path: str) -> ProblemFile:
+def read(name: str) -> ProblemFile:
     """Find and execute a problem file, without building its problem.
+
+    Args:
+        name: A path, the name of a shared problem, `path:Name` of an object in a file, or
+            `package.module.Name`, looked for in this folder and on Python's path.
 
     Raises:
         InputError: If there is no such file.
         ProblemError: If the file cannot be executed, or defines no problem.
     """
-    path = share.find("problems", name_or_path, suffix=".py")
+    path, wanted = _locate(name)
+    origin = f"{path}:{wanted}" if wanted else name if path.stem == name else str(path)
     module = _execute(path)
     doc = module.__doc__ or ""
-    found = getattr(module, "problem", None)
-    if inspect.isfunction(found):
-        try:
-            options = problem_options.options_of(found)
-        except ProblemError as error:
-            raise ProblemError(f"{path}: {error}.") from None
-        return ProblemFile(path, doc, options, lambda values: found(**values))
-    for name in ("problem", "Problem"):
-        made = getattr(module, name, None)
-        if made is not None and not inspect.isclass(made) and not inspect.ismodule(made):
-            return ProblemFile(path, doc, (), lambda _, made=made: made)  # type: ignore[misc]
-    raise ProblemError(f"{path} defines no problem: {_what_it_defines(module)}. {EXPECTED}.")
+    found = _defined(module, wanted)
+    if found is None:
+        raise ProblemError(
+            f"{path} defines no {wanted or 'problem'}: {_what_it_defines(module)}. {EXPECTED}."
+        )
+    if not inspect.isfunction(found):
+        return ProblemFile(path, doc, (), origin, lambda _: found)
+    try:
+        options = problem_options.options_of(found)
+    except ProblemError as error:
+        raise ProblemError(f"{path}: {error}.") from None
+    return ProblemFile(path, doc, options, origin, lambda values: found(**values))
+
+
+def _defined(module: ModuleType, wanted: str) -> Any:  # noqa: ANN401 - whatever the file makes
+    """The problem, or the function that makes it; None if there is neither."""
+    for name in (wanted,) if wanted else ("problem", "Problem"):
+        found = getattr(module, name, None)
+        if found is not None and not inspect.isclass(found) and not inspect.ismodule(found):
+            return found
+    return None
+
+
+def _locate(name: str) -> tuple[Path, str]:
+    """The file that a name stands for, and the object wanted from it if the name says so."""
+    before, _, wanted = name.rpartition(":")
+    if before.endswith(".py") and wanted.isidentifier():
+        return share.find("problems", before, suffix=".py"), wanted
+    module, _, wanted = name.rpartition(".")
+    parts = module.split(".")
+    if module and wanted != "py" and all(part.isidentifier() for part in (*parts, wanted)):
+        for folder in dict.fromkeys([".", *sys.path]):
+            path = Path(folder, *parts).with_suffix(".py")
+            if path.is_file():
+                return path.resolve(), wanted
+    return share.find("problems", name, suffix=".py"), ""
 
 
 def _execute(path: Path) -> ModuleType:
@@ -128,7 +161,7 @@ def _run(step: Callable[[], Any], path: Path) -> Any:  # noqa: ANN401 - whatever
     What it prints goes to stderr: stdout belongs to results.
     """
     try:
-        with redirect_stdout(sys.stderr):
+        with redirect_stdout(sys.stderr), old_configspace.accepted():
             return step()
     except AutotuneError:
         raise
@@ -144,7 +177,7 @@ def _run(step: Callable[[], Any], path: Path) -> Any:  # noqa: ANN401 - whatever
 def _as_problem(made: Any, file: ProblemFile) -> Problem:  # noqa: ANN401
     if isinstance(made, Problem):
         return made
-    space = getattr(made, "input_space", None)
+    space = getattr(made, "tuned", getattr(made, "input_space", None))
     objective = getattr(made, "objective", None)
     if space is None or not callable(objective):
         raise ProblemError(
@@ -162,9 +195,22 @@ def _as_problem(made: Any, file: ProblemFile) -> Problem:  # noqa: ANN401
         name=file.name,
         summary=file.summary or f"The ytopt problem of {file.path.name}.",
         space=space,
-        objective=objective,
-        source=str(file.path),
+        objective=_with_every_name(objective, space),
+        source=f"{file.path}{_unused(made)}",
     )
+
+
+def _with_every_name(objective: Objective, space: ConfigurationSpace) -> Objective:
+    """Call an objective as ytopt does: what a condition switches off is not-a-number."""
+    if not space.conditions:
+        return objective
+    absent: dict[str, Value] = dict.fromkeys(space, math.nan)
+    return lambda config: objective(absent | config)
+
+
+def _unused(made: Any) -> str:  # noqa: ANN401
+    constraints = getattr(made, "constraints", None)
+    return "; its constraints are kept and not enforced, as in ytopt" if constraints else ""
 
 
 def _what_it_defines(module: ModuleType) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 from ConfigSpace import ConfigurationSpace, Float
 
 from autotune import checks
+from autotune.derived import Rule
 from autotune.errors import InputError
 from autotune.laws import catalogue
 from autotune.laws.base import ScalingLaw
@@ -64,23 +65,33 @@ UNITS = {
     "n_active": "parameters",
     "n_total": "parameters",
     "tokens": "tokens",
+    "inference_flops": "FLOPs per token",
     "extrapolation": "x the law's fitted range (1: inside)",
 }
 
 
-def measures(law: ScalingLaw, n_active: float, tokens: float, n_total: float) -> dict[str, float]:
-    """What is recorded beside a model's loss; `UNITS` has the units.
+def beyond(law: ScalingLaw, n_active: float, tokens: float, n_total: float) -> dict[str, float]:
+    """What is recorded beside a model's loss; `UNITS` has the unit.
 
     Returns:
-        `tokens`, `n_total`, `sparsity`, and `extrapolation`: how many times the model lies
-        past the range that the law was fitted on, in the input where it does so most; 1 is
-        inside. Ranges that the source does not state are not counted.
+        `extrapolation`: how many times the model lies past the range that the law was fitted on,
+        in the input where it does so most; 1 is inside. Ranges that the source does not state
+        are not counted.
     """
     sparsity = 1 - n_active / n_total
     model = {"n_active": n_active, "n_total": n_total, "tokens": tokens, "sparsity": sparsity}
     times = law.source.range.times_outside(**model, flops=6 * n_active * tokens)
-    beyond = max((float(factor) for factor in times.values()), default=1.0)
-    return {"tokens": tokens, "n_total": n_total, "sparsity": sparsity, "extrapolation": beyond}
+    return {"extrapolation": max((float(factor) for factor in times.values()), default=1.0)}
+
+
+def model_of(tokens: Rule, n_total: Rule) -> dict[str, Rule]:
+    """What is derived from a model's size: tokens, total parameters, sparsity, inference FLOPs."""
+    return {
+        "tokens": tokens,
+        "n_total": n_total,
+        "sparsity": lambda known: 1 - float(known["n_active"]) / float(known["n_total"]),
+        "inference_flops": lambda known: 2 * float(known["n_active"]),
+    }
 
 
 def sizes_for(flops: float) -> tuple[float, float]:
@@ -182,10 +193,7 @@ def size_problem(
         n_active = float(config["n_active"])
         tokens = float(tokens_for(flops, n_active))
         loss = float(predictor.loss(n_active, tokens, sparsity))
-        return {
-            "objective": loss,
-            **measures(predictor, n_active, tokens, n_active / (1 - sparsity)),
-        }
+        return {"objective": loss, **beyond(predictor, n_active, tokens, n_active / (1 - sparsity))}
 
     def best_known() -> Reference:
         n_active, loss = least(
@@ -218,6 +226,10 @@ def size_problem(
         unit=predictor.source.loss_unit,
         units=UNITS,
         source=provenance(predictor),
+        derived=model_of(
+            tokens=lambda c: float(tokens_for(flops, float(c["n_active"]))),
+            n_total=lambda c: float(c["n_active"]) / (1 - sparsity),
+        ),
         best_known=best_known,
         law_inputs=law_inputs,
     )

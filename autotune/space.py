@@ -3,16 +3,35 @@
 Those files also take `inf` from here: their output spaces are `Real(-inf, inf)`.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from ConfigSpace import CategoricalHyperparameter, ConfigurationSpace, Float
 from ConfigSpace import Integer as IntegerParameter
 from numpy import inf
-from skopt.space import Categorical, Dimension, Integer, Real, Space
+from skopt.space import Categorical, Dimension, Integer, Real
+from skopt.space import Space as SkoptSpace
+from skopt.utils import use_named_args
 
 from autotune.errors import ProblemError
 
-__all__ = ["Categorical", "Dimension", "Integer", "Real", "Space", "inf"]
+__all__ = ["Categorical", "Dimension", "Integer", "Real", "Space", "inf", "use_named_args"]
+
+
+class Space(SkoptSpace):  # type: ignore[misc]
+    """A list of dimensions, with what ytopt's own class has beyond scikit-optimize's."""
+
+    def to_dict(self, values: Sequence[Any]) -> dict[str, Any]:
+        """Name values by their dimensions, in order."""
+        return dict(zip((each.name for each in self.dimensions), values, strict=True))
+
+    def __len__(self) -> int:
+        """How many dimensions there are."""
+        return len(self.dimensions)
+
+    def __getitem__(self, at: int) -> Any:  # noqa: ANN401 - skopt is untyped
+        """The dimension at a place."""
+        return self.dimensions[at]
 
 
 def to_configspace(space: Any) -> ConfigurationSpace:  # noqa: ANN401 - skopt is untyped

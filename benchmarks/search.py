@@ -51,7 +51,7 @@ COSTLY: dict[str, dict[str, int]] = {
 }
 """Seeds of the tools that take more than 0.1 CPU s an evaluation, by problem; "" is the rest."""
 
-OURS = "autotune GP"
+OURS = "autotune"
 
 
 def seeds_of(peer: str, problem: str, asked: int | None) -> int:

@@ -109,7 +109,7 @@ def main() -> None:
     """Print the table of medians, and write the rows."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--problems", type=lambda text: text.split(","), default=PROBLEMS)
-    parser.add_argument("--search", default="autotune GP")
+    parser.add_argument("--search", default="autotune")
     parser.add_argument("--seeds", type=int, default=SEEDS)
     parser.add_argument("--evals", type=int, default=EVALUATIONS)
     parser.add_argument("--workers", type=int, default=WORKERS)

@@ -15,8 +15,9 @@ from autotune.search.settings import LEARNERS, SearchSettings
 from autotune.trials import Completed, Failed, FailureKind, Outcome, Timing, Trial
 
 ENGINE = "native"
+DEFAULT = "autotune"
 PRIOR_LAW = "abnar2025"
-NOT_OURS = ("skopt", "random")
+SAME_OR_NOT_OURS = ("auto", "search", "skopt", "random")  # modules of searches without a row
 
 
 class OwnAsker:
@@ -72,21 +73,21 @@ def _start_with_law(problem: Problem, seed: int) -> Asker:
 
 
 def own(problem: Problem) -> dict[str, Peer]:
-    """Each learner for which the native engine has a search of its own, with its defaults.
+    """Each learner for which the native engine has a search of its own, the default first.
 
-    Problems of a mixture of experts also get the published law as the prior; what it says of
-    them is not exact: it knows no routing cost and no other law's coefficients.
+    The default is a Gaussian process as long as outcomes are few, so that the learner `GP` has
+    no row of its own. Problems of a mixture of experts also get the published law as the prior;
+    what it says of them is not exact: it knows no routing cost and no other law's coefficients.
     """
-    found = {}
+    found = {DEFAULT: _peer(DEFAULT, _start(SearchSettings().learner))}
+    if problem.law_inputs is not None and "top_k" in problem.space:
+        name = f"{DEFAULT}, prior {PRIOR_LAW}"
+        found[name] = _peer(name, _start_with_law)
     for learner in LEARNERS:
         search = factory.search(problem, SearchSettings(engine=ENGINE, learner=learner))
-        if type(search).__module__.rpartition(".")[2] in NOT_OURS:
-            continue
-        name = f"autotune {learner}"
-        found[name] = _peer(name, _start(learner))
-    if problem.law_inputs is not None and "top_k" in problem.space:
-        name = f"autotune GP, prior {PRIOR_LAW}"
-        found[name] = _peer(name, _start_with_law)
+        if type(search).__module__.rpartition(".")[2] not in SAME_OR_NOT_OURS:
+            name = f"{DEFAULT} {learner}"
+            found[name] = _peer(name, _start(learner))
     return found
 
 

@@ -29,7 +29,7 @@ def draw(bench: Bench, rows: Sequence[Row], evaluations: int, folder: Path) -> N
     for i, (peer, curves) in enumerate(_by_median(rows, evaluations)):
         own = peer.startswith(OURS)
         low, high = np.quantile(curves, [0.25, 0.75], axis=0, method="nearest")
-        colour = "black" if peer == f"{OURS} GP" else f"C{i % 10}"
+        colour = "black" if peer == OURS else f"C{i % 10}"
         axes.plot(
             number,
             np.median(curves, axis=0),

@@ -20,9 +20,10 @@ import numpy as np
 from ConfigSpace import ConfigurationSpace, Float
 
 from autotune import checks, problem_parts
+from autotune.derived import Rule
 from autotune.laws.base import ScalingLaw
 from autotune.problem import Problem, Reference
-from autotune.types import Floats, Value
+from autotune.types import Config, Floats, Value
 
 Hold = Literal["n-total", "tokens", "nothing"]
 
@@ -68,6 +69,7 @@ def problem(
         unit=choice.law.source.loss_unit,
         units=problem_parts.UNITS,
         source=problem_parts.provenance(choice.law),
+        derived=choice.derived(),
         best_known=lambda: replace(
             choice.best(low, high, max_sparsity),
             command=problem_parts.plan_command(
@@ -112,18 +114,30 @@ class Choice:
         tokens = problem_parts.tokens_for(self.flops, n_active)
         return {"n_active": n_active, "tokens": tokens, "sparsity": sparsity}
 
+    def active(self, config: Config) -> float:
+        """Active parameters of a configuration, chosen or held."""
+        if "n_active" in config:
+            return float(config["n_active"])
+        return float(self.size(np.asarray(float(config["sparsity"]))))
+
+    def derived(self) -> dict[str, Rule]:
+        """What follows from a configuration; the active size only where it is not chosen."""
+        rules: dict[str, Rule] = {
+            "tokens": lambda c: float(problem_parts.tokens_for(self.flops, float(c["n_active"]))),
+            "n_total": lambda c: float(c["n_active"]) / (1 - float(c["sparsity"])),
+        }
+        if self.hold == "nothing":
+            return rules
+        return rules | {"n_active": lambda c: float(self.size(np.asarray(float(c["sparsity"]))))}
+
     def measure(self, config: dict[str, Value]) -> dict[str, float]:
-        """The objective: loss, and what follows from the configuration."""
-        sparsity = np.asarray(float(config["sparsity"]))
-        free = config.get("n_active")
-        n_active = self.size(sparsity) if free is None else np.asarray(float(free))
-        size = float(n_active)
-        tokens = float(problem_parts.tokens_for(self.flops, size))
-        recorded = problem_parts.measures(self.law, size, tokens, size / (1 - float(sparsity)))
-        del recorded["sparsity"]  # a parameter here
-        if free is None:
-            recorded["n_active"] = size
-        return {"objective": float(self.loss(n_active, sparsity)), **recorded}
+        """The objective: loss, and how far it extrapolates."""
+        sparsity, n_active = float(config["sparsity"]), self.active(config)
+        tokens = float(problem_parts.tokens_for(self.flops, n_active))
+        return {
+            "objective": float(self.loss(np.asarray(n_active), np.asarray(sparsity))),
+            **problem_parts.beyond(self.law, n_active, tokens, n_active / (1 - sparsity)),
+        }
 
     def best(self, low: float, high: float, max_sparsity: float) -> Reference:
         """Minimise over the kept share 1 - S, with the best size inside if it is free."""

@@ -59,11 +59,9 @@ def problem(
     def objective(config: dict[str, Value]) -> dict[str, float]:
         n_active = float(config["n_active"])
         tokens = float(tokens_for(np.asarray(n_active)))
-        n_total = n_active / (1 - sparsity)
         return {
             "objective": float(loss(np.asarray(n_active))),
-            **problem_parts.measures(predictor, n_active, tokens, n_total),
-            "training_share": 6 * n_active * tokens / flops,
+            **problem_parts.beyond(predictor, n_active, tokens, n_active / (1 - sparsity)),
         }
 
     def law_inputs(columns: Mapping[str, Floats]) -> dict[str, FloatsLike]:
@@ -90,6 +88,13 @@ def problem(
         units=problem_parts.UNITS,
         source=problem_parts.provenance(predictor)
         + " Cost: Sardana et al. (2023), arXiv:2401.00448.",
+        derived={
+            **problem_parts.model_of(
+                tokens=lambda c: float(tokens_for(np.asarray(float(c["n_active"])))),
+                n_total=lambda c: float(c["n_active"]) / (1 - sparsity),
+            ),
+            "training_share": lambda c: 6 * float(c["n_active"]) * float(c["tokens"]) / flops,
+        },
         best_known=best_known,
         law_inputs=law_inputs,
     )

@@ -22,7 +22,7 @@ from autotune import checks, problem_parts
 from autotune.errors import InfeasibleError, InputError
 from autotune.laws.base import ScalingLaw
 from autotune.problem import Constraint, Problem, Reference
-from autotune.types import Floats, Value
+from autotune.types import Config, Floats, Value
 
 LAYOUT = ("n_experts", "top_k", "granularity")
 MAX_GRANULARITY = 16
@@ -73,8 +73,9 @@ def problem(
         source=problem_parts.provenance(model.law),
         constraints=(
             Constraint("top_k <= n_experts", lambda c: float(c["top_k"]) <= float(c["n_experts"])),
-            Constraint(f"n_total <= {max_total:g}", lambda c: model.n_total(c) <= max_total),
+            Constraint(f"n_total <= {max_total:g}", lambda c: float(c["n_total"]) <= max_total),
         ),
+        derived=problem_parts.model_of(model.tokens, model.n_total),
         best_known=lambda: replace(
             model.best(layouts, low=low, high=high, max_total=max_total),
             command=_command(model, law, max_total=max_total, max_experts=max_experts),
@@ -108,7 +109,11 @@ class SparseModel:
             layout["n_experts"], layout["top_k"], expert_share=self.expert_share
         )
 
-    def n_total(self, config: dict[str, Value]) -> float:
+    def tokens(self, config: Config) -> float:
+        """Training tokens that the budget pays for."""
+        return float(problem_parts.tokens_for(self.flops, float(config["n_active"])))
+
+    def n_total(self, config: Config) -> float:
         """Total parameters of a configuration."""
         return float(config["n_active"]) * float(self.expansion(_layout(config)))
 
@@ -124,12 +129,12 @@ class SparseModel:
         }
 
     def measure(self, config: dict[str, Value]) -> dict[str, float]:
-        """The objective: loss, and what follows from the configuration."""
+        """The objective: loss, and how far it extrapolates."""
         n_active = float(config["n_active"])
-        tokens = float(problem_parts.tokens_for(self.flops, n_active))
+        n_total = self.n_total(config)
         return {
             "objective": float(self.loss(np.asarray(n_active), _layout(config))),
-            **problem_parts.measures(self.law, n_active, tokens, self.n_total(config)),
+            **problem_parts.beyond(self.law, n_active, self.tokens(config), n_total),
         }
 
     def best(
@@ -180,7 +185,7 @@ def _integer(name: str, most: int, *, log: bool) -> Any:  # noqa: ANN401 - two c
     return Integer(name, (1, most), log=log) if most > 1 else Constant(name, 1)
 
 
-def _layout(config: dict[str, Value]) -> dict[str, Floats]:
+def _layout(config: Config) -> dict[str, Floats]:
     return {name: np.asarray(float(config[name])) for name in LAYOUT if name in config}
 
 

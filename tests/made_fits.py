@@ -25,6 +25,8 @@ def fit_of(law=GENERALIZED_MOE, *, n_draws=50, spread=0.01, convention=None, **c
         interval={"alpha": (0.07, 0.09), "beta": (0.3, np.inf)},
         interval_methods={"alpha": "profile", "beta": "rows"},
         draws=center * (1 + spread * noise),
+        tail=0.021,
+        ends=center * (1 + spread * noise[:4]),
         status=FitStatus.CONVERGED,
         starts=(200, 17),
         condition=1.5e4,

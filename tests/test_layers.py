@@ -9,7 +9,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "autotune"
 LAYERS = [
     {"errors", "types", "checks", "quantities", "share"},
     {"laws", "architecture", "fitting", "planning", "trials", "problem", "search", "space"}
-    | {"problem_options", "problem_parts"},
+    | {"problem_options", "problem_parts", "tuning_problem", "old_configspace", "derived"},
     {"tuning", "problem_file"},
     {"evaluators", "store", "fits", "launching", "training", "reporting", "interop"}
     | {"runs", "datasets"},
@@ -26,6 +26,7 @@ HOME = {
     "pooch": {"datasets"},
     "pyarrow": {"runs"},
     "skopt": {"search", "space"},
+    "ytopt": {"search"},
     "subprocess": {"evaluators", "launching", "cli"},
 }
 ADAPTERS = LAYERS[3]

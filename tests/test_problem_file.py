@@ -1,5 +1,7 @@
 """Problem files: ours with typed options, ytopt's unchanged, and every way to get one wrong."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -155,8 +157,7 @@ def test_a_setting_that_is_none_is_refused(settings):
 
 def test_a_ytopt_file_with_a_configspace_runs_unchanged(write):
     path = write(YTOPT_CONFIGSPACE, "ytopt_bowl.py")
-    with pytest.warns(DeprecationWarning, match=r"add\("):  # ConfigSpace's, of the old method
-        problem = problem_file.load(path, {})
+    problem = problem_file.load(path, {})  # add_hyperparameters warns, and warnings are errors
     assert problem.name == "ytopt_bowl"
     assert sorted(problem.space) == ["p0", "p1"]
     assert problem.objective({"p0": 3.0, "p1": "8"}) == 8.0
@@ -170,6 +171,80 @@ def test_a_ytopt_file_with_a_skopt_space_runs_unchanged(write):
     assert (space["E"].lower, space["E"].upper) == (1, 64)
     assert tuple(space["router"].choices) == ("top1", "top2")
     assert problem.objective({"E": 1, "N": 1e10}) == 2.0
+
+
+CONDITIONAL = """
+import ConfigSpace as CS
+import ConfigSpace.hyperparameters as CSH
+from autotune import TuningProblem
+
+cs = CS.ConfigurationSpace(seed=1234)
+p0 = CSH.CategoricalHyperparameter(name="p0", choices=["#P1", " "], default_value=" ")
+p1 = CSH.OrdinalHyperparameter(name="p1", sequence=["4", "8"], default_value="8")
+p2 = CSH.UniformIntegerHyperparameter(name="p2", lower=2, upper=8, default_value=8, q=2)
+cs.add_hyperparameters([p0, p1])
+cs.add_hyperparameter(p2)
+cs.add_condition(CS.EqualsCondition(p1, p0, "#P1"))
+cs.add_conditions([])
+cs.add_forbidden_clauses([CS.ForbiddenEqualsClause(p2, 4)])
+NAMES = cs.get_hyperparameter_names()
+
+def objective(point):
+    values = [point[f"p{i}"] for i in range(len(point))]
+    return 100.0 if str(values[1]) == "nan" else float(values[1])
+
+Problem = TuningProblem(None, cs, None, objective)
+Other = TuningProblem(None, cs, None, lambda point: 5.0)
+"""
+
+
+def test_the_calls_that_configspace_renamed_work_in_a_file(write):
+    problem = problem_file.load(write(CONDITIONAL), {})
+    assert set(problem.space) == {"p0", "p1", "p2"}
+    assert len(problem.space.conditions) == len(problem.space.forbidden_clauses) == 1
+
+
+def test_a_ytopt_objective_gets_not_a_number_for_what_a_condition_switches_off(write):
+    problem = problem_file.load(write(CONDITIONAL), {})
+    assert problem.objective({"p0": " ", "p2": 2}) == 100.0
+    assert problem.objective({"p0": "#P1", "p1": "4", "p2": 2}) == 4.0
+
+
+def test_a_step_is_shown_with_the_range(write):
+    parameters = problem_file.load(write(CONDITIONAL), {}).parameters()
+    assert next(p.range for p in parameters if p.name == "p2") == "2 .. 8, steps of 2"
+
+
+def test_a_problem_is_found_by_module_and_name_from_the_folder_one_is_in(
+    write, monkeypatch, tmp_path
+):
+    write("", "__init__.py")
+    path = write(CONDITIONAL, "tuned.py")
+    monkeypatch.chdir(tmp_path)
+    file = problem_file.read("tuned.Problem")
+    assert (file.path, file.origin) == (Path(path), f"{path}:Problem")
+    assert problem_file.load("tuned.Other", {}).objective({}) == 5.0
+    monkeypatch.chdir("/")
+    assert problem_file.load(f"{path}:Other", {}).objective({}) == 5.0
+
+
+def test_a_problem_is_found_by_module_and_name_on_pythons_path(write, monkeypatch, tmp_path):
+    (tmp_path / "deep" / "er").mkdir(parents=True)
+    write(CONDITIONAL, "deep/er/tuned.py")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert problem_file.load("deep.er.tuned.Problem", {}).name == "tuned"
+
+
+def test_a_name_that_a_module_lacks_is_told_with_what_it_has(write, monkeypatch, tmp_path):
+    write(CONDITIONAL, "tuned.py")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ProblemError, match="defines no Probelm: it defines NAMES, objective"):
+        problem_file.load("tuned.Probelm", {})
+
+
+def test_constraints_of_a_ytopt_problem_are_said_to_be_unused(write):
+    text = YTOPT_SKOPT.replace("constraints=None", "constraints={'c1': 'E > 2'}")
+    assert "constraints are kept and not enforced" in problem_file.load(write(text), {}).source
 
 
 def test_any_object_with_a_space_and_an_objective_will_do(write):

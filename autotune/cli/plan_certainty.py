@@ -20,11 +20,15 @@ def text(plans: Sequence[Plan]) -> str:
     """One table for each plan that has an interval; empty if none has."""
     return "\n\n".join(
         f"{plan.law}: {100 * plan.interval.level:g} % intervals, from the plans of "
-        f"{plan.interval.draws - plan.interval.without_plan} {plan.interval.method} draws of the "
-        f"fit:\n{_table(plan.interval)}"
+        f"{_made_of(plan.interval)} of the fit:\n{_table(plan.interval)}"
         for plan in plans
         if plan.interval is not None
     )
+
+
+def _made_of(found: PlanInterval) -> str:
+    ends = f" and {found.ends} ends of profiles" if found.ends else ""
+    return f"{found.draws - found.without_plan} {found.method} draws{ends}"
 
 
 def notes(plan: Plan, named: NamedLaw) -> Iterator[str]:

@@ -166,7 +166,13 @@ def _plan(request: Request, named: NamedLaw) -> Plan:
         return made
     fit = named.fit.result
     found = uncertainty.interval(
-        named.law, fit.draws, plan, level=fit.settings.level, method="bootstrap"
+        named.law,
+        fit.draws,
+        plan,
+        level=fit.settings.level,
+        method="bootstrap",
+        tail=fit.tail,
+        ends=fit.ends,
     )
     return replace(made, interval=found)
 

@@ -101,6 +101,7 @@ def _problem_record(problem: "Problem") -> dict[str, Any]:
         "set": dict(problem.options),
         "parameters": [asdict(parameter) for parameter in problem.parameters()],
         "constraints": [constraint.text for constraint in problem.constraints],
+        "derived": {name: problem.units.get(name, "") for name in problem.derived},
         "best_known": None if best is None else asdict(best),
     }
 
@@ -128,6 +129,8 @@ def _say(file: "ProblemFile", problem: "Problem | None") -> None:
     )
     for text in record["constraints"]:
         console.say(f"constraint: {text}")
+    for name, unit in record["derived"].items():
+        console.say(f"derived:    {name} {f'({unit})' if unit else ''}".rstrip())
     console.say(f"\nobjective:  {problem.summary} {problem.unit}".rstrip())
     console.say(f"source:     {problem.source}")
     best = record["best_known"]

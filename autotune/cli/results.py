@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from autotune.cli import best_view, console, results_exchange, tune_prior
+from autotune.cli.fidelity_view import fidelity_view
+from autotune.cli.pareto_view import pareto_view
 
 if TYPE_CHECKING:
     from autotune.problem import Reference
@@ -36,6 +38,7 @@ BEST_EPILOG = """examples:
   autotune results best moe_budget --top 5 --json
 
 The best are the least objectives of completed trials; a failed trial is never one of them.
+With two objectives the Pareto front follows.
 Exit status: 0; 2 if there is no such study; 3 if no trial has completed.
 """
 FAILURES_EPILOG = """examples:
@@ -108,6 +111,8 @@ def show(study: StudyName, storage: Storage = HERE, json: Json = False) -> None:
                 "best_known": None if known is None else asdict(known),
                 "best_known_note": why_not,
                 "gap_percent": gap,
+                "pareto": _pareto(record),
+                "fidelity": None if (at := fidelity_view(record)) is None else at.as_json(),
                 "units": record.header.units,
                 "jobs": record.jobs,
                 "versions": record.header.versions,
@@ -115,6 +120,8 @@ def show(study: StudyName, storage: Storage = HERE, json: Json = False) -> None:
         )
         return
     console.say(_heading(record))
+    if (fidelity := fidelity_view(record)) is not None:
+        console.say(fidelity.as_text())
     if record.best:
         console.say()
         console.say(_table(record, [record.best]))
@@ -122,6 +129,7 @@ def show(study: StudyName, storage: Storage = HERE, json: Json = False) -> None:
         console.say(best_view.against_known(record.best, known, why_not=why_not))
         for line in best_view.without_search(known):
             console.say(line)
+    _say_front(record)
 
 
 @app.command(epilog=BEST_EPILOG)
@@ -133,18 +141,26 @@ def best(
 ) -> None:
     """Show the best feasible trials: parameters and metrics by name, with units."""
     record = results_exchange.open_study(storage, study)
-    found = sorted(record.completed, key=lambda outcome: outcome.value)[:top]
+    found = sorted(record.at_target, key=lambda outcome: outcome.value)[:top]
     if json:
         header = record.header
         trials = [_completed(each) for each in found]
         console.emit_json(
-            {"study": record.name, "unit": header.unit, "units": header.units, "best": trials}
+            {
+                "study": record.name,
+                "unit": header.unit,
+                "units": header.units,
+                "best": trials,
+                "pareto": _pareto(record),
+            }
         )
     elif found:
         console.say(_table(record, found))
+        _say_front(record)
     if not found:
-        failed = len(record.outcomes)
-        console.talk(f"no trial of {record.name} has completed ({failed} failed)")
+        where = " at the target" if record.completed else ""
+        failed = len(record.outcomes) - len(record.completed)
+        console.talk(f"no trial of {record.name} has completed{where} ({failed} failed)")
         raise typer.Exit(3)
 
 
@@ -210,6 +226,16 @@ def _heading(study: "Study") -> str:
         f"recorded in {study.folder}",
     ]
     return "\n".join(lines)
+
+
+def _pareto(study: "Study") -> dict[str, Any] | None:
+    view = pareto_view(study)
+    return None if view is None else view.as_json()
+
+
+def _say_front(study: "Study") -> None:
+    if (view := pareto_view(study)) is not None:
+        console.say(f"\n{view.as_text()}")
 
 
 def _table(study: "Study", found: "list[Completed]") -> str:

@@ -182,7 +182,8 @@ def _header(folder: Path, problem: str | None, options: list[str]) -> "Header":
         return read_header(folder) or Header(problem=folder.name)
     from autotune import problem_file, problem_options
 
-    return Header.of(problem_file.load(problem, problem_options.split(options)), problem)
+    loaded = problem_file.read(problem)
+    return Header.of(loaded.build(problem_options.split(options)), loaded.origin)
 
 
 def _not_twice(file: Path, folder: Path) -> dict[str, str]:

@@ -13,9 +13,13 @@ EPILOG = """examples:
 
   autotune tune moe_budget --set flops=1e22 --set max_total=50B --study moe-1e22 --workers 4
 
+  autotune tune moe_budget --and-minimize inference_flops:log --study two
+
   autotune tune my/problem.py --max-evals=10 --learner RF --acq-func LCB --set-SEED 2345
 
   autotune tune moe_budget --prior-law abnar2025 --max-evals 20
+
+  autotune tune problem.Problem --evaluator subprocess --max-evals=10 --learner RF
 
   autotune tune command --set 'command=python train.py' --set params=lr:float:1e-4:1e-1:log
 
@@ -32,7 +36,9 @@ def register(app: typer.Typer) -> None:
 
 
 def tune(
-    problem: Annotated[str, typer.Argument(help="A name of `autotune problems`, or a path.")],
+    problem: Annotated[
+        str, typer.Argument(help="A name of `autotune problems`, a path, or module.Problem.")
+    ],
     options: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="NAME=VALUE", help="Option of the problem; repeatable."),
@@ -40,6 +46,37 @@ def tune(
     max_evals: Annotated[
         int, typer.Option("--max-evals", help="Trials the study holds in the end.", min=1)
     ] = 100,
+    and_minimize: Annotated[
+        str | None,
+        typer.Option(
+            "--and-minimize",
+            metavar="NAME[:log]",
+            help="A second objective: a metric, a numeric parameter, or seconds; with :log, its "
+            "logarithm.",
+        ),
+    ] = None,
+    fidelity: Annotated[
+        str | None,
+        typer.Option(
+            "--fidelity",
+            metavar="NAME",
+            help="A parameter whose smaller values make trials cheaper; the objective is wanted "
+            "at its largest.",
+        ),
+    ] = None,
+    cost: Annotated[
+        str | None,
+        typer.Option(
+            "--cost",
+            metavar="NAME",
+            help="What a trial costs, with --fidelity: a metric, a parameter, or seconds.  "
+            "[default: the problem's, or seconds]",
+        ),
+    ] = None,
+    max_cost: Annotated[
+        str | None,
+        typer.Option("--max-cost", help="Stop when the trials of the study cost this much."),
+    ] = None,
     timeout: Annotated[
         str | None, typer.Option("--timeout", help="Stop after this long: 90s, 30m, 6h.")
     ] = None,
@@ -50,18 +87,19 @@ def tune(
         int, typer.Option("--workers", help="Trials at once; 0 runs them in this process.", min=0)
     ] = 1,
     engine: Annotated[
-        str, typer.Option("--engine", help="native, or skopt (scikit-optimize).")
+        str,
+        typer.Option("--engine", help="native, skopt (scikit-optimize) or ytopt (if installed)."),
     ] = "native",
     learner: Annotated[
-        str, typer.Option("--learner", help="GP, RF, ET, GBRT or random (DUMMY).")
-    ] = "GP",
+        str, typer.Option("--learner", help="auto, GP, RF, ET, GBRT or random (DUMMY).")
+    ] = "auto",
     acq: Annotated[
         str | None,
         typer.Option(
             "--acq",
             "--acq-func",
-            help="LCB, EI, PI or gp_hedge.  [default: EI with the native GP, LCB with skopt's, "
-            "gp_hedge otherwise]",
+            help="LCB, EI, PI or gp_hedge.  [default: EI; with skopt LCB for GP, gp_hedge "
+            "otherwise]",
         ),
     ] = None,
     kappa: Annotated[
@@ -72,8 +110,8 @@ def tune(
         typer.Option(
             "--liar",
             "--liar-strategy",
-            help="Value of a running trial: cl_min|mean|max, or believer (native GP only).  "
-            "[default: believer with the native GP, cl_max otherwise]",
+            help="Value of a running trial: cl_min|mean|max, or believer (native only).  "
+            "[default: believer; cl_max with skopt]",
         ),
     ] = None,
     initial_points: Annotated[
@@ -104,18 +142,30 @@ def tune(
         "results/local"
     ),
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    evaluator: Annotated[
+        str | None,
+        typer.Option("--evaluator", help="ytopt's: subprocess or ray; both mean --workers here."),
+    ] = None,
+    eval_timeout_minutes: Annotated[
+        float | None,
+        typer.Option("--eval-timeout-minutes", help="ytopt's --trial-timeout; enforced here."),
+    ] = None,
+    redis_address: Annotated[
+        str | None, typer.Option("--redis-address", help="ytopt's Ray cluster: refused here.")
+    ] = None,
 ) -> None:
     """Search for the configuration of least objective, and record every trial."""
     from autotune.cli.tune_report import report
-    from autotune.cli.tune_run import Limits, Place, run
+    from autotune.cli.tune_run import Aims, Limits, Place, run
+    from autotune.cli.ytopt_flags import say_evaluator, trial_seconds
     from autotune.problem_options import split
-    from autotune.quantities import parse_seconds
+    from autotune.quantities import parse_count, parse_seconds
     from autotune.search.settings import SearchSettings
 
     settings = SearchSettings(
         engine=engine,
         learner="random" if learner == "DUMMY" else learner,
-        acq=acq or (None if learner == "GP" else "gp_hedge"),
+        acq=acq,
         kappa=kappa,
         liar=liar,
         initial_points=initial_points,
@@ -127,9 +177,18 @@ def tune(
         max_evals,
         workers=workers,
         seconds=parse_seconds(timeout) if timeout else None,
-        trial_seconds=parse_seconds(trial_timeout) if trial_timeout else None,
+        trial_seconds=trial_seconds(trial_timeout, eval_timeout_minutes),
+        cost=parse_count(max_cost) if max_cost else None,
     )
-    result = run(problem, split(options or []), settings, limits, place=Place(storage, study))
+    say_evaluator(evaluator, redis_address, workers=workers)
+    result = run(
+        problem,
+        split(options or []),
+        settings,
+        limits,
+        place=Place(storage, study),
+        aims=Aims(and_minimize, fidelity, cost),
+    )
     if json:
         console.emit_json(report(result).as_json())
     else:

@@ -1,7 +1,7 @@
 """Progress on stderr: a live line on a terminal, one plain line per trial elsewhere."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
@@ -24,7 +24,8 @@ class Progress(Protocol):
 class Tally:
     """How many trials there are, how many failed, and the best value so far."""
 
-    def __init__(self, recorded: Sequence[Outcome]) -> None:
+    def __init__(self, recorded: Sequence[Outcome], counts: Callable[[Outcome], bool]) -> None:
+        self._counts = counts
         self.count = self.failed = 0
         self.best: float | None = None
         for outcome in recorded:
@@ -33,10 +34,10 @@ class Tally:
     def add(self, outcome: Outcome) -> None:
         """Count one more outcome."""
         self.count += 1
-        if isinstance(outcome, Completed):
-            self.best = outcome.value if self.best is None else min(self.best, outcome.value)
-        else:
+        if isinstance(outcome, Failed):
             self.failed += 1
+        elif self._counts(outcome):
+            self.best = outcome.value if self.best is None else min(self.best, outcome.value)
 
     def __str__(self) -> str:
         best = "none" if self.best is None else f"{self.best:.8g}"
@@ -76,9 +77,11 @@ class Live:
 
 
 @contextmanager
-def progress(recorded: Sequence[Outcome], total: int) -> Iterator[Progress]:
-    """Show progress on stderr until the context is left."""
-    tally = Tally(recorded)
+def progress(
+    recorded: Sequence[Outcome], total: int, *, counts: Callable[[Outcome], bool]
+) -> Iterator[Progress]:
+    """Show progress on stderr until the context is left; `counts` says what may be the best."""
+    tally = Tally(recorded, counts)
     if not sys.stderr.isatty():
         yield Lines(tally, total)
         return

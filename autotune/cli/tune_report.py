@@ -5,6 +5,8 @@ from textwrap import fill
 from typing import Any
 
 from autotune.cli import best_view
+from autotune.cli.fidelity_view import fidelity_view
+from autotune.cli.pareto_view import pareto_view
 from autotune.cli.tune_run import Result
 from autotune.problem import Reference
 from autotune.trials import Completed
@@ -51,6 +53,8 @@ class Report:
             },
             "best_known": None if self.known is None else asdict(self.known),
             "gap_percent": best_view.gap_percent(best, self.known),
+            "fidelity": None if (at := fidelity_view(result.study)) is None else at.as_json(),
+            "pareto": None if (front := pareto_view(result.study)) is None else front.as_json(),
         }
 
     def as_text(self) -> str:
@@ -59,6 +63,10 @@ class Report:
         n, failed = len(result.study.outcomes), len(result.failures)
         lines = [f"{result.problem.name}: {n} trials, {failed} failed; {_ENDED[result.ended]}"]
         lines += self._found() if self.best else self._nothing()
+        if (front := pareto_view(result.study)) is not None:
+            lines += ["", front.as_text(), ""]
+        if (fidelity := fidelity_view(result.study)) is not None:
+            lines.append(fidelity.as_text())
         storage = result.place.storage
         where = "" if str(storage) == DEFAULT_STORAGE else f" --storage {storage}"
         lines += [
@@ -78,6 +86,8 @@ class Report:
 
     def _nothing(self) -> list[str]:
         failures = self.result.failures
+        if self.result.study.completed:
+            return []
         if not failures:
             return ["no trial has ended yet"]
         first = failures[0]
@@ -90,6 +100,7 @@ class Report:
 _ENDED = {
     "done": "done",
     "exhausted": "every configuration of the space was tried",
+    "cost": "as much was spent as was allowed",
     "timeout": "time is up; the same command continues",
     "interrupted": "interrupted, everything is saved; the same command continues",
 }

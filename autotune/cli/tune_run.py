@@ -3,15 +3,17 @@
 import os
 import signal
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import FrameType
 
 from autotune import problem_file
 from autotune.cli import console, tune_prior
+from autotune.cli.fidelity_view import spent
 from autotune.cli.tune_progress import progress
+from autotune.cli.tune_watch import watched
 from autotune.errors import InputError
 from autotune.evaluators.processes import ProcessEvaluator
 from autotune.evaluators.serial import SerialEvaluator
@@ -21,7 +23,7 @@ from autotune.search.settings import SearchSettings
 from autotune.store import study as studies
 from autotune.store.journal import JournalStore
 from autotune.store.study import Header, Study
-from autotune.trials import Failed
+from autotune.trials import Failed, Outcome
 from autotune.tuning import Evaluator, tune
 
 
@@ -33,6 +35,7 @@ class Limits:
     workers: int
     seconds: float | None
     trial_seconds: float | None
+    cost: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,20 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Aims:
+    """What a search is for, where the command line replaces the problem's own word."""
+
+    and_minimize: str | None = None
+    fidelity: str | None = None
+    cost: str | None = None
+
+    def of(self, problem: Problem) -> Problem:
+        """The problem with these aims."""
+        given = {name: value for name, value in asdict(self).items() if value is not None}
+        return replace(problem, **given)
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """How a tuning command ended.
 
@@ -59,7 +76,7 @@ class Result:
         study: The whole record, earlier outcomes included.
         place: Where the record is.
         evaluated: Outcomes of this command.
-        ended: `done`, `exhausted`, `timeout` or `interrupted`.
+        ended: `done`, `exhausted`, `cost`, `timeout` or `interrupted`.
     """
 
     problem: Problem
@@ -78,21 +95,33 @@ class Result:
         """130 interrupted, 3 every trial failed, 1 some did, 0 otherwise."""
         if self.ended == "interrupted":
             return console.INTERRUPTED
-        if self.study.outcomes and self.study.best is None:
+        if self.study.outcomes and not self.study.completed:
             return 3
         return int(bool(self.failures))
 
 
 class Stop:
-    """Whether to stop: a signal came, or time is up."""
+    """Whether to stop: a signal came, time is up, or enough was spent."""
 
-    def __init__(self, seconds: float | None) -> None:
-        self._end = None if seconds is None else time.monotonic() + seconds
+    def __init__(self, limits: Limits) -> None:
+        self._end = None if limits.seconds is None else time.monotonic() + limits.seconds
+        self._most = limits.cost
+        self._spent = 0.0
         self.interrupted = False
+
+    def spend(self, cost: float) -> None:
+        """Add to what was spent."""
+        self._spent += cost
+
+    @property
+    def broke(self) -> bool:
+        """Whether as much was spent as was allowed."""
+        return self._most is not None and self._spent >= self._most
 
     def __call__(self) -> bool:
         """Asked by the loop between steps."""
-        return self.interrupted or (self._end is not None and time.monotonic() >= self._end)
+        late = self._end is not None and time.monotonic() >= self._end
+        return self.interrupted or self.broke or late
 
     @contextmanager
     def signals(self) -> Iterator[None]:
@@ -117,9 +146,23 @@ class Stop:
 
 
 def run(
-    name: str, options: Mapping[str, str], settings: SearchSettings, limits: Limits, *, place: Place
+    name: str,
+    options: Mapping[str, str],
+    settings: SearchSettings,
+    limits: Limits,
+    *,
+    place: Place,
+    aims: Aims,
 ) -> Result:
     """Tune a problem until a limit is reached or a signal comes, and return the whole record.
+
+    Args:
+        name: The problem's name or path.
+        options: Its options.
+        settings: How configurations are proposed.
+        limits: When to stop.
+        place: Where the study is recorded.
+        aims: What replaces the problem's own aims.
 
     Raises:
         InputError, ProblemError: If the problem, an option or a limit is wrong.
@@ -128,28 +171,35 @@ def run(
     if limits.workers == 0 and limits.trial_seconds is not None:
         raise InputError("--trial-timeout needs processes: give --workers 1 or more.")
     file = problem_file.read(name)
-    problem = file.build(options)
+    problem = aims.of(file.build(options))
+    if limits.cost is not None and not problem.fidelity:
+        raise InputError("--max-cost needs a --fidelity: without one every trial costs the same.")
     folder = place.folder(problem)
     loaded = tune_prior.load(problem, settings, place.storage, folder)
-    stop = Stop(limits.seconds)
+    search = factory.search(problem, settings, loaded.prior)
+    stop = Stop(limits)
     start = asdict(settings) | asdict(limits)
-    header = Header.of(problem, name, loaded.record)
+    header = Header.of(problem, file.origin, loaded.record)
     with JournalStore.open(folder, header, start=start) as store:
         recorded = studies.read(folder)
         _announce(problem, settings, recorded, limits)
         _announce_prior(loaded, store.header)
+        if problem.fidelity:
+            stop.spend(spent(store.header, recorded.outcomes))
         with (
             stop.signals(),
-            _evaluator(file.path, problem, options, limits, folder) as evaluator,
-            progress(recorded.outcomes, limits.max_evals) as shown,
+            _evaluator(file.origin, problem, options, limits, folder) as evaluator,
+            progress(
+                recorded.outcomes, limits.max_evals, counts=store.header.reaches_target
+            ) as shown,
         ):
             tune(
-                factory.search(problem, settings, loaded.prior),
+                search,
                 evaluator,
                 store,
                 n_trials=limits.max_evals,
                 stop=stop,
-                on_outcome=shown.show,
+                on_outcome=_counted(stop, store, watched(problem, shown.show)),
             )
     study = studies.read(folder)
     own = sum(outcome.trial.id.startswith(f"{store.writer}-") for outcome in study.outcomes)
@@ -158,14 +208,14 @@ def run(
 
 @contextmanager
 def _evaluator(
-    path: Path, problem: Problem, options: Mapping[str, str], limits: Limits, folder: Path
+    origin: str, problem: Problem, options: Mapping[str, str], limits: Limits, folder: Path
 ) -> Iterator[Evaluator]:
     """Run trials in child processes, which end with the context, or in this process."""
     if not limits.workers:
-        yield SerialEvaluator(problem.objective, folder)
+        yield SerialEvaluator(problem.evaluate, folder)
         return
     with ProcessEvaluator(
-        str(path),
+        origin,
         options,
         workers=limits.workers,
         trial_timeout=limits.trial_seconds,
@@ -174,22 +224,53 @@ def _evaluator(
         yield pool
 
 
+def _counted(
+    stop: Stop, store: JournalStore, show: Callable[[Outcome], None]
+) -> Callable[[Outcome], None]:
+    """`show`, and what the outcome cost."""
+    if not store.header.fidelity:
+        return show
+
+    def counted(outcome: Outcome) -> None:
+        show(outcome)
+        stop.spend(spent(store.header, [outcome]))
+
+    return counted
+
+
 def _ended(stop: Stop, study: Study, limits: Limits) -> str:
     if len(study.outcomes) >= limits.max_evals:
         return "done"
     if stop.interrupted:
         return "interrupted"
+    if stop.broke:
+        return "cost"
     return "timeout" if stop() else "exhausted"
+
+
+def _model(settings: SearchSettings, told: int) -> str:
+    """The surrogate that proposes now, and what it gives way to."""
+    from autotune.search.native import auto
+
+    if settings.learner == "random":
+        return "random"
+    if settings.learner == "auto":
+        now = auto.learner(told)
+        then = f"{auto.FOREST} from {auto.PROCESS_UNTIL + 1} outcomes on"
+        return f"native {now}/{settings.acq} (auto: {then})"
+    return f"{settings.engine} {settings.learner}/{settings.acq}"
 
 
 def _announce(problem: Problem, settings: SearchSettings, study: Study, limits: Limits) -> None:
     console.talk(problem.summary)
+    if problem.and_minimize:
+        console.talk(f"two objectives: its own, and {problem.and_minimize}")
+    if problem.fidelity:
+        console.talk(f"fidelity {problem.fidelity}, cost {problem.cost}")
     n = len(study.outcomes)
     held = f"continues {n} recorded trials" if n else "new study"
-    acq = "" if settings.learner == "random" else f"/{settings.acq}"
-    whose = "native " if settings.has_own_process else ""
     console.talk(
-        f"{whose}{settings.learner}{acq}, seed {settings.seed}, {limits.workers or 'no'} worker"
+        f"{_model(settings, n)}, seed {settings.seed}, {limits.workers or 'no'} worker"
         f"{'' if limits.workers == 1 else 's'}; {held} in {study.folder}"
     )
 

@@ -72,7 +72,7 @@ def main() -> None:
     inbox = Inbox(int(requests))
     with os.fdopen(int(replies), "w", encoding="utf-8", buffering=1) as pipe:
         try:
-            objective = problem_file.load(problem, json.loads(options)).objective
+            objective = problem_file.load(problem, json.loads(options)).evaluate
         except AutotuneError as error:
             print(json.dumps({"broken": str(error)}), file=pipe)
             return

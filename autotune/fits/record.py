@@ -1,7 +1,7 @@
 """A saved fit as a JSON object and back, without loss."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
@@ -14,10 +14,11 @@ from autotune.fitting.settings import Convention, FitSettings
 from autotune.laws.base import ScalingLaw
 from autotune.laws.catalogue import FORMS
 from autotune.laws.source import FittedRange, Source
+from autotune.types import Floats
 
 FORMAT = 2
 ROWS_ONLY = 1  # the format whose intervals were all percentiles of resampled rows
-_OWN = {"law", "convention", "settings", "score", "interval", "draws", "status"}
+_OWN = {"law", "convention", "settings", "score", "interval", "draws", "ends", "tail", "status"}
 
 
 def to_json(fit: SavedFit) -> dict[str, Any]:
@@ -44,6 +45,8 @@ def to_json(fit: SavedFit) -> dict[str, Any]:
         "interval": dict(result.interval),
         "status": result.status.name,
         **own,
+        "tail": result.tail,
+        "ends": result.ends,
         "draws": result.draws,
     }
     return {key: plain(value) for key, value in document.items()}
@@ -58,24 +61,32 @@ def from_json(document: Mapping[str, Any]) -> SavedFit:
     """
     refuse_newer(document)
     law = _law(document["law"])
-    draws = np.array([[float(x) for x in row] for row in document["draws"]], dtype=np.float64)
     known = {field.name for field in fields(FitResult)} - _OWN
     own = {name: _restored(name, document[name]) for name in known if name in document}
     if int(document["format"]) == ROWS_ONLY:
         own["interval_methods"] = dict.fromkeys(document["interval"], "rows")
+    made = settings(document["settings"])
     result = FitResult(
         law=law,
         convention=Convention(**document["convention"]),
-        settings=settings(document["settings"]),
+        settings=made,
         score=Score(**document["score"]),
         interval=intervals(document["interval"]),
-        draws=draws.reshape(-1, len(law.coefficient_names())),
+        draws=_rows(document["draws"], law),
+        tail=float(document.get("tail", (1 - made.level) / 2)),  # older fits are percentiles
+        ends=_rows(document.get("ends", []), law),
         status=FitStatus[document["status"]],
         **own,
     )
     return SavedFit(
         id=document["id"], result=result, data=document["data"], data_hash=document["data_hash"]
     )
+
+
+def _rows(rows: Sequence[Sequence[Any]], law: ScalingLaw) -> Floats:
+    """Coefficients in rows, shape (rows, coefficients); infinities were written as text."""
+    values = np.array([[float(x) for x in row] for row in rows], dtype=np.float64)
+    return values.reshape(-1, len(law.coefficient_names()))
 
 
 def _law(document: Mapping[str, Any]) -> ScalingLaw:

@@ -78,6 +78,8 @@ def fit(
         interval=sure.limits,
         interval_methods=sure.methods,
         draws=sure.draws,
+        tail=sure.tail,
+        ends=sure.ends,
         status=_status(model, best),
         starts=best.starts,
         condition=number,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import chi2
+from scipy.stats import norm, t
 
 from autotune.fitting import resamples
 from autotune.fitting.bootstrap import bootstrap
@@ -34,6 +34,8 @@ class Intervals:
         unsettled: Share of the resamples whose fit did not settle.
         limits: Limits by coefficient that moved; infinite where the runs give none.
         methods: What each limit was made by: `profile`, `residuals`, `rows` or `normal`.
+        tail: Share of the draws beyond each limit that is a percentile.
+        ends: Coefficients at the profiles' limits, shape (limits, coefficients).
         reason: Why rows were resampled although nobody asked, a sentence, or empty.
     """
 
@@ -41,6 +43,8 @@ class Intervals:
     unsettled: float = 0.0
     limits: Mapping[str, Interval] = field(default_factory=dict)
     methods: Mapping[str, str] = field(default_factory=dict)
+    tail: float
+    ends: Floats
     reason: str = ""
 
 
@@ -54,8 +58,10 @@ def intervals(
     no input. Runs, or groups of them, are resampled otherwise. Profiles rest on the same. Of a
     large table nothing is fitted again: draws are normal.
     """
+    none = np.empty((0, len(posed.names)))
+    tail = (1 - settings.level) / 2
     if not settings.bootstrap:
-        return Intervals(draws=np.empty((0, len(posed.names))))
+        return Intervals(draws=none, ends=none, tail=tail)
     model, objective = posed.model, objective_of(settings)
     if settings.bootstrap * len(model.weight) > MOST_CELLS:
         return _normal(posed, best, settings, groups)
@@ -70,20 +76,30 @@ def intervals(
         else resamples.by_residuals(model, best.z, noise, count=count, seed=seed)
     )
     z, settled = bootstrap(model, objective, best.basins, made)
-    draws = np.stack(list(posed.coefficients(z).values()), axis=1)
-    limits = _percentiles(draws, posed, settings.level)
+    draws, ends = _rows(posed, z), none
+    if noise is not None:
+        tail = float(norm.sf(student(settings.level, len(residual) - len(model.free))))
+    limits = _percentiles(draws, posed, tail)
     methods = dict.fromkeys(limits, "rows" if noise is None else "residuals")
     if noise is not None and float(np.abs(noise.pool).max()) > EXACT:
-        profiled = _profiled(posed, best, z, noise, settings)
+        profiled, at = _profiled(posed, best, z, noise, settings)
         limits |= profiled
         methods |= dict.fromkeys(profiled, "profile")
+        ends = _rows(posed, at)
     return Intervals(
         draws=draws,
         unsettled=float(1 - settled.mean()),
         limits=limits,
         methods=methods,
+        tail=tail,
+        ends=ends,
         reason=reason,
     )
+
+
+def student(level: float, degrees: int) -> float:
+    """How many standard errors an interval reaches to each side (Student's t)."""
+    return float(t.ppf((1 + level) / 2, degrees))
 
 
 def _normal(
@@ -98,9 +114,15 @@ def _normal(
         count=settings.bootstrap,
         seed=settings.seed,
     )
-    draws = np.stack(list(posed.coefficients(z).values()), axis=1)
-    limits = _percentiles(draws, posed, settings.level)
-    return Intervals(draws=draws, limits=limits, methods=dict.fromkeys(limits, "normal"))
+    draws, tail = _rows(posed, z), (1 - settings.level) / 2
+    limits = _percentiles(draws, posed, tail)
+    methods = dict.fromkeys(limits, "normal")
+    return Intervals(draws=draws, limits=limits, methods=methods, tail=tail, ends=draws[:0])
+
+
+def _rows(posed: Posed, z: Floats) -> Floats:
+    """The form's coefficients at coordinates (m, k), shape (m, coefficients)."""
+    return np.stack(list(posed.coefficients(z).values()), axis=1)
 
 
 def _not_exchangeable(model: Model, residual: Floats, settings: FitSettings) -> str:
@@ -113,10 +135,9 @@ def _not_exchangeable(model: Model, residual: Floats, settings: FitSettings) -> 
     return varies and f"residuals vary with {varies}: runs are resampled, not residuals."
 
 
-def _percentiles(draws: Floats, posed: Posed, level: float) -> dict[str, Interval]:
+def _percentiles(draws: Floats, posed: Posed, tail: float) -> dict[str, Interval]:
     """Percentile limits by coefficient that moved; each limit is one of the draws."""
-    tails = [(1 - level) / 2, (1 + level) / 2]
-    low, high = np.quantile(draws, tails, axis=0, method="inverted_cdf")
+    low, high = np.quantile(draws, [tail, 1 - tail], axis=0, method="inverted_cdf")
     return {
         name: (float(low[i]), float(high[i]))
         for i, (own, name) in enumerate(posed.names.items())
@@ -126,8 +147,12 @@ def _percentiles(draws: Floats, posed: Posed, level: float) -> dict[str, Interva
 
 def _profiled(
     posed: Posed, best: Minimum, z: Floats, noise: Noise, settings: FitSettings
-) -> dict[str, Interval]:
-    """Profile limits of the coefficients that are coordinates: those without a unit."""
+) -> tuple[dict[str, Interval], Floats]:
+    """Profile limits of the coefficients that are coordinates, those without a unit.
+
+    Returns:
+        The limits, and the coordinates there, shape (limits, k).
+    """
     model, objective = posed.model, objective_of(settings)
     structure = model.structure
     own = [name for name in model.free if name not in {*structure.units, *structure.shifts}]
@@ -138,17 +163,18 @@ def _profiled(
         for spread in _spreads(z[:, at], best.z[at])
     ]
     if not sides:
-        return {}
-    rise = 0.5 * noise.unit(objective) * float(chi2.ppf(settings.level, 1))
+        return {}, z[:0]
+    reach = student(settings.level, len(model.weight) - len(model.free))
+    rise = 0.5 * noise.unit(objective) * reach**2
     weight = float(model.weight[0])
     profiler = Profiler(model, objective, best.z, z)
     with np.errstate(all="ignore"):
-        found = profiler.limits(sides, best.value + weight * rise)
-    ends = found.reshape(-1, 2)
-    return {
+        found, at = profiler.limits(sides, best.value + weight * rise)
+    limits = {
         posed.names[name]: _told(model, name, (float(low), float(high)))
-        for name, (low, high) in zip(own, ends, strict=True)
+        for name, (low, high) in zip(own, found.reshape(-1, 2), strict=True)
     }
+    return limits, at
 
 
 def _spreads(draws: Floats, best: float) -> tuple[float, float]:

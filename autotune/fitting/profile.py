@@ -53,10 +53,14 @@ class Profiler:
     best: Floats
     draws: Floats
 
-    def limits(self, sides: Sequence[Side], ceiling: float) -> Floats:
-        """Where each side's profile reaches the ceiling, shape (sides,); infinite if nowhere.
+    def limits(self, sides: Sequence[Side], ceiling: float) -> tuple[Floats, Floats]:
+        """Where each side's profile reaches the ceiling, and what the rest is there.
 
         All sides descend side by side. A limit given by the user ends a side.
+
+        Returns:
+            The limits, shape (sides,), infinite if nowhere; and the last coordinates found
+            under the ceiling, shape (sides, k).
         """
         at = np.array([side.at for side in sides])
         spread = np.array([side.spread for side in sides])
@@ -72,7 +76,8 @@ class Profiler:
         for _ in range(ZOOMS):
             held, z, value = self._zoom(at, held, z, value, ceiling)
         limit = _crossing(held, value, ceiling)
-        return np.where(endless, np.sign(spread) * np.inf, limit)
+        under = z[np.arange(len(at)), _last_under(value, ceiling)]
+        return np.where(endless, np.sign(spread) * np.inf, limit), under
 
     def _zoom(
         self, at: Ints, held: Floats, z: Floats, value: Floats, ceiling: float

@@ -57,6 +57,9 @@ class FitResult:
         interval_methods: What each was made by: `profile` (likelihood), a bootstrap of
             `residuals` or `rows`, or `normal` draws.
         draws: Coefficients of the resamples, shape (draws, coefficients); empty without them.
+        tail: Share of the draws beyond each limit of an interval made from them.
+        ends: Coefficients at the limits of the profiles, shape (limits, coefficients): where
+            the runs just bear with them. What follows from the law may lie there too.
         status: How the optimiser ended.
         starts: How many starts there were, and how many agree with the best objective.
         condition: Condition number of the column-scaled Jacobian at the estimate.
@@ -73,6 +76,8 @@ class FitResult:
     interval: Mapping[str, Interval]
     interval_methods: Mapping[str, str]
     draws: Floats
+    tail: float
+    ends: Floats
     status: FitStatus
     starts: tuple[int, int]
     condition: float

@@ -23,6 +23,11 @@ class Cells:
         """The parameters of the space."""
         return list(self._known)
 
+    def choices(self, name: str) -> list[str]:
+        """The values of a parameter as text, if they are listed; else none."""
+        entry = self._known.get(name, {})
+        return [str(choice) for choice in entry.get("choices", entry.get("sequence", ()))]
+
     def read(self, name: str, text: str) -> Value:
         """Read a cell.
 

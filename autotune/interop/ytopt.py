@@ -2,6 +2,7 @@
 
 import csv
 import json
+import math
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from autotune.trials import Completed, Failed, FailureKind, Outcome, Timing, Tri
 WORKER = "import"
 HUGE = sys.float_info.max
 """What ytopt writes for a failed trial."""
+INACTIVE = ("", "nan")
+"""What stands for a parameter that a condition switches off."""
 
 
 def export(outcomes: Sequence[Outcome], parameters: Sequence[str], folder: Path) -> int:
@@ -22,22 +25,28 @@ def export(outcomes: Sequence[Outcome], parameters: Sequence[str], folder: Path)
 
     The CSV has the parameters, `objective` and `elapsed_sec`, the seconds from the start of the
     search to the end of the trial. The JSON maps each configuration, itself JSON, to its
-    objective; of equal configurations it keeps the last, as ytopt does.
+    objective; of equal configurations it keeps the last, as ytopt does. In both, a parameter that
+    a condition switches off is not-a-number.
 
     Returns:
         How many failed trials were left out: ytopt has no word for them but a huge number.
     """
     completed = [outcome for outcome in outcomes if isinstance(outcome, Completed)]
+    configs = [
+        {name: outcome.trial.config.get(name, math.nan) for name in parameters}
+        for outcome in completed
+    ]
     begin = min((outcome.timing.submitted_at for outcome in outcomes), default=0.0)
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "results.csv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow([*parameters, "objective", "elapsed_sec"])
-        for outcome in completed:
-            values = [outcome.trial.config.get(name) for name in parameters]
-            writer.writerow([*values, outcome.value, outcome.timing.finished_at - begin])
+        for config, outcome in zip(configs, completed, strict=True):
+            end = outcome.timing.finished_at - begin
+            writer.writerow([*config.values(), outcome.value, end])
     objectives = {
-        json.dumps(outcome.trial.config, sort_keys=True): outcome.value for outcome in completed
+        json.dumps(config): outcome.value
+        for config, outcome in zip(configs, completed, strict=True)
     }
     text = json.dumps(objectives, indent=4, sort_keys=True)
     (folder / "results.json").write_text(text + "\n", encoding="utf-8")
@@ -89,7 +98,7 @@ def read_results(path: Path, space: Mapping[str, Any]) -> list[Outcome]:
             config = {
                 name: cells.read(name, row[column])
                 for name, column in dialect.parameters.items()
-                if row[column] != ""  # an inactive parameter
+                if row[column] not in INACTIVE or row[column] in cells.choices(name)
             }
             outcomes.append(_outcome(row, dialect, Trial("", config), timing))
         except (InputError, ValueError) as error:

@@ -42,24 +42,35 @@ class EffectiveLaw(ScalingLaw):
     beta: float
 
     def _loss(self, x: Inputs) -> Floats:
-        per_a = x.n_active**-self.alpha * (1 - x.sparsity) ** (self.alpha * self.t)
-        return self.E + self.A * per_a + self.B * x.tokens**-self.beta  # eq. 1
+        per_a, per_b = self._powers(x)
+        return self.E + self.A * per_a + self.B * per_b  # eq. 1
 
     def _gradient(self, x: Inputs) -> dict[str, Floats]:
+        per_a, per_b = self._powers(x)
+        slopes = self._by_powers(x, size=self.A * per_a, data=self.B * per_b)
+        return slopes | {"E": np.ones(()), "A": per_a, "B": per_b}
+
+    def _powers(self, x: Inputs) -> tuple[Floats, Floats]:
+        """Evaluate N_e^-alpha and D^-beta."""
+        size = x.n_active**-self.alpha * (1 - x.sparsity) ** (self.alpha * self.t)
+        return size, x.tokens**-self.beta
+
+    def _by_powers(self, x: Inputs, *, size: Floats, data: Floats) -> dict[str, Floats]:
+        """Derivatives by what N_e^-alpha and D^-beta are made of.
+
+        Args:
+            x: The inputs.
+            size: N_e^-alpha times the derivative of the loss by it.
+            data: D^-beta times the derivative of the loss by it.
+        """
         kept = 1 - x.sparsity
         log_kept = np.log(kept)
-        per_a = x.n_active**-self.alpha * kept ** (self.alpha * self.t)
-        per_b = x.tokens**-self.beta
-        size, data = self.A * per_a, self.B * per_b
         return {
             "n_active": -self.alpha * size / x.n_active,
             "tokens": -self.beta * data / x.tokens,
             "sparsity": -self.alpha * self.t * size / kept,
-            "E": np.ones(()),
-            "A": per_a,
             "alpha": (self.t * log_kept - np.log(x.n_active)) * size,
             "t": self.alpha * log_kept * size,
-            "B": per_b,
             "beta": -np.log(x.tokens) * data,
         }
 

@@ -5,13 +5,14 @@ from typing import ClassVar
 
 import numpy as np
 
-from autotune.laws.base import Inputs, ScalingLaw
+from autotune.laws.base import Inputs
+from autotune.laws.effective import EffectiveLaw
 from autotune.laws.signomial import Monomial, Signomial
 from autotune.types import Floats
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class InteractionLaw(ScalingLaw):
+class InteractionLaw(EffectiveLaw):
     r"""A law that is not separable, in an effective size :math:`N_e = N_a (N_t/N_a)^t`.
 
     .. math:: L = E + \frac{A}{N_e^\alpha} + \frac{B}{D^\beta} + \frac{C}{N_e^\alpha D^\beta}
@@ -37,41 +38,18 @@ class InteractionLaw(ScalingLaw):
         "L = E + A/N_e^alpha + B/D^beta + C/(N_e^alpha D^beta), N_e = N_active (N_total/N_active)^t"
     )
 
-    E: float
-    A: float
-    alpha: float
-    t: float
-    B: float
-    beta: float
     C: float
 
     def _loss(self, x: Inputs) -> Floats:
         per_a, per_b = self._powers(x)
         return self.E + self.A * per_a + (self.B + self.C * per_a) * per_b  # eq. 1
 
-    def _powers(self, x: Inputs) -> tuple[Floats, Floats]:
-        """Evaluate N_e^-alpha and D^-beta."""
-        size = x.n_active**-self.alpha * (1 - x.sparsity) ** (self.alpha * self.t)
-        return size, x.tokens**-self.beta
-
     def _gradient(self, x: Inputs) -> dict[str, Floats]:
         per_a, per_b = self._powers(x)
-        kept = 1 - x.sparsity
-        log_kept = np.log(kept)
-        by_log_size = (self.A + self.C * per_b) * per_a
-        by_log_data = (self.B + self.C * per_a) * per_b
-        return {
-            "n_active": -self.alpha * by_log_size / x.n_active,
-            "tokens": -self.beta * by_log_data / x.tokens,
-            "sparsity": -self.alpha * self.t * by_log_size / kept,
-            "E": np.ones(()),
-            "A": per_a,
-            "alpha": (self.t * log_kept - np.log(x.n_active)) * by_log_size,
-            "t": self.alpha * log_kept * by_log_size,
-            "B": per_b,
-            "beta": -np.log(x.tokens) * by_log_data,
-            "C": per_a * per_b,
-        }
+        size = (self.A + self.C * per_b) * per_a
+        data = (self.B + self.C * per_a) * per_b
+        slopes = self._by_powers(x, size=size, data=data)
+        return slopes | {"E": np.ones(()), "A": per_a, "B": per_b, "C": per_a * per_b}
 
     def signomial(self, **factors: float) -> Signomial:
         """Eq. 1 with N_t/N_a = R; only the interaction may be negative."""

@@ -19,6 +19,7 @@ class PlanInterval:
         method: How the draws were made, for example `bootstrap`.
         draws: How many sets of coefficients were planned with.
         without_plan: How many of those have no optimum; the limits leave them out.
+        ends: Plans at the ends of the fit's profiles, which the limits reach to.
         optimum: Limits by name, `OPTIMUM` all of them.
         band: Limits of the low and of the high end of the band, by name, `BAND` all of them.
     """
@@ -27,6 +28,7 @@ class PlanInterval:
     method: str
     draws: int
     without_plan: int
+    ends: int
     optimum: Mapping[str, Interval]
     band: Mapping[str, tuple[Interval, Interval]]
 
@@ -37,6 +39,7 @@ class PlanInterval:
             "method": self.method,
             "draws": self.draws,
             "without_plan": self.without_plan,
+            "ends": self.ends,
             **{name: list(limits) for name, limits in self.optimum.items()},
             "band": {
                 name: {"low": list(low), "high": list(high)}

@@ -13,12 +13,14 @@ from ConfigSpace import (
 )
 from ConfigSpace.hyperparameters import (
     FloatHyperparameter,
-    Hyperparameter,
     IntegerHyperparameter,
 )
 from numpy.typing import NDArray
 
 from autotune.errors import InputError, ProblemError
+from autotune.problem import step_of, steps_of
+from autotune.search.step_axis import StepAxis
+from autotune.search.values import number, numbers, plain
 from autotune.types import Floats, Value
 
 APART = np.sqrt(0.5)  # of an indicator: two categories are one unit apart, as two ends are
@@ -93,12 +95,12 @@ class FloatAxis:
 
     def unit(self, value: Value) -> float:
         """Invert `value`; rounding at the ends is forgiven, anything farther out is not."""
-        number = _number(value)
+        at = number(value)
         slack = 1e-9 * max(abs(self.low), abs(self.high))
-        if not self.low - slack <= number <= self.high + slack:
+        if not self.low - slack <= at <= self.high + slack:
             raise InputError(f"{value!r} lies outside [{self.low:g}, {self.high:g}]")
         low, high = self._ends()
-        inside = math.log(min(max(number, self.low), self.high)) if self.log else number
+        inside = math.log(min(max(at, self.low), self.high)) if self.log else at
         return min(max((inside - low) / (high - low), 0.0), 1.0) if high > low else 0.0
 
     def placed(self, values: NDArray[Any]) -> Floats:
@@ -147,10 +149,10 @@ class IntegerAxis:
 
     def unit(self, value: Value) -> float:
         """The position of an integer inside its cell."""
-        number = _number(value)
-        if number != int(number) or not self.low <= number <= self.high:
+        at = number(value)
+        if at != int(at) or not self.low <= at <= self.high:
             raise InputError(f"{value!r} is not an integer in [{self.low}, {self.high}]")
-        return float(self._positions(np.array([number]))[0])
+        return float(self._positions(np.array([at]))[0])
 
     def placed(self, values: NDArray[Any]) -> Floats:
         """Inside the cell of the nearest integer."""
@@ -242,12 +244,18 @@ class ChoiceAxis:
         return np.clip(np.floor(np.clip(units, 0.0, 1.0) * count), 0, count - 1)
 
 
-def axis(parameter: Hyperparameter[Any, Any]) -> Axis:
+def axis(parameter: Any) -> Axis:  # noqa: ANN401 - one of ConfigSpace's classes
     """Describe a ConfigSpace parameter as an axis.
 
     Raises:
-        ProblemError: If the parameter is of a kind that is not known here.
+        ProblemError: If the parameter is of a kind that is not known here, or its step does
+            not divide its range.
     """
+    step = step_of(parameter)
+    if step is not None:
+        whole = isinstance(parameter, IntegerHyperparameter)
+        low, count = float(parameter.lower), steps_of(parameter, step) + 1
+        return StepAxis(low, step, count, log=bool(parameter.log), whole=whole)
     if isinstance(parameter, FloatHyperparameter):
         return FloatAxis(float(parameter.lower), float(parameter.upper), bool(parameter.log))
     if isinstance(parameter, IntegerHyperparameter):
@@ -261,32 +269,11 @@ def axis(parameter: Hyperparameter[Any, Any]) -> Axis:
     raise ProblemError(f"parameter {parameter.name} is a {type(parameter).__name__}: not supported")
 
 
-def numbers(values: NDArray[Any]) -> Floats:
-    """Values as real numbers, shape (m,); not-a-number for text."""
-    if values.dtype != object:
-        return values.astype(np.float64)
-    return np.array([v if isinstance(v, int | float) else np.nan for v in values.tolist()])
-
-
 def _steps(at: int, reach: int) -> list[int]:
     """Integers one, two, four, ... below and above."""
     sizes = [2**k for k in range(max(reach, 1).bit_length())]
     return [at + sign * size for size in sizes for sign in (-1, 1)]
 
 
-def plain(value: object) -> Value:
-    """Turn numpy's scalars, which ConfigSpace hands out, into Python's own."""
-    item = value.item() if isinstance(value, np.generic) else value
-    if isinstance(item, bool | int | float | str):
-        return item
-    raise ProblemError(f"a parameter's values must be numbers, text or booleans, not {item!r}")
-
-
 def _plain(values: Sequence[object]) -> tuple[Value, ...]:
     return tuple(plain(value) for value in values)
-
-
-def _number(value: Value) -> float:
-    if isinstance(value, str | bool):
-        raise InputError(f"{value!r} is not a number")
-    return float(value)

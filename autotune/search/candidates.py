@@ -25,10 +25,12 @@ class Candidates:
     Attributes:
         codec: What snaps points to values that exist.
         sampler: What knows which are legal and new.
+        wide: How many candidates are drawn from the whole cube.
     """
 
     codec: Codec
     sampler: Sampler
+    wide: int = GLOBAL_CANDIDATES
 
     def best(self, score: Score, incumbents: Floats, rng: np.random.Generator) -> Floats:
         """The best points found, best first; shape (at most `KEPT`, d).
@@ -41,7 +43,7 @@ class Candidates:
         d = incumbents.shape[1]
         step = 10 ** rng.uniform(-3, -0.5, (LOCAL_CANDIDATES, 1))
         local = around(incumbents, LOCAL_CANDIDATES, step, rng)
-        points = np.concatenate([rng.random((GLOBAL_CANDIDATES, d)), local])
+        points = np.concatenate([rng.random((self.wide, d)), local])
         top, values = self._fresh(points, score)
         for size in STEPS if len(top) else ():
             near, scores = self._fresh(around(top, len(top) * PER_KEPT, size, rng), score)

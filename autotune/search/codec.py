@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -11,8 +11,9 @@ from ConfigSpace.types import NotSet
 from numpy.typing import NDArray
 
 from autotune.errors import InputError
-from autotune.search.axes import Axis, axis, plain
+from autotune.search.axes import Axis, ChoiceAxis, axis
 from autotune.search.prior import Prior
+from autotune.search.values import plain
 from autotune.types import Config, Floats, Value
 
 Key: TypeAlias = tuple[tuple[str, Value], ...]
@@ -140,10 +141,27 @@ class Codec:
         return np.repeat(np.arange(sum(width > 0 for width in widths)), [w for w in widths if w])
 
     @property
+    def ordered(self) -> tuple[bool, ...]:
+        """Whether each axis has larger and smaller values, more than one of them."""
+        return tuple(
+            one.size != 1 and not (isinstance(one, ChoiceAxis) and not one.ordered)
+            for one in self._axes
+        )
+
+    @property
     def continuous(self) -> dict[int, int]:
         """The axes without a grid, and the feature of each."""
         widths = np.cumsum([0] + [one.features(np.array([0.5])).shape[1] for one in self._axes])
         return {i: int(widths[i]) for i, one in enumerate(self._axes) if one.size is None}
+
+    @property
+    def unordered(self) -> dict[int, int]:
+        """The axes of more than two values without order, and how many each has."""
+        return {
+            i: one.size or 0
+            for i, one in enumerate(self._axes)
+            if isinstance(one, ChoiceAxis) and not one.ordered and len(one.values) > 2
+        }
 
     def neighbours(self, point: Floats) -> Floats:
         """A point, shape (d,), and those that differ in one value of a grid, shape (m, d).
@@ -174,11 +192,18 @@ class Codec:
 
     def grid(self) -> Floats:
         """Every point of a finite space, shape (size, d), duplicates by conditions included."""
-        ticks = [
-            np.unique(one.snap(np.array([one.unit(value) for value in _values(one)])))
-            for one in self._axes
-        ]
-        return self.snap(np.array(list(itertools.product(*ticks))))
+        return self.snap(np.array(list(itertools.product(*map(_ticks, self._axes)))))
+
+    def configurations(self) -> Iterator[dict[str, Value]]:
+        """Every configuration of a finite space, one after the other; some may come twice."""
+        columns = [[one.value(float(unit)) for unit in _ticks(one)] for one in self._axes]
+        for row in itertools.product(*columns):
+            values = dict(zip(self.names, row, strict=True))
+            if not self._space.conditions:
+                yield values
+                continue
+            active = self._active(values)
+            yield {name: value for name, value in values.items() if name in active}
 
     def _active(self, values: dict[str, Value]) -> set[str]:
         known: dict[str, object] = {}
@@ -190,11 +215,11 @@ class Codec:
         return {name for name, value in known.items() if value is not NotSet}
 
 
-def _values(one: Axis) -> list[Value]:
+def _ticks(one: Axis) -> Floats:
+    """Every position of a finite axis.
+
+    The middle of each of `size` cells is not evenly spaced on a logarithmic axis: positions are
+    taken densely enough that no cell is missed, then kept once.
+    """
     size = one.size or 0
-    if size == 1:
-        return [one.value(0.5)]
-    # The middle of each of `size` cells is not evenly spaced on a logarithmic axis: sample
-    # densely enough that no cell is missed, then keep each value once.
-    found = dict.fromkeys(one.value(unit) for unit in np.linspace(0, 1, 64 * size))
-    return list(found)
+    return np.unique(one.snap(np.array([0.5]) if size == 1 else np.linspace(0, 1, 64 * size)))

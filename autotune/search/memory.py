@@ -13,7 +13,8 @@ class Memory:
 
     Attributes:
         points: Points of the outcomes told, in the order told; each of shape (d,).
-        values: Objective per outcome, not-a-number for a failed trial.
+        values: Objective per outcome, not-a-number for a failed trial and for one without a
+            finite value.
         seen_keys: Keys of everything told or pending.
     """
 
@@ -41,7 +42,8 @@ class Memory:
         self._pending.pop(key(config), None)
         self.seen_keys.add(key(config))
         self.points.append(point)
-        self.values.append(outcome.value if isinstance(outcome, Completed) else np.nan)
+        value = outcome.value if isinstance(outcome, Completed) else np.nan
+        self.values.append(value if np.isfinite(value) else np.nan)
 
     def propose(self, config: Config) -> None:
         """Note that a configuration is being evaluated."""

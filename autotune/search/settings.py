@@ -6,11 +6,16 @@ from typing import Final
 from autotune import checks
 from autotune.errors import InputError
 
-LEARNERS: Final = ("GP", "RF", "ET", "GBRT", "random")
+LEARNERS: Final = ("auto", "GP", "RF", "ET", "GBRT", "random")
 ACQUISITIONS: Final = ("LCB", "EI", "PI", "gp_hedge")
 BELIEVER: Final = "believer"
 LIARS: Final = (BELIEVER, "cl_min", "cl_mean", "cl_max")
-ENGINES: Final = ("native", "skopt")
+ENGINES: Final = ("native", "skopt", "ytopt")
+NO_GBRT: Final = (
+    "--engine skopt has no GBRT: scikit-optimize's own regressor is refused by today's "
+    "scikit-learn (its bases come in an order that says it is none). Use --engine native, "
+    "or --learner RF or ET."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,16 +23,18 @@ class SearchSettings:
     """How configurations are proposed.
 
     Attributes:
-        engine: `native` has a Gaussian process of its own and leaves the other learners to
-            `skopt`, which is scikit-optimize throughout.
+        engine: `native`, `skopt` for scikit-optimize's models, or `ytopt` for a source install of
+            ytopt.
         learner: Surrogate: Gaussian process, random forest, extra trees, gradient boosting, or
-            none (`random`).
-        acq: Acquisition function; None for EI with the native process, LCB otherwise.
+            none (`random`); `auto` chooses by space and number of outcomes (see `native.auto`),
+            and is the Gaussian process with `skopt`, the random forest with `ytopt`.
+        acq: Acquisition function; None for EI with the native engine, and with `skopt` for
+            LCB with the Gaussian process and gp_hedge otherwise.
             `gp_hedge` draws one of the other three per proposal, evenly: a search without state
             of its own keeps no gains to weigh them by.
         kappa: Weight of the uncertainty in LCB; larger explores more.
         liar: The value a pending configuration is given inside the surrogate; None for
-            `believer` (the surrogate's own mean) with the native process, `cl_max` otherwise.
+            `believer` (the surrogate's own mean) with the native engine, `cl_max` otherwise.
         initial_points: Configurations of a shifted Sobol sequence before the first model; None
             for 10, or for 4 with a prior, whose own optimum takes the place of the first.
         seed: Together with the outcomes so far it determines the next proposal.
@@ -39,7 +46,7 @@ class SearchSettings:
     """
 
     engine: str = "native"
-    learner: str = "GP"
+    learner: str = "auto"
     acq: str | None = None
     kappa: float = 1.96
     liar: str | None = None
@@ -51,17 +58,27 @@ class SearchSettings:
     def __post_init__(self) -> None:
         checks.one_of("engine", self.engine, ENGINES)
         checks.one_of("learner", self.learner, LEARNERS)
-        own = self.has_own_process
+        own = self.engine == "native"
+        if self.learner == "auto" and not own:
+            object.__setattr__(self, "learner", {"skopt": "GP", "ytopt": "RF"}[self.engine])
+        if (self.engine, self.learner) == ("skopt", "GBRT"):
+            raise InputError(NO_GBRT)
+        if self.engine == "ytopt" and self.learner in ("GP", "GBRT"):
+            raise InputError(
+                f"--engine ytopt has no {self.learner} for ConfigSpace spaces. "
+                "Give --learner RF, ET or DUMMY."
+            )
         if self.acq is None:
-            object.__setattr__(self, "acq", "EI" if own else "LCB")
+            theirs = "LCB" if self.learner == "GP" else "gp_hedge"
+            object.__setattr__(self, "acq", "EI" if own else theirs)
         if self.liar is None:
             object.__setattr__(self, "liar", BELIEVER if own else "cl_max")
         checks.one_of("acquisition function", str(self.acq), ACQUISITIONS)
         checks.one_of("liar strategy", str(self.liar), LIARS)
         if self.liar == BELIEVER and not own:
-            raise InputError("liar believer needs --engine native with --learner GP.")
+            raise InputError("liar believer needs --engine native.")
         checks.at_least("kappa", self.kappa, 0, hint="0 exploits, 1.96 balances.")
-        if self.has_prior and not own:
+        if self.has_prior and not self.has_own_process:
             raise InputError("a prior needs --engine native with --learner GP.")
         if self.initial_points is None:
             object.__setattr__(self, "initial_points", 4 if self.has_prior else 10)
@@ -72,8 +89,8 @@ class SearchSettings:
 
     @property
     def has_own_process(self) -> bool:
-        """Whether the native Gaussian process proposes."""
-        return self.engine == "native" and self.learner == "GP"
+        """Whether the native Gaussian process proposes, to begin with."""
+        return self.engine == "native" and self.learner in {"auto", "GP"}
 
     @property
     def has_prior(self) -> bool:

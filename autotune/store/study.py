@@ -33,6 +33,10 @@ class Header:
         unit: Unit of the objective.
         units: Unit of each parameter and metric by name.
         prior: What the search took as known when the study began; empty if nothing.
+        and_minimize: The second objective, empty for none.
+        fidelity: The parameter that makes trials cheaper, empty for none.
+        target: Its value at which the objective is wanted.
+        cost: What a trial costs when there is a fidelity.
         created_at: UTC, ISO 8601.
         versions: Versions of the packages that created the study.
     """
@@ -44,6 +48,10 @@ class Header:
     unit: str = ""
     units: Mapping[str, str] = field(default_factory=dict)
     prior: Mapping[str, Any] = field(default_factory=dict)
+    and_minimize: str = ""
+    fidelity: str = ""
+    target: Value | None = None
+    cost: str = ""
     created_at: str = field(default_factory=lambda: datetime.now(UTC).isoformat("T", "seconds"))
     versions: Mapping[str, str] = field(default_factory=lambda: _versions())
 
@@ -51,6 +59,11 @@ class Header:
     def of(cls, problem: "Problem", file: str, prior: Mapping[str, Any] | None = None) -> "Header":
         """Describe a loaded problem; `file` is what it was loaded from, a path made absolute."""
         path = Path(file)
+        target: Value | None = None
+        if problem.fidelity:
+            from autotune.search.fidelity import Fidelity
+
+            target = Fidelity.of(problem.space, problem.fidelity).target
         return cls(
             problem=problem.name,
             file=str(path.resolve()) if path.is_file() else file,
@@ -59,12 +72,20 @@ class Header:
             unit=problem.unit,
             units=dict(problem.units),
             prior=dict(prior or {}),
+            and_minimize=problem.and_minimize,
+            fidelity=problem.fidelity,
+            target=target,
+            cost=problem.cost if problem.fidelity else "",
         )
 
     @property
     def parameters(self) -> list[str]:
         """Names of the parameters, in the order of the space."""
         return [str(entry["name"]) for entry in self.space.get("hyperparameters", ())]
+
+    def reaches_target(self, outcome: Outcome) -> bool:
+        """Whether an outcome is at the target fidelity; always, if there is no fidelity."""
+        return not self.fidelity or outcome.trial.config.get(self.fidelity) == self.target
 
     def to_json(self) -> str:
         """Write the header as a JSON document, numpy scalars and arrays made plain."""
@@ -121,9 +142,14 @@ class Study:
         return [outcome for outcome in self.outcomes if isinstance(outcome, Completed)]
 
     @property
+    def at_target(self) -> list[Completed]:
+        """The outcomes that have a value, at the target if there is a fidelity."""
+        return [each for each in self.completed if self.header.reaches_target(each)]
+
+    @property
     def best(self) -> Completed | None:
-        """The completed outcome of least value, the earliest of equals; None if there is none."""
-        return min(self.completed, key=lambda outcome: outcome.value, default=None)
+        """The outcome at the target of least value, the earliest of equals; None without any."""
+        return min(self.at_target, key=lambda outcome: outcome.value, default=None)
 
 
 def read(folder: Path) -> Study:
@@ -181,6 +207,13 @@ def differences(recorded: Header, given: Header) -> list[str]:
     elif Path(recorded.file).stem != Path(given.file).stem:
         found.append(f"problem file: {recorded.file} -> {given.file}")
     found += _changes("option", recorded.options, _normal(given.options))
+    for what, before, after in (
+        ("second objective", recorded.and_minimize, given.and_minimize),
+        ("fidelity", recorded.fidelity, given.fidelity),
+        ("cost", recorded.cost, given.cost),
+    ):
+        if before != after:
+            found.append(f"{what}: {before or 'none'} -> {after or 'none'}")
     old, new = recorded.space, _normal(given.space)
     found += _changes("space parameter", _by_name(old), _by_name(new))
     for part in ("conditions", "forbiddens"):

@@ -64,13 +64,13 @@ def test_outcomes_arrive_in_the_order_in_which_they_end():
 def test_a_slow_manager_is_waited_for():
     """Evaluations of no time at all: the wall time is the manager's."""
     bench = SUITE["branin"]()
-    asker = own(bench.problem)["autotune GP"].start(bench.problem, 0)
+    asker = own(bench.problem)["autotune"].start(bench.problem, 0)
     made = simulate(bench, asker, Farm(8, 20, 1e-9), 0)
     assert made.seconds == pytest.approx(made.manager, rel=0.1)
     assert made.busy < 1e-3
 
 
-@pytest.mark.parametrize("name", ["autotune GP", *search_cost.PEERS_THAT_LOAD])
+@pytest.mark.parametrize("name", ["autotune", *search_cost.PEERS_THAT_LOAD])
 def test_a_search_is_told_many_evaluations_and_asked_for_many(name):
     if name in PEERS and not PEERS[name].installed:
         pytest.skip(f"{PEERS[name].module} is not installed")
@@ -82,9 +82,9 @@ def test_a_search_is_told_many_evaluations_and_asked_for_many(name):
 
 
 def test_a_figure_over_its_limit_is_empty():
-    found = search_cost.row("autotune GP", 20, 0, 0)
+    found = search_cost.row("autotune", 20, 0, 0)
     assert found == {
-        "search": "autotune GP", "told": 20, "batch": 0, "loaded_s": "", "next_s": "",
+        "search": "autotune", "told": 20, "batch": 0, "loaded_s": "", "next_s": "",
     }  # fmt: skip
 
 

@@ -134,12 +134,19 @@ def test_the_flags_of_ytopt_are_understood(tune):
 
 
 @pytest.mark.parametrize(
-    ("learner", "acq"),
-    [("GP", "EI"), ("RF", "gp_hedge"), ("GP --engine skopt", "LCB")],
+    ("options", "says"),
+    [
+        ("", "native GP/EI (auto: ET from 501 outcomes on), seed"),
+        ("--learner GP", "native GP/EI, seed"),
+        ("--learner RF", "native RF/EI, seed"),
+        ("--engine skopt", "skopt GP/LCB, seed"),
+        ("--engine skopt --learner RF", "skopt RF/gp_hedge, seed"),
+        ("--learner random", "random, seed"),
+    ],
 )
-def test_a_learner_has_the_acquisition_that_measured_best_with_it(tune, learner, acq):
-    done = tune("dense_budget", "--max-evals", "1", "--workers", "0", "--learner", *learner.split())
-    assert f"{learner.split()[0]}/{acq}, seed" in done.stderr
+def test_the_model_in_use_is_said_with_its_default_acquisition(tune, options, says):
+    done = tune("dense_budget", "--max-evals", "1", "--workers", "0", *options.split())
+    assert f"\n{says}" in done.stderr
 
 
 def test_trials_that_raise_hang_die_or_return_text_are_failures_of_their_kind(

@@ -47,6 +47,14 @@ def test_a_fit_without_draws_or_with_infinite_condition_is_read_back_too(tmp_pat
     assert back.condition == np.inf
 
 
+def test_a_fit_saved_before_profiles_had_ends_has_none_and_plain_percentiles():
+    document = record.to_json(saved())
+    del document["tail"], document["ends"]
+    back = record.from_json(document).result
+    assert back.tail == pytest.approx(0.025)
+    assert back.ends.shape == (0, len(back.law.coefficient_names()))
+
+
 def test_saving_the_same_fit_again_changes_nothing_and_is_no_error(tmp_path):
     place = files.save(saved(), tmp_path)
     before = place.stat().st_mtime_ns

@@ -1,12 +1,13 @@
 """Intervals of a fit: what is resampled and when, profiles, and what they promise."""
 
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import chi2, norm
+from scipy.stats import norm, t
 
 from autotune.fitting.fit import fit
 from autotune.fitting.noise import Noise, noise_of, uneven
@@ -50,13 +51,14 @@ def test_exponents_are_profiled_and_coefficients_with_a_unit_are_resampled():
 
 
 @pytest.mark.parametrize("objective", ["huber", "mse", "mae"])
-def test_at_a_profile_limit_the_best_fit_is_worse_by_the_quantile_of_chi_squared(objective):
-    table, level = runs(size=60), 0.9
+def test_at_a_profile_limit_the_best_fit_is_worse_by_the_square_of_students_t(objective):
+    table, level = runs(size=24), 0.9
     found = fitted(table, objective=objective, level=level, seed=3)
     residual = np.log(found.law.loss(table.n_active, table.tokens) / table.loss)
     unit = {"huber": Objective(1e-3), "mse": Objective(np.inf), "mae": Objective(1e-9)}[objective]
     scale = {"huber": 1.0, "mse": 2.0, "mae": 1e9}[objective]
-    rise = 0.5 * noise_of(residual, unit, 5).unit(unit) * chi2.ppf(level, 1) * scale
+    reach = t.ppf((1 + level) / 2, 24 - 5)
+    rise = 0.5 * noise_of(residual, unit, 5).unit(unit) * reach**2 * scale
     for name in ("E", "alpha", "beta"):
         for limit in found.interval[name]:
             held = fit(
@@ -67,18 +69,49 @@ def test_at_a_profile_limit_the_best_fit_is_worse_by_the_quantile_of_chi_squared
 
 def test_squares_of_a_nearly_linear_coefficient_give_the_interval_of_the_textbook():
     """With its exponents fixed the law is linear in E, so the profile is a parabola."""
-    table = runs(noise=1e-3, size=200)
+    table = runs(noise=1e-3, size=12)
     fixed = {"alpha": LAW.alpha, "beta": LAW.beta}
     found = fitted(table, objective="mse", fix=fixed)
     loss = found.law.loss(table.n_active, table.tokens)
     slopes = found.law.gradient(table.n_active, table.tokens)
     design = np.stack([slopes[name] / loss for name in ("E", "A", "B")], axis=1)
     residual = np.log(loss / table.loss)
-    sigma = np.sqrt((residual**2).sum() / (200 - 3))
+    sigma = np.sqrt((residual**2).sum() / (12 - 3))
     error = sigma * np.sqrt(np.linalg.inv(design.T @ design)[0, 0])
     low, high = found.interval["E"]
-    assert high - found.law.E == pytest.approx(1.96 * error, rel=0.02)
-    assert found.law.E - low == pytest.approx(1.96 * error, rel=0.02)
+    assert high - found.law.E == pytest.approx(2.262 * error, rel=0.02)
+    assert found.law.E - low == pytest.approx(2.262 * error, rel=0.02)
+
+
+def test_percentiles_of_residual_draws_leave_out_as_much_as_students_t_lies_beyond():
+    found = fitted(runs(size=20))
+    assert found.tail == pytest.approx(norm.sf(t.ppf(0.975, 20 - 5)))
+    low, high = np.quantile(found.draws[:, 1], [found.tail, 1 - found.tail], method="inverted_cdf")
+    assert found.interval["A"] == (low, high)
+    assert fitted(runs(), resample="rows").tail == pytest.approx(0.025)
+
+
+def test_the_ends_are_the_coefficients_at_the_profile_limits():
+    table = runs(size=60)
+    found = fitted(table)
+    assert found.ends.shape == (6, 5)
+    residual = np.log(found.law.loss(table.n_active, table.tokens) / table.loss)
+    unit = noise_of(residual, Objective(1e-3), 5).unit(Objective(1e-3))
+    rise = 0.5 * unit * t.ppf(0.975, 60 - 5) ** 2
+    names = found.law.coefficient_names()
+    for row, (name, side) in zip(found.ends, product(("E", "alpha", "beta"), (0, 1)), strict=True):
+        limit, width = found.interval[name][side], np.ptp(found.interval[name])
+        assert row[names.index(name)] == pytest.approx(limit, abs=0.02 * width)
+        law = replace(found.law, **dict(zip(names, row, strict=True)))
+        off = np.log(law.loss(table.n_active, table.tokens) / table.loss)
+        assert (
+            0.85 < (Objective(1e-3).sum(off, np.ones(60)) - found.objective_sum) / rise <= 1 + 1e-9
+        )
+
+
+def test_there_are_no_ends_where_nothing_is_profiled():
+    assert fitted(runs(), resample="rows").ends.shape == (0, 5)
+    assert fitted(runs(), bootstrap=0).ends.shape == (0, 5)
 
 
 def test_an_interval_holds_the_estimate_and_wider_levels_hold_narrower_ones():

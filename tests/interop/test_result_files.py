@@ -102,14 +102,23 @@ def test_an_exported_study_reads_back(tmp_path):
         rows = list(csv.reader(file))
     assert rows[0] == ["x", "k", "objective", "elapsed_sec"]
     assert [row[-1] for row in rows[1:]] == ["1.0", "10.0"]
+    assert rows[2][:2] == ["0.5", "nan"]  # as ytopt writes what a condition switches off
     objectives = json.loads((tmp_path / "out" / "results.json").read_text())
-    assert {tuple(json.loads(key).items()): value for key, value in objectives.items()} == {
-        (("k", 4), ("x", 0.1 + 0.2)): 1 / 3,
-        (("x", 0.5),): -2.0,
+    assert objectives == {
+        '{"x": 0.30000000000000004, "k": 4}': 1 / 3,
+        '{"x": 0.5, "k": NaN}': -2.0,
     }
     back = ytopt.read_results(tmp_path / "out" / "results.csv", space())
     assert [each.trial.config for each in back] == [outcomes[0].trial.config, {"x": 0.5}]
     assert [each.value for each in back] == [1 / 3, -2.0]
+
+
+def test_a_cell_nan_is_an_absent_parameter_unless_it_is_one_of_its_choices(tmp_path):
+    made = ConfigurationSpace()
+    made.add(Float("x", (0.0, 1.0)), Categorical("c", ["nan", "inf"]))
+    text = "x,c,objective,elapsed_sec\nnan,nan,1,1\n"
+    (read,) = ytopt.read_results(written(tmp_path, text), made.to_serialized_dict())
+    assert read.trial.config == {"c": "nan"}
 
 
 @pytest.mark.parametrize(

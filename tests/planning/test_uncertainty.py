@@ -24,8 +24,8 @@ def draws(n, spread=0.01, seed=0):
     return CENTER * (1 + spread * np.random.default_rng(seed).normal(size=(n, CENTER.size)))
 
 
-def found(rows, level=0.95, question=plan):
-    return interval(LAW, rows, question, level=level, method="bootstrap")
+def found(rows, level=0.95, question=plan, **further):
+    return interval(LAW, rows, question, level=level, method="bootstrap", **further)
 
 
 def test_limits_are_the_quantiles_of_the_plans_of_the_draws():
@@ -58,6 +58,37 @@ def test_a_higher_level_and_wider_draws_widen_every_limit():
         assert higher.optimum[name][0] < low
         assert high < higher.optimum[name][1]
         assert np.ptp(wider.optimum[name]) > np.ptp(higher.optimum[name])
+
+
+def test_limits_reach_to_the_plans_of_coefficients_at_profile_limits():
+    rows = draws(40)
+    far = CENTER * [1, 1, 1.2, 1, 1]  # a smaller N* than any draw's
+    plain, reached = found(rows), found(rows, ends=np.array([CENTER, far]))
+    best = plan(replace(LAW, **dict(zip(LAW.coefficients, far, strict=True))))
+    for name in ("n_active", "tokens", "loss"):
+        (low, high), at = plain.optimum[name], getattr(best, name)
+        assert not low <= at <= high
+        assert reached.optimum[name] == (min(low, at), max(high, at))
+    assert reached.band["n_active"][0][0] == min(
+        plain.band["n_active"][0][0], best.band.n_active[0]
+    )
+    assert (reached.draws, reached.without_plan, reached.ends) == (40, 0, 2)
+
+
+def test_coefficients_at_profile_limits_without_an_optimum_are_left_out():
+    def question(law):
+        return planner.plan(law, Budget(target_loss=2.3))
+
+    above = np.add(CENTER, [9.0, 0, 0, 0, 0])  # a floor above the target
+    rows = draws(20)
+    reached = found(rows, question=question, ends=np.array([above]))
+    assert reached == found(rows, question=question)
+    assert reached.ends == 0
+
+
+def test_a_given_tail_is_what_lies_beyond_each_limit():
+    rows = draws(40)
+    assert found(rows, tail=0.05).optimum == found(rows, level=0.9).optimum
 
 
 def test_draws_that_are_all_the_estimate_leave_no_width():

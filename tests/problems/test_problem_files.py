@@ -82,7 +82,7 @@ def test_the_best_known_configuration_is_legal_and_attains_its_value(name, given
 def test_every_sampled_configuration_spends_exactly_the_budget(name, given):
     problem = problem_file.load(name, given)
     for config in sample(problem, 100):
-        answer = problem.objective(config)
+        answer = problem.evaluate(config)
         n_active = config.get("n_active", answer.get("n_active"))
         inference = problem.options.get("inference_tokens", 0)
         spent = 6 * n_active * answer["tokens"] + 2 * n_active * inference
@@ -93,7 +93,7 @@ def test_every_sampled_configuration_spends_exactly_the_budget(name, given):
 def test_sampled_mixtures_are_models_under_the_cap():
     problem = problem_file.load("moe_budget", {"max_total": "20B"})
     for config in sample(problem, 300):
-        answer = problem.objective(config)
+        answer = problem.evaluate(config)
         assert config["top_k"] <= config["n_experts"]
         assert config["n_active"] <= answer["n_total"] * (1 + 1e-12) <= 2e10 * (1 + 1e-12)
         assert answer["sparsity"] == pytest.approx(1 - config["n_active"] / answer["n_total"])
@@ -103,7 +103,7 @@ def test_the_optimum_of_moe_budget_has_its_sparsity_inside_the_range():
     """At 1e21 and 1e10 total the free optimum is S* = .927, L 2.1621; integers come close."""
     problem = problem_file.load("moe_budget", {})
     best = problem.best_known()
-    sparsity = problem.objective(best.config)["sparsity"]
+    sparsity = problem.evaluate(best.config)["sparsity"]
     assert sparsity == pytest.approx(0.927, abs=2e-3)
     assert best.value == pytest.approx(2.1621, abs=1e-4)
 
@@ -157,7 +157,7 @@ def test_inference_optimum_obeys_sardanas_first_order_condition():
     """(alpha A/N^alpha) / (beta B/D^beta) = 1 + D_inf/(3 D_tr), with Besiroglu's coefficients."""
     problem = problem_file.load("inference_budget", {})
     n = problem.best_known().config["n_active"]
-    d = problem.objective({"n_active": n})["tokens"]
+    d = problem.evaluate({"n_active": n})["tokens"]
     ratio = (0.3478 * 482.01 * n**-0.3478) / (0.3658 * 2085.43 * d**-0.3658)
     assert ratio == pytest.approx(1 + 1e12 / (3 * d), rel=1e-5)
 
@@ -217,7 +217,7 @@ def test_every_value_says_how_far_it_extrapolates():
     """Table IX was fitted up to 1e21 FLOPs, so a budget of 1e22 lies ten times past it."""
     for flops, beyond in (("1e21", 1.0), ("1e22", 10.0)):
         problem = problem_file.load("moe_budget", {"flops": flops})
-        answer = problem.objective(problem.best_known().config)
+        answer = problem.evaluate(problem.best_known().config)
         assert answer["extrapolation"] == pytest.approx(beyond, rel=1e-9)
         assert "fitted range" in problem.units["extrapolation"]
 
@@ -226,7 +226,7 @@ def test_without_a_tight_cap_the_best_size_is_that_of_its_sparsity():
     """A cap that does not bind leaves the closed-form size, so both problems must agree."""
     roomy = problem_file.load("moe_budget", {"max_total": "1e13"})
     best = roomy.best_known()
-    sparsity = repr(roomy.objective(best.config)["sparsity"])
+    sparsity = repr(roomy.evaluate(best.config)["sparsity"])
     alone = problem_file.load("moe_given_sparsity", {"sparsity": sparsity}).best_known()
     assert best.config["n_active"] == pytest.approx(alone.config["n_active"], rel=1e-6)
     assert best.value == pytest.approx(alone.value, rel=1e-12)

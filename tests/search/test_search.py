@@ -23,6 +23,7 @@ NOW = Timing(0.0, "w0", 0.0, 0.0)
 EVERY = sorted(
     {("native", *each) for each in itertools.product(LEARNERS, ACQUISITIONS)}
     | {("skopt", "GP", acq) for acq in ACQUISITIONS}
+    | {("skopt", "RF", "gp_hedge"), ("skopt", "ET", "EI")}
 )
 QUICK = SearchSettings(learner="GP", acq="gp_hedge", initial_points=4, seed=0)
 
@@ -162,7 +163,12 @@ def test_a_recorded_trial_of_another_space_is_refused_by_name(small):
         ({"learner": "GPP"}, "Did you mean 'GP'"),
         ({"acq": "UCB"}, "LCB"),
         ({"liar": "max"}, "cl_max"),
-        ({"liar": "believer", "learner": "RF"}, "needs --engine native"),
+        ({"liar": "believer", "engine": "skopt"}, "needs --engine native"),
+        ({"engine": "skopt", "learner": "GBRT"}, "skopt has no GBRT: .* Use --engine native"),
+        (
+            {"engine": "ytopt", "learner": "GP"},
+            "ytopt has no GP for ConfigSpace spaces. Give --learner RF",
+        ),
         ({"engine": "nativ"}, "Did you mean 'native'"),
         ({"kappa": -1.0}, "kappa"),
         ({"initial_points": 0}, "initial_points"),

@@ -1,5 +1,7 @@
 """What a point promises: expected improvement, its probability, or a confidence bound."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import TypeAlias
 
 import numpy as np
@@ -13,6 +15,26 @@ FARTHEST = 1e8  # deviations: the difference of two logarithms has no digits lef
 
 Gain: TypeAlias = tuple[Floats, Floats, Floats]
 """A score to maximise, and its derivatives by mean and by deviation; all of one shape."""
+
+Acquisition: TypeAlias = Callable[[Floats, Floats], Gain]
+"""From posterior means and deviations to scores and their derivatives."""
+
+
+def named(name: str, *, best: float, kappa: float, rng: np.random.Generator) -> Acquisition:
+    """An acquisition by its name in the settings.
+
+    Args:
+        name: `EI`, `PI`, `LCB`, or `gp_hedge`, which draws one of these.
+        best: The least value, or mean, to improve on.
+        kappa: Weight of the deviation in `LCB`.
+        rng: Of the draw.
+    """
+    if name == "gp_hedge":
+        name = str(rng.choice(["LCB", "EI", "PI"]))
+    if name == "LCB":
+        return partial(confidence_bound, kappa=kappa)
+    gain = log_expected_improvement if name == "EI" else log_probability_of_improvement
+    return partial(gain, best=best)
 
 
 def log_h(z: Floats) -> Floats:

@@ -7,7 +7,7 @@ import numpy as np
 from scipy.optimize import minimize
 
 from autotune.search.codec import Codec
-from autotune.search.native.acquisition import Gain
+from autotune.search.native.acquisition import Acquisition
 from autotune.search.native.places import outside
 from autotune.search.native.surrogate import Surrogate
 from autotune.search.sampling import around
@@ -20,9 +20,6 @@ BISECTIONS = 30
 TURNS = 3  # of climbing the gradient and stepping to a neighbour
 CLIMB_ROUNDS = 20
 SAME = 1e-9
-
-Acquisition = Callable[[Floats, Floats], Gain]
-"""From posterior means and deviations to scores and their derivatives."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,5 @@
 """Bayesian search with a Gaussian process of our own."""
 
-from functools import partial
-
 import numpy as np
 
 from autotune.problem import Problem
@@ -10,8 +8,7 @@ from autotune.search.native import acquisition
 from autotune.search.native.belief import Belief
 from autotune.search.native.frontier import Frontier
 from autotune.search.native.places import middles, outside
-from autotune.search.native.proposal import INCUMBENTS, Acquisition, Landscape
-from autotune.search.native.surrogate import Surrogate
+from autotune.search.native.proposal import INCUMBENTS, Landscape
 from autotune.search.prior import Prior
 from autotune.search.prior_start import best
 from autotune.search.settings import SearchSettings
@@ -80,7 +77,8 @@ class NativeSearch(ModelSearch):
             if left_out and avoided is None:
                 return None
             model, lie = self._belief.posterior(features, values, left_out=left_out)
-            gain = self._acquisition(model, rng)
+            name, kappa = str(self._settings.acq), self._settings.kappa
+            gain = acquisition.named(name, best=model.best, kappa=kappa, rng=rng)
             landscape = Landscape(self._codec, model, gain, self._allowed, avoided)
             known = outside(own, avoided) if avoided is not None else np.isfinite(values)
             incumbents = _best(points[known], values[known])
@@ -91,19 +89,6 @@ class NativeSearch(ModelSearch):
 
     def _allowed(self, point: Floats) -> bool:
         return self._sampler.legal(self._codec.decode(point))
-
-    def _acquisition(self, model: Surrogate, rng: np.random.Generator) -> Acquisition:
-        name = self._settings.acq
-        if name == "gp_hedge":
-            name = str(rng.choice(["LCB", "EI", "PI"]))
-        if name == "LCB":
-            return partial(acquisition.confidence_bound, kappa=self._settings.kappa)
-        gain = (
-            acquisition.log_expected_improvement
-            if name == "EI"
-            else acquisition.log_probability_of_improvement
-        )
-        return partial(gain, best=model.best)
 
     def _promise(self, landscape: Landscape, point: Floats) -> float:
         """The expected improvement at a point over the spread of the values."""

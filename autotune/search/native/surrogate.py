@@ -59,6 +59,7 @@ class Surrogate:
         success: A process of 1 for trials with a value and 0 for failed ones; None if none failed.
         cautious: Whether trials of late failed so often that only likely successes are proposed.
         unit: What one unit of the warped values is worth in the objective's, near the best.
+        warp: From the objective to the warped values.
     """
 
     process: GaussianProcess
@@ -66,6 +67,7 @@ class Surrogate:
     success: GaussianProcess | None
     cautious: bool
     unit: float
+    warp: Warp
 
     def with_pending(self, points: Floats, lie: float | None) -> "Surrogate":
         """Take running trials, features (m, d), as told: at a lie, or at the posterior mean.
@@ -122,7 +124,7 @@ def surrogate(shape: Shape, data: Data, trials: Data, *, cautious: bool) -> tupl
     success = None
     if shape.success is not None and np.ptp(trials.y) > 0:
         success = condition(shape.success, trials.x, trials.y)
-    return Surrogate(process, best, success, cautious, warp.unit), warp
+    return Surrogate(process, best, success, cautious, warp.unit, warp), warp
 
 
 def _likely(

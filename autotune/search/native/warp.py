@@ -55,7 +55,7 @@ class Warp:
         """Sum of the logarithms of the derivative, up to what all bends share."""
         total = -len(y) * np.log(self.scale)
         if np.isfinite(self.bend):
-            total -= float(np.log(self.bend + y - self.least).sum())
+            total -= float(np.log(self.bend + (y - self.least)).sum())
         return float(total)
 
 

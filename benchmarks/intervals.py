@@ -1,31 +1,36 @@
 """How often 95 % intervals cover the truth, on synthetic tables shaped like the public ones.
 
-    OMP_NUM_THREADS=1 python benchmarks/coverage.py [--tables 500] [--draws 300] [--out DIR]
+    OMP_NUM_THREADS=1 python benchmarks/intervals.py [--tables 500] [--draws 300] [--out DIR]
 
 The design (sizes, tokens, sparsity) is a public table's. The planted law is our fit of its real
-losses, the noise is normal with that fit's rms log residual. Each table is fitted afresh, and
-its intervals are asked whether they hold the planted coefficients, and the planted optimal
-N_active at ten times the table's largest budget, dense. For that optimum they are the percentiles
-of the draws, as in `autotune plan`; for a coefficient, what `autotune fit` prints.
+losses, the noise is normal with that fit's rms log residual. Of forms that no public table feeds,
+`designs.py` has the design, the law is a published one and the noise 0.6 %. Each table is fitted
+afresh, and its intervals are asked whether they hold the planted coefficients, and the planted
+optimal N_active at ten times the table's largest budget, dense. For that optimum they are those of
+`autotune plan`; for a coefficient, what `autotune fit` prints.
 """
 
 import argparse
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
+from designs import DESIGNS, FULL, NOISE
 from evidence import Record, manifest, write
+from planted import PLANTED
+from scipy.stats import binomtest
 
 from autotune.cli.console import table as lay_out
 from autotune.cli.open_runs import load
+from autotune.fitting.design import natural
 from autotune.fitting.fit import fit
 from autotune.fitting.predict import predict
-from autotune.fitting.result import FitResult
 from autotune.fitting.runs import RunTable
-from autotune.fitting.settings import FitSettings
+from autotune.fitting.settings import Convention, FitSettings
 from autotune.laws.base import ScalingLaw
 from autotune.laws.catalogue import FORMS
 from autotune.types import Floats
@@ -36,9 +41,13 @@ SIZES = np.geomspace(1e5, 1e15, 1601)
 OPTIMUM = "N*"
 
 
+Answers: TypeAlias = Mapping[str, tuple[bool, str]]
+"""Of one table: whether the interval of each quantity holds the truth, and what made it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A form on the design of a public table, and the coefficients to ask for."""
+    """A form on the design of a public table, or of `designs.py`, and what to ask for."""
 
     data: str
     form: str
@@ -46,6 +55,7 @@ class Case:
     where: str = ""
 
 
+INVENTED = "designs.py"
 _CHINCHILLA = "besiroglu_outlier == 0"
 _ROUTER = "main_grid == 1 and (router_type == 'Dense' or router_type == 'S-Base')"
 CASES = (
@@ -67,25 +77,48 @@ CASES = (
     Case("frantar2023_t5", "coupled", ("alpha", "beta", "delta")),
     Case("routed_clark2022", "clark", ("a", "b", "c"), _ROUTER),
     Case("routed_clark2022", "generalized", ("alpha", "gamma"), _ROUTER),
+    Case(INVENTED, "krajewski", ("alpha", "beta", "gamma")),
+    Case(INVENTED, "ludziejewski", ("alpha", "beta", "c")),
+    Case(INVENTED, "muennighoff", ("alpha", "beta", "R_D")),
+    Case(INVENTED, "zhao", ("alpha", "beta", "epsilon")),
+    Case(INVENTED, "kumar", ("alpha", "beta", "gamma_w")),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Planted:
+    """What the runs of a synthetic table follow: a law as read, and the noise of log losses."""
+
+    law: ScalingLaw
+    convention: Convention
+    noise: float
+
+
+def planted_law(case: Case) -> tuple[Planted, RunTable]:
+    """The law that a case plants, and the runs whose losses it replaces."""
+    form = FORMS[case.form]
+    if case.data == INVENTED:
+        return Planted(PLANTED[case.form], natural(form), NOISE), DESIGNS[case.form]()
+    runs = load(case.data, where=case.where).table
+    found = fit(form, runs)
+    return Planted(found.law, found.convention, found.score.log_rmse), runs
 
 
 def optima(law: ScalingLaw, coefficients: Floats, flops: float) -> Floats:
     """Ln N_active of the dense optimum for each row of coefficients, on a fine grid."""
     names = law.coefficient_names()
     columns = {name: column[:, None] for name, column in zip(names, coefficients.T, strict=True)}
+    factors = {name: FULL[name] for name in law.factors}
     with np.errstate(all="ignore"):
-        loss = replace(law, **columns).loss(SIZES, flops / (6 * SIZES), 0.0)
+        loss = replace(law, **columns).loss(SIZES, flops / (6 * SIZES), 0.0, **factors)
     loss = np.where(np.isfinite(loss), loss, np.inf)
     return np.asarray(np.log(SIZES)[loss.argmin(axis=1)])
 
 
-def covered(
-    case: Case, planted: FitResult, runs: RunTable, *, seed: int, draws: int
-) -> Mapping[str, tuple[bool, str]]:
+def covered(case: Case, planted: Planted, runs: RunTable, *, seed: int, draws: int) -> Answers:
     """Whether each interval of one synthetic table holds the truth, and what made it."""
     rng = np.random.default_rng((seed, len(runs)))
-    noise = rng.normal(0.0, planted.score.log_rmse, len(runs))
+    noise = rng.normal(0.0, planted.noise, len(runs))
     losses = predict(planted.law, runs, planted.convention) * np.exp(noise)
     settings = FitSettings(bootstrap=draws, level=LEVEL, seed=seed)
     found = fit(FORMS[case.form], replace(runs, loss=losses), settings=settings)
@@ -99,32 +132,38 @@ def covered(
     if planted.law.fixed_tokens is not None or np.ptp(runs.tokens) < 0.05 * runs.tokens.max():
         return held
     flops = BEYOND * float(runs.flops.max())
-    low, high = np.quantile(
-        optima(found.law, found.draws, flops), [(1 - LEVEL) / 2, (1 + LEVEL) / 2]
-    )
+    drawn, ends = (optima(found.law, rows, flops) for rows in (found.draws, found.ends))
+    low, high = np.quantile(drawn, [found.tail, 1 - found.tail])
+    low, high = min([low, *ends]), max([high, *ends])
     at = optima(planted.law, np.array([list(truth.values())]), flops)[0]
-    return held | {OPTIMUM: (bool(low <= at <= high), "draws")}
+    return held | {OPTIMUM: (bool(low <= at <= high), "draws, ends" if len(ends) else "draws")}
 
 
 def study(case: Case, *, n_tables: int, draws: int) -> list[Record]:
     """One record per quantity: how many of the tables' intervals hold it."""
-    runs = load(case.data, where=case.where).table
-    planted = fit(FORMS[case.form], runs)
-    each = [covered(case, planted, runs, seed=seed, draws=draws) for seed in range(n_tables)]
+    truth, runs = planted_law(case)
+    each = [covered(case, truth, runs, seed=seed, draws=draws) for seed in range(n_tables)]
+    records = shares(case, each, n_runs=len(runs), noise=truth.noise)
+    print(*records, sep="\n", file=sys.stderr, flush=True)
+    return records
+
+
+def shares(case: Case, each: Sequence[Answers], *, n_runs: int, noise: float) -> list[Record]:
+    """How many tables' intervals hold each quantity."""
     records: list[Record] = []
     for name in (*case.asked, OPTIMUM):
         hits = [one[name] for one in each if name in one]
         if not hits:
             continue
-        share = float(np.mean([hit for hit, _ in hits]))
+        held = sum(hit for hit, _ in hits)
+        sure = binomtest(held, len(hits)).proportion_ci(LEVEL, method="wilson")
         by = [method for _, method in hits]
         records.append({
-            "table": case.data, "runs": len(runs), "noise": planted.score.log_rmse,
-            "law": case.form, "quantity": name, "tables": len(hits), "covered": share,
-            "margin": 1.96 * float(np.sqrt(share * (1 - share) / len(hits))),
+            "table": case.data, "runs": n_runs, "noise": noise,
+            "law": case.form, "quantity": name, "tables": len(hits), "covered": held / len(hits),
+            "low": float(sure.low), "high": float(sure.high),
             "by": max(sorted(set(by)), key=by.count),
         })  # fmt: skip
-        print(records[-1], file=sys.stderr, flush=True)
     return records
 
 

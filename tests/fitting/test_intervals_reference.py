@@ -1,0 +1,110 @@
+"""The recorded coverage of intervals: its designs and optimum, and that documents state it."""
+
+import csv
+import os
+from itertools import groupby
+from pathlib import Path
+
+import designs
+import envelope as envelope_benchmark
+import intervals as benchmark
+import numpy as np
+import pytest
+
+from autotune.fitting.fit import fit
+from autotune.laws.catalogue import FORMS, PRESETS
+
+ROOT = Path(__file__).resolve().parents[2]
+REFERENCE = ROOT / "results/reference"
+DECISION = ROOT / "docs/decisions/004-fitting.md"
+
+
+def rows(name):
+    with (REFERENCE / name / "coverage.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_every_form_of_the_catalogue_has_a_case_and_a_record():
+    assert {case.form for case in benchmark.CASES} == set(FORMS)
+    assert {row["law"] for row in rows("coverage")} == set(FORMS)
+
+
+@pytest.mark.parametrize("form", designs.DESIGNS)
+def test_an_invented_design_tells_every_coefficient_apart(form):
+    runs = designs.DESIGNS[form]()
+    assert not fit(FORMS[form], runs).weak
+    n_runs = {int(row["runs"]) for row in rows("coverage") if row["law"] == form}
+    assert n_runs == {len(runs)}
+
+
+def test_the_optimum_on_the_grid_is_the_closed_form():
+    """Hoffmann et al. (2022), eq. 4, to the step of the grid of sizes."""
+    law = PRESETS["besiroglu2024"]
+    total = law.alpha + law.beta
+    best = (law.alpha * law.A / (law.beta * law.B)) ** (1 / total) * (1e22 / 6) ** (
+        law.beta / total
+    )
+    coefficients = np.array([list(law.coefficients.values())])
+    step = np.diff(np.log(benchmark.SIZES[:2]))[0]
+    assert benchmark.optima(law, coefficients, 1e22)[0] == pytest.approx(np.log(best), abs=step)
+
+
+def test_a_study_counts_every_quantity_of_its_case():
+    case = next(case for case in benchmark.CASES if case.form == "krajewski")
+    made = benchmark.study(case, n_tables=3, draws=20)
+    assert [record["quantity"] for record in made] == ["alpha", "beta", "gamma", "N*"]
+    for record in made:
+        assert record["tables"] == 3
+        assert 0 <= record["low"] <= record["covered"] <= record["high"] <= 1
+    assert made[-1]["by"] == "draws, ends"
+
+
+def test_recorded_designs_and_noise_are_those_of_the_command():
+    if not os.environ.get("AUTOTUNE_DATA"):
+        pytest.skip("AUTOTUNE_DATA names no folder of public tables")
+    recorded = {(row["table"], row["law"]): row for row in rows("coverage")}
+    for case in benchmark.CASES:
+        truth, runs = benchmark.planted_law(case)
+        row = recorded[case.data, case.form]
+        assert int(row["runs"]) == len(runs)
+        assert float(row["noise"]) == pytest.approx(truth.noise, rel=1e-4)
+
+
+def test_every_quantity_of_a_case_is_recorded():
+    asked = {(case.data, case.form, name) for case in benchmark.CASES for name in case.asked}
+    assert asked <= {(row["table"], row["law"], row["quantity"]) for row in rows("coverage")}
+
+
+def test_what_lies_outside_92_to_98_percent_is_listed_and_nothing_else():
+    readme = (REFERENCE / "coverage/README.md").read_text()
+    for row in rows("coverage"):
+        line = f"* {row['law']} on {row['table']}: {row['quantity']} "
+        assert (line in readme) == (not 0.92 <= float(row["covered"]) <= 0.98), row
+
+
+def test_the_decision_states_what_is_recorded():
+    decision = DECISION.read_text()
+    for (table, law), group in groupby(rows("coverage"), lambda row: (row["table"], row["law"])):
+        each = list(group)
+        stated = ", ".join(f"{row['quantity']} {100 * float(row['covered']):.0f}" for row in each)
+        assert f"| {each[0]['tables']} | {stated} |" in decision, (table, law)
+
+
+def test_before_was_narrower_on_the_same_tables_and_covers_no_more_than_counting_allows():
+    now = {(row["table"], row["law"], row["quantity"]): row for row in rows("coverage")}
+    with (REFERENCE / "coverage/before.csv").open(newline="") as file:
+        for row in csv.DictReader(file):
+            assert float(now[row["table"], row["law"], row["quantity"]]["high"]) > float(
+                row["covered"]
+            ) - float(row["margin"]), row
+
+
+def test_the_envelopes_recorded_are_those_of_the_command():
+    recorded = rows("envelope")
+    assert len(recorded) == len(envelope_benchmark.DESIGNS)
+    row = recorded[3]
+    made = envelope_benchmark.study("finished", 60, 0.003, n_tables=4)
+    assert made["clean_a"] == pytest.approx(float(row["clean_a"]), rel=1e-5)
+    assert made["law_a"] == pytest.approx(float(row["law_a"]), rel=1e-5)
+    assert made["law_covered"] == float(row["law_covered"]) == 0.0
+    assert made["clean_covered"] == float(row["clean_covered"]) == 1.0
