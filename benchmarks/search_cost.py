@@ -4,8 +4,8 @@
 
 Every search is told the same random configurations of the routed mixture (`problems/moe.py`),
 then asked and told one at a time: `loaded_s` is the telling of them all and the first ask and
-tell, `next_s` the median of the next five. In the batch, 64 are asked for before any is told,
-and `next_s` is the whole batch. Each row is made in a process of its own that gets `--limit` CPU
+tell, `next_s` the median of the next five. In the batch, 64 are asked for before any is told:
+`loaded_s` is the telling, `next_s` the whole batch. Each row is made in a process of its own that gets `--limit` CPU
 seconds; an empty figure is one not reached by then.
 """
 
@@ -15,6 +15,7 @@ import json
 import resource
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -34,6 +35,7 @@ TOLD, BATCH_TOLD, BATCH = (100, 1000, 10_000), 2000, 64
 REPEATS = 5
 PROBLEM = "moe"
 LIMIT = 120
+FIGURES = ("loaded_s", "next_s")
 PEERS_THAT_LOAD = (
     "optuna TPE",
     "optuna GP",
@@ -81,34 +83,44 @@ def row(name: str, told: int, batch: int, limit: int) -> Record:
     return {"search": name, "told": told, "batch": batch, **found}
 
 
-def rows(names: list[str], limit: int) -> list[Record]:
+def rows(names: list[str], told: list[int], limit: int) -> Iterator[Record]:
     """Every row; once a search is over the limit, larger numbers are left out."""
-    found: list[Record] = []
     for name in names:
-        for told in TOLD:
-            found.append(row(name, told, 0, limit))
-            print(found[-1], file=sys.stderr)
-            if found[-1]["next_s"] == "":
+        for count in told:
+            made = row(name, count, 0, limit)
+            yield made
+            if made["next_s"] == "":
                 break
-        found.append(row(name, BATCH_TOLD, BATCH, limit))
-        print(found[-1], file=sys.stderr)
-    return found
+        yield row(name, BATCH_TOLD, BATCH, limit)
 
 
-def merged(path: Path, made: list[Record]) -> list[Record]:
-    """The rows of a file, with those made now in the place of older ones of the same search."""
+def merged(older: list[Record], made: Record) -> list[Record]:
+    """Older rows with a new one, in the place of the same one if there was such."""
+
+    def key(each: Record) -> list[str]:
+        return [str(each[name]) for name in ("search", "told", "batch")]
+
+    return [each for each in older if key(each) != key(made)] + [made]
+
+
+def recorded(path: Path) -> list[Record]:
+    """The rows of a file."""
     if not path.exists():
-        return made
-    names = {each["search"] for each in made}
+        return []
     with path.open(newline="") as file:
-        older: list[Record] = [dict(each) for each in csv.DictReader(file)]
-    return [each for each in older if each["search"] not in names] + made
+        return [
+            {k: float(v) if v and k in FIGURES else v for k, v in each.items()}
+            for each in csv.DictReader(file)
+        ]
 
 
 def main() -> None:
     """Print the table, or write it."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--searches", type=lambda text: text.split(","), help="default: all")
+    parser.add_argument(
+        "--told", type=lambda text: [int(each) for each in text.split(",")], default=[*TOLD]
+    )
     parser.add_argument("--limit", type=int, default=LIMIT, help="CPU seconds of a row")
     parser.add_argument("--row", nargs=3, help=argparse.SUPPRESS)
     parser.add_argument("--out", type=Path, help="folder for cost.csv and cost_manifest.json")
@@ -123,13 +135,16 @@ def main() -> None:
         *own(SUITE[PROBLEM]().problem),
         *(name for name in PEERS_THAT_LOAD if PEERS[name].installed),
     ]
-    made = rows(names, options.limit)
-    if options.out:
-        options.out.mkdir(parents=True, exist_ok=True)
-        path = options.out / "cost.csv"
-        made = merged(path, made)
-        write(path, made)
-        (options.out / "cost_manifest.json").write_text(json.dumps(made_by, indent=2) + "\n")
+    path = options.out / "cost.csv" if options.out else None
+    made = recorded(path) if path else []
+    for each in rows(names, options.told, options.limit):
+        print(each, file=sys.stderr)
+        made = merged(made, each)
+        if path:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write(path, made)
+            text = json.dumps(made_by, indent=2)
+            path.with_name("cost_manifest.json").write_text(text + "\n")
     cells = [
         [f"{v:.3g}" if isinstance(v, float) else str(v) for v in each.values()] for each in made
     ]

@@ -88,12 +88,16 @@ def test_a_figure_over_its_limit_is_empty():
     }  # fmt: skip
 
 
-def test_rows_made_again_take_the_place_of_those_of_the_same_search(tmp_path):
+def test_a_row_made_again_takes_the_place_of_the_same_one(tmp_path):
+    def row(search, told, seconds):
+        return {"search": search, "told": told, "batch": 0, "loaded_s": "", "next_s": seconds}
+
     path = tmp_path / "cost.csv"
-    older = [{"search": name, "told": 100, "next_s": 1.0} for name in ("a", "b")]
-    search_cost.write(path, older)
-    made = search_cost.merged(path, [{"search": "a", "told": 100, "next_s": 2.0}])
-    assert [(row["search"], float(row["next_s"])) for row in made] == [("b", 1.0), ("a", 2.0)]
+    assert search_cost.recorded(path) == []
+    search_cost.write(path, [row("a", 100, 1.0), row("a", 1000, 1.0), row("b", 100, 1.0)])
+    made = search_cost.merged(search_cost.recorded(path), row("a", 100, 2.0))
+    figures = [(each["search"], int(each["told"]), each["next_s"]) for each in made]
+    assert figures == [("a", 1000, 1.0), ("b", 100, 1.0), ("a", 100, 2.0)]
 
 
 def test_one_command_writes_what_many_workers_came_to(tmp_path):
