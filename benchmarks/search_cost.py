@@ -5,8 +5,8 @@
 Every search is told the same random configurations of the routed mixture (`problems/moe.py`),
 then asked and told one at a time: `loaded_s` is the telling of them all and the first ask and
 tell, `next_s` the median of the next five. In the batch, 64 are asked for before any is told:
-`loaded_s` is the telling, `next_s` the whole batch. Each row is made in a process of its own that gets `--limit` CPU
-seconds; an empty figure is one not reached by then.
+`loaded_s` is the telling, `next_s` the whole batch. Each row is made in a process of its own
+that gets `--limit` CPU seconds; an empty figure is one not reached by then.
 """
 
 import argparse

@@ -123,7 +123,10 @@ def _record(rows: list[Row], evaluations: int) -> Record:
 
 
 def losses(records: Sequence[Record], *, own: str) -> list[str]:
-    """Where another search has a lower figure than ours: one line per problem and figure."""
+    """Where another search has a lower figure than ours: one line per problem and figure.
+
+    Rows whose names begin with ours are further settings of ours, and left out.
+    """
     ours = {str(r["problem"]): r for r in records if r["peer"] == own}
     figures = [name for name in records[0] if name not in ("problem", "peer", "seeds", "cpu_s")]
     said = []
@@ -132,7 +135,9 @@ def losses(records: Sequence[Record], *, own: str) -> list[str]:
             ahead = sorted(
                 (float(r[figure]), f"{r['peer']} {float(r[figure]):.2g} ({r['seeds']} seeds)")
                 for r in records
-                if r["problem"] == problem and float(r[figure]) < float(mine[figure])
+                if r["problem"] == problem
+                and not str(r["peer"]).startswith(own)
+                and float(r[figure]) < float(mine[figure])
             )
             if ahead:
                 names = ", ".join(text for _, text in ahead)

@@ -173,6 +173,7 @@ def test_a_summary_has_medians_the_worst_seed_and_the_cost_of_an_evaluation():
 
 def test_losses_name_who_is_below_ours_and_nobody_else():
     rows = [row(peer="ours"), row(peer="b", steps=((1, 0.01),)), row(peer="c", steps=((1, 0.9),))]
+    rows.append(row(peer="ours, RF", steps=((1, 0.01),)))
     assert losses(summary(rows, evaluations=4), own="ours") == [
         "moe, r4: b 0.01 (1 seeds); ours 0.1",
         "moe, worst4: b 0.01 (1 seeds); ours 0.1",
