@@ -105,14 +105,18 @@ def planted_law(case: Case) -> tuple[Planted, RunTable]:
 
 
 def optima(law: ScalingLaw, coefficients: Floats, flops: float) -> Floats:
-    """Ln N_active of the dense optimum for each row of coefficients, on a fine grid."""
+    """Ln N_active of the dense optimum for each row of coefficients, on a fine grid.
+
+    Not-a-number where the law has no loss, as with an infinite coefficient: no plan either.
+    """
     names = law.coefficient_names()
     columns = {name: column[:, None] for name, column in zip(names, coefficients.T, strict=True)}
     factors = {name: FULL[name] for name in law.factors}
     with np.errstate(all="ignore"):
         loss = replace(law, **columns).loss(SIZES, flops / (6 * SIZES), 0.0, **factors)
     loss = np.where(np.isfinite(loss), loss, np.inf)
-    return np.asarray(np.log(SIZES)[loss.argmin(axis=1)])
+    best = np.log(SIZES)[loss.argmin(axis=1)]
+    return np.where(np.isfinite(loss).any(axis=1), best, np.nan)
 
 
 def covered(case: Case, planted: Planted, runs: RunTable, *, seed: int, draws: int) -> Answers:
@@ -132,7 +136,15 @@ def covered(case: Case, planted: Planted, runs: RunTable, *, seed: int, draws: i
     if planted.law.fixed_tokens is not None or np.ptp(runs.tokens) < 0.05 * runs.tokens.max():
         return held
     flops = BEYOND * float(runs.flops.max())
-    drawn, ends = (optima(found.law, rows, flops) for rows in (found.draws, found.ends))
+    drawn, ends, best = (
+        each[np.isfinite(each)]
+        for each in (
+            optima(found.law, rows, flops)
+            for rows in (found.draws, found.ends, np.array([list(found.law.coefficients.values())]))
+        )
+    )
+    if not len(best) or 2 * len(drawn) <= draws:
+        return held  # `autotune plan` has no plan, or no interval
     low, high = np.quantile(drawn, [found.tail, 1 - found.tail])
     low, high = min([low, *ends]), max([high, *ends])
     at = optima(planted.law, np.array([list(truth.values())]), flops)[0]

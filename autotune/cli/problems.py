@@ -97,6 +97,9 @@ def _problem_record(problem: "Problem") -> dict[str, Any]:
     return {
         "question": problem.summary,
         "unit": problem.unit,
+        "and_minimize": problem.and_minimize or None,
+        "fidelity": problem.fidelity or None,
+        "cost": problem.cost if problem.fidelity else None,
         "source": problem.source,
         "set": dict(problem.options),
         "parameters": [asdict(parameter) for parameter in problem.parameters()],
@@ -132,6 +135,10 @@ def _say(file: "ProblemFile", problem: "Problem | None") -> None:
     for name, unit in record["derived"].items():
         console.say(f"derived:    {name} {f'({unit})' if unit else ''}".rstrip())
     console.say(f"\nobjective:  {problem.summary} {problem.unit}".rstrip())
+    if problem.and_minimize:
+        console.say(f"and:        {problem.and_minimize}")
+    if problem.fidelity:
+        console.say(f"fidelity:   {problem.fidelity}, a trial costs its {problem.cost}")
     console.say(f"source:     {problem.source}")
     best = record["best_known"]
     if best is None:

@@ -1,5 +1,6 @@
 """What a law cannot answer, and what a user must know about an answer."""
 
+import math
 from collections.abc import Iterator
 
 from autotune.errors import InputError
@@ -24,6 +25,21 @@ WHY_AT_MOST = {
     Hold.TOTAL: f"At this n_total the loss falls with sparsity to the end. {PROPERTY}",
 }
 WHY_AT_LEAST = f"Within the range, no sparsity is better than the least. {PROPERTY}"
+
+
+def refuse_infinite(law: ScalingLaw) -> None:
+    """Refuse a law without a loss, such as a fit whose runs let a coefficient run away.
+
+    Raises:
+        InputError: If a coefficient is not finite.
+    """
+    lost = {name: value for name, value in law.coefficients.items() if not math.isfinite(value)}
+    if lost:
+        said = ", ".join(f"{name} is {value:g}" for name, value in lost.items())
+        raise InputError(
+            f"{law.form} has no loss: {said}. If it is a fit, its runs do not settle that "
+            "coefficient: fit another law, or bound the coefficients with --bounds."
+        )
 
 
 def refuse(law: ScalingLaw, question: Question) -> None:

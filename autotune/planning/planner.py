@@ -41,9 +41,10 @@ def plan(
         name: The law's name in the answer, by default its form.
 
     Raises:
-        InputError: If the law cannot answer the question.
+        InputError: If the law cannot answer the question, or has no loss.
         InfeasibleError: If the constraints exclude each other, or the target is out of reach.
     """
+    caveats.refuse_infinite(law)
     objective = Objective.of(law, question.factors, unique_tokens=constraints.unique_tokens)
     caveats.refuse(law, question)
     layout = objective.layout(question.sparsity)

@@ -91,8 +91,12 @@ def test_no_trial_at_the_target_is_no_best_and_no_failure(tune, results):
     assert "no value is known at the target yet" in results("show", "s").stdout
 
 
-def test_a_problem_may_declare_its_fidelity_and_seconds_are_the_default_cost(tune, results):
+def test_a_problem_may_declare_its_fidelity_and_seconds_are_the_default_cost(
+    tune, results, tmp_path
+):
     tune("--max-evals", 3, "--set", "fidelity=steps")
+    shown = run("problems", "show", tmp_path / "ladder.py", "--set", "fidelity=steps").stdout
+    assert "fidelity:   steps, a trial costs its seconds\n" in shown
     fidelity = json.loads(results("show", "s", "--json").stdout)["fidelity"]
     assert (fidelity["name"], fidelity["cost"], fidelity["cost_unit"]) == ("steps", "seconds", "s")
     assert fidelity["spent"] > 0

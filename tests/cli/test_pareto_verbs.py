@@ -115,6 +115,14 @@ def test_a_problem_may_declare_it_and_the_command_line_may_replace_it(tune, resu
     assert told["objectives"] == ["objective", "x"]
 
 
+def test_problems_show_says_what_a_problem_declares(tmp_path):
+    (tmp_path / "trade.py").write_text(PROBLEM)
+    asked = ("problems", "show", tmp_path / "trade.py", "--set", "second=cost:log")
+    assert "and:        cost:log\n" in run(*asked).stdout
+    assert json.loads(run(*asked, "--json").stdout)["and_minimize"] == "cost:log"
+    assert "and: " not in run("problems", "show", tmp_path / "trade.py").stdout
+
+
 @pytest.mark.parametrize(
     ("first", "then", "says"),
     [

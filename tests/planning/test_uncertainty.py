@@ -86,6 +86,16 @@ def test_coefficients_at_profile_limits_without_an_optimum_are_left_out():
     assert reached.ends == 0
 
 
+def test_a_law_with_an_infinite_coefficient_is_refused_and_as_a_draw_left_out():
+    law = PRESETS["frantar2023-t5"]
+    center = np.array(list(law.coefficients.values()))
+    lost = np.where(np.array(law.coefficient_names()) == "a_D", np.inf, center)
+    with pytest.raises(InputError, match=r"frantar has no loss: a_D is inf.*--bounds"):
+        plan(replace(law, a_D=np.inf))
+    told = interval(law, np.array([center, center, lost]), plan, level=0.95, method="bootstrap")
+    assert (told.draws, told.without_plan) == (3, 1)
+
+
 def test_a_given_tail_is_what_lies_beyond_each_limit():
     rows = draws(40)
     assert found(rows, tail=0.05).optimum == found(rows, level=0.9).optimum

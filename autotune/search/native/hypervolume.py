@@ -40,17 +40,21 @@ class Predicted:
     warp: Warp
 
     def log_below(self, levels: Floats) -> Floats:
-        """Log of psi at levels (n,), shape (n, m); minus infinity where nothing lies below."""
+        """Log of psi at levels (n,), shape (n, m)."""
         if np.isinf(self.warp.bend):
             z = (self.warp(levels)[:, None] - self.mean) / self.deviation
             return np.asarray(np.log(self.warp.scale * self.deviation) + log_h(z))
-        # Y = floor + exp(normal(mean, sigma^2)) with floor = least - bend.
+        # In units of the bend above the least value, Y is exp(b) - 1 for a normal b, and b itself
+        # below 0, where the warp goes on straight.
         sigma = self.warp.scale * self.deviation
-        mean = self.warp.scale * self.mean + self.warp.centre + np.log(self.warp.bend)
-        room = levels - self.warp.least + self.warp.bend
-        log_room = np.log(np.where(room > 0, room, 1.0))[:, None]
-        found = log_room + _log_put((log_room - mean) / sigma, sigma)
-        return np.where(room[:, None] > 0, found, -np.inf)
+        mean = self.warp.scale * self.mean + self.warp.centre
+        level = ((levels - self.warp.least) / self.warp.bend)[:, None]
+        straight = np.log(sigma) + log_h((np.minimum(level, 0.0) - mean) / sigma)
+        room = np.log1p(np.maximum(level, 0.0))
+        put = room + _log_put((room - mean) / sigma, sigma)
+        further = _log_difference(straight, _log_put(-mean / sigma, sigma))
+        found = np.where(level > 0, np.logaddexp(put, further), straight)
+        return np.asarray(found + np.log(self.warp.bend))
 
 
 def _log_put(d: Floats, sigma: Floats) -> Floats:

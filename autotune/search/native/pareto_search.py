@@ -31,13 +31,13 @@ class ParetoSearch(ModelSearch):
     def __init__(self, problem: Problem, settings: SearchSettings) -> None:
         super().__init__(problem, settings)
         self._second = SecondObjective.parse(problem.and_minimize)
-        self._seconds: list[float] = []
+        self._others: list[float] = []
         self._beliefs = Belief(self._codec, settings), Belief(self._codec, settings)
 
     def tell(self, outcome: Outcome) -> None:
         """Learn an outcome."""
         super().tell(outcome)
-        self._seconds.append(self._second.of(outcome))
+        self._others.append(self._second.of(outcome))
 
     def _pick(self, points: Floats, rng: np.random.Generator) -> Floats:
         return np.asarray(points[np.argmin(self._score(rng)(points))])
@@ -51,7 +51,7 @@ class ParetoSearch(ModelSearch):
 
     def _values(self) -> Floats:
         """Both objectives of the trials told, not-a-number where there is none, shape (n, 2)."""
-        return np.stack([self._memory.values, self._seconds], axis=1)
+        return np.stack([self._memory.values, self._others], axis=1)
 
     def _score(self, rng: np.random.Generator) -> Score:
         """Minus the log of the expected gain in hypervolume times the chance of success."""

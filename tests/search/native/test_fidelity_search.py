@@ -62,7 +62,7 @@ def runs(*, fidelity=True):
 
 
 def completed(problem, config):
-    answer = dict(problem.objective(config))
+    answer = dict(problem.evaluate(config))
     return Completed(Trial("t", config), float(answer.pop("objective")), NOW, answer)
 
 
@@ -108,7 +108,7 @@ def test_short_runs_find_a_better_value_at_the_target_for_the_same_cost():
 def made(rows=15, noise=1e-3):
     rng = np.random.default_rng(0)
     x = rng.random((rows, 3))
-    hyper = Hyper(length=np.array([0.4, 0.7, 1.5]), noise=noise, trend=0.3)
+    hyper = Hyper(length=np.array([0.4, 0.7, 1.5]), noise=noise, bowl=0.3)
     return condition(hyper, x, np.sin(4 * x[:, 0]) + x[:, 1] * x[:, 2]), rng
 
 

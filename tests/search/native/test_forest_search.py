@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from autotune.search import factory
-from autotune.search.codec import key
+from autotune.search.codec import Codec, key
 from autotune.search.native.forest_search import ForestSearch
 from autotune.search.settings import LIARS, SearchSettings
 from autotune.trials import Failed, FailureKind, Trial
@@ -31,14 +31,23 @@ def test_the_native_engine_has_forests_of_its_own(learner):
 
 @pytest.mark.parametrize(("learner", "liar"), WITH_LIARS)
 def test_resuming_with_running_trials_gives_the_same_next_point(learner, liar):
-    """Outcomes told in one order, and the same trials pending, whatever was asked in between."""
-    first, outcomes = ForestSearch(mixed(bowl), chosen(learner, liar=liar)), []
-    for n in range(18):
+    """Outcomes told in one order, and the same trials pending, whatever was asked in between.
+
+    There are enough outcomes for trees of different ages.
+    """
+    problem = mixed(bowl)
+    first = ForestSearch(problem, chosen(learner, liar=liar))
+    codec = Codec(problem.space)
+    random = codec.snap(np.random.default_rng(0).random((36, 4)))
+    outcomes = [completed(config, bowl(config)) for config in map(codec.decode, random)]
+    for outcome in outcomes:
+        first.tell(outcome)
+    for n in range(10):
         config = first.ask()
         outcomes.append(failed(config) if n % 8 == 7 else completed(config, bowl(config)))
         first.tell(outcomes[-1])
     running = [first.ask() for _ in range(4)]
-    resumed = ForestSearch(mixed(bowl), chosen(learner, liar=liar))
+    resumed = ForestSearch(problem, chosen(learner, liar=liar))
     for outcome in outcomes:
         resumed.tell(outcome)
     assert [resumed.ask() for _ in range(4)] == running

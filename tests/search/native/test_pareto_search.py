@@ -20,7 +20,7 @@ NOW = Timing(0.0, "w0", 0.0, 0.0)
 
 
 def completed(problem, config):
-    answer = dict(problem.objective(config))
+    answer = dict(problem.evaluate(config))
     return Completed(Trial("t", config), float(answer.pop("objective")), NOW, answer)
 
 
