@@ -18,8 +18,9 @@ from pathlib import Path
 from statistics import median
 
 import numpy as np
+from cpu import cpu
 from evidence import Record, manifest, write
-from fit_peers import PEERS, cpu
+from fit_peers import PEERS
 from planted import PLANTED, planted
 
 from autotune.cli.console import table as lay_out

@@ -10,9 +10,7 @@ it is run a second time with the same loss times 1e6.
 
 import functools
 import itertools
-import resource
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +18,7 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
+from cpu import cpu
 from scipy.optimize import minimize
 
 from autotune.fitting.runs import RunTable
@@ -92,18 +91,6 @@ class Problem:
 def problem(table: RunTable) -> Problem:
     """The objective on a table of dense runs."""
     return Problem(np.log(table.n_active), np.log(table.tokens), np.log(table.loss))
-
-
-def cpu(call: Callable[[], Any]) -> tuple[float, Any]:
-    """CPU seconds of a call, its child processes included, and its value."""
-
-    def spent() -> float:
-        children = resource.getrusage(resource.RUSAGE_CHILDREN)
-        return time.process_time() + children.ru_utime + children.ru_stime
-
-    start = spent()
-    value = call()
-    return spent() - start, value
 
 
 def lbfgsb(table: RunTable, every: int) -> Answer:

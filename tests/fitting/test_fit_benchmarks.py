@@ -11,6 +11,7 @@ import fit as benchmark
 import fit_peers
 import numpy as np
 import pytest
+from cpu import cpu
 from planted import PLANTED, planted
 
 from autotune.fitting.fit import fit
@@ -52,7 +53,7 @@ def test_a_peer_is_not_below_our_optimum_and_says_how_much_of_the_grid_it_ran(to
 def test_cpu_seconds_include_child_processes():
     busy = "import time; sum(i * i for i in range(2_000_000)); print(time.process_time())"
     command = [sys.executable, "-c", busy]
-    seconds, child = fit_peers.cpu(
+    seconds, child = cpu(
         lambda: subprocess.run(command, check=True, capture_output=True, text=True)
     )
     assert seconds >= float(child.stdout)
