@@ -54,7 +54,8 @@ def test_it_is_the_mean_gain_of_many_draws(rows, means, deviations, bent):
     )  # fmt: skip
     drawn = gains(values, y)
     error = drawn.std() / np.sqrt(len(drawn))
-    assert closed == pytest.approx(drawn.mean(), abs=6 * error + 1e-9)
+    unseen = 1e-7  # a gain so rare that none of the draws has it
+    assert closed == pytest.approx(drawn.mean(), abs=6 * error + unseen)
 
 
 def test_the_draws_gain_what_the_hypervolume_grows_by():
