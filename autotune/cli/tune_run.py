@@ -174,6 +174,8 @@ def run(
     problem = aims.of(file.build(options))
     if limits.cost is not None and not problem.fidelity:
         raise InputError("--max-cost needs a --fidelity: without one every trial costs the same.")
+    if aims.cost is not None and not problem.fidelity:
+        raise InputError("--cost needs a --fidelity: without one no trial is chosen by its cost.")
     folder = place.folder(problem)
     loaded = tune_prior.load(problem, settings, place.storage, folder)
     search = factory.search(problem, settings, loaded.prior)
@@ -248,17 +250,19 @@ def _ended(stop: Stop, study: Study, limits: Limits) -> str:
     return "timeout" if stop() else "exhausted"
 
 
-def _model(settings: SearchSettings, told: int) -> str:
+def _model(problem: Problem, settings: SearchSettings, told: int) -> str:
     """The surrogate that proposes now, and what it gives way to."""
     from autotune.search.native import auto
 
     if settings.learner == "random":
         return "random"
-    if settings.learner == "auto":
+    stays = settings.has_prior or bool(problem.and_minimize or problem.fidelity)
+    if settings.learner == "auto" and not stays:
         now = auto.learner(told)
         then = f"{auto.FOREST} from {auto.PROCESS_UNTIL + 1} outcomes on"
         return f"native {now}/{settings.acq} (auto: {then})"
-    return f"{settings.engine} {settings.learner}/{settings.acq}"
+    learner = "GP" if settings.learner == "auto" else settings.learner
+    return f"{settings.engine} {learner}/{settings.acq}"
 
 
 def _announce(problem: Problem, settings: SearchSettings, study: Study, limits: Limits) -> None:
@@ -270,7 +274,7 @@ def _announce(problem: Problem, settings: SearchSettings, study: Study, limits: 
     n = len(study.outcomes)
     held = f"continues {n} recorded trials" if n else "new study"
     console.talk(
-        f"{_model(settings, n)}, seed {settings.seed}, {limits.workers or 'no'} worker"
+        f"{_model(problem, settings, n)}, seed {settings.seed}, {limits.workers or 'no'} worker"
         f"{'' if limits.workers == 1 else 's'}; {held} in {study.folder}"
     )
 

@@ -68,6 +68,10 @@ class ModelSearch(BaseSearch):
                 return config
         return self._sampler.uniform(rng)
 
+    def _allowed(self, point: Floats) -> bool:
+        """Whether the problem allows the configuration at a snapped point, shape (d,)."""
+        return self._sampler.legal(self._codec.decode(point))
+
     @abstractmethod
     def _pick(self, points: Floats, rng: np.random.Generator) -> Floats:
         """The best of fresh points (m, d), shape (d,)."""

@@ -51,7 +51,7 @@ def search(problem: Problem, settings: SearchSettings, prior: Prior | None = Non
     if settings.engine == "ytopt":
         return YtoptSearch(problem, settings)
     if settings.has_own_process:
-        if settings.learner == "GP":
+        if settings.learner == "GP" or prior is not None:
             return NativeSearch(problem, settings, prior)
-        return AutoSearch(problem, settings, prior)
+        return AutoSearch(problem, settings)
     return ForestSearch(problem, settings)

@@ -81,9 +81,9 @@ def study_source(
     rows = kept(y, MOST_LEARNED, 0)
     data = Data(codec.features(points[rows]), y[rows], codec.owners)
     every = Data(data.x, np.ones(len(rows)), codec.owners)
-    model, warp = surrogate(learn(data, every), data, every, cautious=False)
+    model = surrogate(learn(data, every), data, every, cautious=False)
     lacking = tuple(each for each in space if each not in shared)
-    return StudySource(shared, lacking, float(np.median(y)), codec, model.process, warp)
+    return StudySource(shared, lacking, float(np.median(y)), codec, model.process, model.warp)
 
 
 def _alike(space: ConfigurationSpace, studied: ConfigurationSpace, name: str) -> bool:

@@ -26,27 +26,15 @@ ASKED = ("--fidelity", "steps", "--cost", "flops")
 
 
 @pytest.fixture
-def tune(tmp_path):
-    path = tmp_path / "ladder.py"
-    path.write_text(PROBLEM)
-
-    def call(*arguments, study="s"):
-        return run(
-            "tune", path, "--workers", 0, "--storage", tmp_path, "--study", study, *arguments
-        )
-
-    return call
-
-
-@pytest.fixture
-def results(tmp_path):
-    return lambda *arguments: run("results", *arguments, "--storage", tmp_path)
+def tune(tuning):
+    return tuning(PROBLEM, "ladder.py")
 
 
 def test_the_best_is_the_best_at_the_target_and_the_cost_is_said(tune, results, tmp_path):
     done = tune("--max-evals", 24, *ASKED, "--json")
     assert done.returncode == 0, done.stderr
     assert "fidelity steps, cost flops" in done.stderr
+    assert "native GP/EI, seed" in done.stderr
     told = json.loads(done.stdout)
     assert told["best"]["config"]["steps"] == 64
     assert told["best"]["config"]["x"] == pytest.approx(0.6, abs=0.02)
@@ -134,6 +122,7 @@ def test_a_study_keeps_its_fidelity_and_its_cost(tune, first, then, says):
     [
         (["--fidelity", "step"], "Did you mean 'steps'"),
         (["--max-cost", "1k"], "--max-cost needs a --fidelity"),
+        (["--cost", "flops"], "--cost needs a --fidelity"),
         ([*ASKED, "--max-cost", "much"], "much"),
         ([*ASKED, "--and-minimize", "flops"], "not both"),
         ([*ASKED, "--learner", "RF"], "a fidelity needs the native GP"),

@@ -27,27 +27,15 @@ def problem(*, second: str = "", fails: bool = False) -> Problem:
 
 
 @pytest.fixture
-def tune(tmp_path):
-    path = tmp_path / "trade.py"
-    path.write_text(PROBLEM)
-
-    def call(*arguments, study="s"):
-        return run(
-            "tune", path, "--workers", 0, "--storage", tmp_path, "--study", study, *arguments
-        )
-
-    return call
-
-
-@pytest.fixture
-def results(tmp_path):
-    return lambda *arguments: run("results", *arguments, "--storage", tmp_path)
+def tune(tuning):
+    return tuning(PROBLEM, "trade.py")
 
 
 def test_the_front_has_both_objectives_its_hypervolume_and_reference_point(tune, results):
     done = tune("--max-evals", 14, "--and-minimize", "cost:log")
     assert done.returncode == 0, done.stderr
     assert "two objectives: its own, and cost:log" in done.stderr
+    assert "native GP/EI, seed" in done.stderr
     told = json.loads(results("show", "s", "--json").stdout)["pareto"]
     assert told["objectives"] == ["objective", "cost"]
     assert told["units"] == ["nats", "FLOPs"]

@@ -5,7 +5,6 @@ import numpy as np
 from autotune.problem import Problem
 from autotune.search.native.forest_search import ForestProposals
 from autotune.search.native.search import NativeSearch
-from autotune.search.prior import Prior
 from autotune.search.settings import SearchSettings
 from autotune.types import Floats
 
@@ -21,10 +20,8 @@ def learner(told: int) -> str:
 class AutoSearch(NativeSearch):
     """Proposes by the surrogate that `learner` names for the number of outcomes told."""
 
-    def __init__(
-        self, problem: Problem, settings: SearchSettings, prior: Prior | None = None
-    ) -> None:
-        super().__init__(problem, settings, prior)
+    def __init__(self, problem: Problem, settings: SearchSettings) -> None:
+        super().__init__(problem, settings)
         self._forest = ForestProposals(self._codec, self._memory, self._sampler, settings, FOREST)
 
     def _pick(self, points: Floats, rng: np.random.Generator) -> Floats:

@@ -50,8 +50,8 @@ class Belief:
         shape = self._shape(features, values, left_out)
         known = self._outside(features, values, left_out)
         data, trials = self._data(features[known], values[known], MOST)
-        model, warp = surrogate(shape, data, trials, cautious=_cautious(values))
-        return model, None if self._settings.liar == BELIEVER else self._lie(warp(data.y))
+        model = surrogate(shape, data, trials, cautious=_cautious(values))
+        return model, None if self._settings.liar == BELIEVER else self._lie(model.warp(data.y))
 
     def _data(self, features: Floats, values: Floats, most: int) -> tuple[Data, Data]:
         """Trials with a value, and all trials as 1 for those and 0 for the failed ones."""

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import log_ndtr
 
 from autotune.search.codec import Codec
 from autotune.search.native.forest import Forest, Statistics
+from autotune.search.native.surrogate import log_chance
 from autotune.search.native.trees import GROWTHS
 from autotune.search.native.warp import BENDS, warps
 from autotune.search.settings import BELIEVER, SearchSettings
@@ -17,7 +17,6 @@ TREES = {"RF": 50, "ET": 50, "GBRT": 20}
 SUCCESS_TREES = 20
 GROWN_ON = 0.1  # of the spread of the values: where the logarithm of the trees' own warp sets in
 COUNTED_ON = (1.0, 0.1, 0.01)  # likewise for the warps that leaves may be counted under
-HALF_WIDTH = 0.1  # of the step between failure, 0, and success, 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +48,7 @@ class ForestModel:
             return np.zeros(len(points))
         forest, counted = self.success
         mean, _ = counted.predict(forest.read(points))
-        return np.asarray(log_ndtr((mean - 0.5) / HALF_WIDTH))
+        return log_chance(mean)
 
 
 class ForestBelief:

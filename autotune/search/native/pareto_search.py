@@ -97,9 +97,6 @@ class ParetoSearch(ModelSearch):
             values[illegal] = np.nan  # what they hid comes to the front, to be checked in turn
         return pareto.reference(np.concatenate([believed, values]))
 
-    def _allowed(self, point: Floats) -> bool:
-        return self._sampler.legal(self._codec.decode(point))
-
     def _score_of_first(self, model: Surrogate) -> Score:
         def score(candidates: Floats) -> Floats:
             x = self._codec.features(candidates)

@@ -87,15 +87,12 @@ class NativeSearch(ModelSearch):
         frontier.take(np.array(self._memory.pending).reshape(-1, len(self._codec.names)))
         return frontier
 
-    def _allowed(self, point: Floats) -> bool:
-        return self._sampler.legal(self._codec.decode(point))
-
     def _promise(self, landscape: Landscape, point: Floats) -> float:
         """The expected improvement at a point over the spread of the values."""
         if self._settings.acq != "EI":
             return np.inf
         low, high = np.nanquantile(self._memory.values, [0.25, 0.75])
-        gain = np.exp(float(landscape.score(point[None, :])[0])) * landscape.model.unit
+        gain = np.exp(float(landscape.score(point[None, :])[0])) * landscape.model.warp.unit
         return float(gain / max(high - low, TINY))
 
 

@@ -58,7 +58,6 @@ class Surrogate:
         best: The least posterior mean among the points told.
         success: A process of 1 for trials with a value and 0 for failed ones; None if none failed.
         cautious: Whether trials of late failed so often that only likely successes are proposed.
-        unit: What one unit of the warped values is worth in the objective's, near the best.
         warp: From the objective to the warped values.
     """
 
@@ -66,7 +65,6 @@ class Surrogate:
     best: float
     success: GaussianProcess | None
     cautious: bool
-    unit: float
     warp: Warp
 
     def with_pending(self, points: Floats, lie: float | None) -> "Surrogate":
@@ -84,10 +82,15 @@ class Surrogate:
         if self.success is None:
             return np.zeros(len(x))
         mean, _ = self.success.predict(x)
-        chance = log_ndtr((mean - 0.5) / HALF_WIDTH)
+        chance = log_chance(mean)
         if self.cautious:
             chance = chance + UNWANTED * np.minimum(mean - LIKELY, 0.0)
         return np.asarray(chance)
+
+
+def log_chance(ended: Floats) -> Floats:
+    """Log chance of success where the mean of 0 (failure) and 1 (success) is `ended`, (m,)."""
+    return np.asarray(log_ndtr((ended - 0.5) / HALF_WIDTH))
 
 
 def learn(data: Data, trials: Data) -> Shape:
@@ -114,8 +117,8 @@ def learn(data: Data, trials: Data) -> Shape:
     return Shape(Hyper.of(vector, data.owner), bend, trended, success)
 
 
-def surrogate(shape: Shape, data: Data, trials: Data, *, cautious: bool) -> tuple[Surrogate, Warp]:
-    """The posterior of all values under what was learned, and the warp it is in."""
+def surrogate(shape: Shape, data: Data, trials: Data, *, cautious: bool) -> Surrogate:
+    """The posterior of all values under what was learned."""
     choices = warps(data.y)
     warp = choices[min(shape.bend, len(choices) - 1)]
     trend = _trend(data, shape.bend, trended=shape.trended)
@@ -124,7 +127,7 @@ def surrogate(shape: Shape, data: Data, trials: Data, *, cautious: bool) -> tupl
     success = None
     if shape.success is not None and np.ptp(trials.y) > 0:
         success = condition(shape.success, trials.x, trials.y)
-    return Surrogate(process, best, success, cautious, warp.unit, warp), warp
+    return Surrogate(process, best, success, cautious, warp)
 
 
 def _likely(

@@ -7,6 +7,8 @@ from autotune.search import factory
 from autotune.search.codec import Codec
 from autotune.search.native import auto
 from autotune.search.native.auto import AutoSearch
+from autotune.search.native.search import NativeSearch
+from autotune.search.prior_start import over
 from autotune.search.settings import SearchSettings
 
 from .test_native_search import bowl, completed, failed, mixed
@@ -25,6 +27,12 @@ def told(learner, n):
 
 def test_the_choice_is_automatic_by_default():
     assert type(factory.search(mixed(bowl), SearchSettings())) is AutoSearch
+
+
+def test_a_prior_keeps_the_process_throughout():
+    settings = SearchSettings(prior_laws=("any",))
+    prior = over(mixed(bowl).space, {"x": lambda columns: columns["x"]})
+    assert type(factory.search(mixed(bowl), settings, prior)) is NativeSearch
 
 
 def test_scikit_optimize_has_no_automatic_choice():

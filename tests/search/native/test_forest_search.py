@@ -62,12 +62,12 @@ print(json.dumps(asked(sys.argv[2])))
 
 
 def asked(learner):
-    search = ForestSearch(mixed(bowl), chosen(learner))
+    search = factory.search(mixed(bowl), chosen(learner))
     play(search, bowl, 12)
     return [search.ask() for _ in range(3)]
 
 
-@pytest.mark.parametrize("learner", FORESTS)
+@pytest.mark.parametrize("learner", ["GP", *FORESTS])
 def test_another_process_proposes_the_same_to_the_last_bit(learner):
     done = subprocess.run(
         [sys.executable, "-c", PROCESS, json.dumps(sys.path), learner],

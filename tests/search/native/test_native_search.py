@@ -121,7 +121,7 @@ def test_a_failure_is_no_value_and_makes_its_surroundings_less_likely():
     ended = (x[:, 0] < 0.6).astype(float)
     owner = np.arange(2)
     data = Data(x[ended == 1], np.sin(5 * x[ended == 1, 1]), owner)
-    model, _ = surrogate(
+    model = surrogate(
         learn(data, Data(x, ended, owner)), data, Data(x, ended, owner), cautious=False
     )
     good, bad = model.log_success(np.array([[0.2, 0.5], [0.95, 0.5]]))
