@@ -9,12 +9,11 @@ knows the sizes that were trained.
 """
 
 import argparse
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from evidence import Record, manifest, write
+from evidence import Record, manifest, write, write_manifest
 
 from autotune.cli.console import table as lay_out
 from autotune.errors import FitError
@@ -117,7 +116,7 @@ def main() -> None:
     if arguments.out:
         arguments.out.mkdir(parents=True, exist_ok=True)
         write(arguments.out / "coverage.csv", records)
-        (arguments.out / "manifest.json").write_text(json.dumps(made_by, indent=2) + "\n")
+        write_manifest(arguments.out / "manifest.json", made_by)
 
 
 if __name__ == "__main__":

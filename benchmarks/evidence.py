@@ -1,6 +1,7 @@
 """What recorded results carry: how they were made, and tables of six significant digits."""
 
 import csv
+import json
 import platform
 import shlex
 import subprocess
@@ -26,6 +27,11 @@ def manifest(**further: object) -> dict[str, object]:
         "versions": {name: metadata.version(name) for name in ("autotune-llm", "numpy")},
         **further,
     }
+
+
+def write_manifest(path: Path, made_by: Mapping[str, object]) -> None:
+    """Write what `manifest` says beside a result, as JSON."""
+    path.write_text(json.dumps(made_by, indent=2) + "\n")
 
 
 def tables(sets: Mapping[str, tuple[str, str]]) -> dict[str, dict[str, str]]:

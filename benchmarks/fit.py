@@ -19,7 +19,7 @@ from statistics import median
 
 import numpy as np
 from cpu import cpu
-from evidence import Record, manifest, write
+from evidence import Record, manifest, write, write_manifest
 from fit_peers import PEERS
 from planted import PLANTED, planted
 
@@ -183,7 +183,7 @@ def main() -> int:
         args.out.mkdir(parents=True, exist_ok=True)
         write(args.out / "tools.csv", tools)
         write(args.out / "laws.csv", forms)
-        (args.out / "manifest.json").write_text(json.dumps(made_by, indent=2) + "\n")
+        write_manifest(args.out / "manifest.json", made_by)
     return 1 if misses else 0
 
 

@@ -11,14 +11,13 @@ Tables are fetched, or taken from the folder that AUTOTUNE_DATA names.
 """
 
 import argparse
-import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from evidence import Record, manifest, tables, write
+from evidence import Record, manifest, tables, write, write_manifest
 
 from autotune.cli.console import table as lay_out
 from autotune.cli.open_runs import load
@@ -186,7 +185,7 @@ def main() -> None:
         write(arguments.out / "laws.csv", laws)
         write(arguments.out / "rules.csv", rules)
         (arguments.out / "rules.txt").write_text(ratios(rules) + "\n")
-        (arguments.out / "manifest.json").write_text(json.dumps(made_by, indent=2) + "\n")
+        write_manifest(arguments.out / "manifest.json", made_by)
 
 
 if __name__ == "__main__":

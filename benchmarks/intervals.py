@@ -11,7 +11,6 @@ optimal N_active at ten times the table's largest budget, dense. For that optimu
 """
 
 import argparse
-import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -20,7 +19,7 @@ from typing import TypeAlias
 
 import numpy as np
 from designs import DESIGNS, FULL, NOISE
-from evidence import Record, manifest, write
+from evidence import Record, manifest, write, write_manifest
 from planted import PLANTED
 from scipy.stats import binomtest
 
@@ -199,7 +198,7 @@ def main() -> None:
     if arguments.out:
         arguments.out.mkdir(parents=True, exist_ok=True)
         write(arguments.out / "coverage.csv", records)
-        (arguments.out / "manifest.json").write_text(json.dumps(made_by, indent=2) + "\n")
+        write_manifest(arguments.out / "manifest.json", made_by)
 
 
 if __name__ == "__main__":

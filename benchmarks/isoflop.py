@@ -10,12 +10,11 @@ Tables are fetched, or taken from the folder that AUTOTUNE_DATA names.
 """
 
 import argparse
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-from evidence import Record, manifest, tables, write
+from evidence import Record, manifest, tables, write, write_manifest
 
 from autotune.cli.console import table as lay_out
 from autotune.cli.open_runs import load
@@ -231,7 +230,7 @@ def main() -> None:
         for name, rows in made.items():
             write(arguments.out / f"{name}.csv", rows)
             (arguments.out / f"{name}.txt").write_text(shown(rows) + "\n")
-        (arguments.out / "manifest.json").write_text(json.dumps(made_by, indent=2) + "\n")
+        write_manifest(arguments.out / "manifest.json", made_by)
 
 
 if __name__ == "__main__":

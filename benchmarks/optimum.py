@@ -10,7 +10,6 @@ Public tables are fetched, or taken from the folder that AUTOTUNE_DATA names.
 """
 
 import argparse
-import json
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -20,7 +19,7 @@ from itertools import repeat
 from pathlib import Path
 
 import numpy as np
-from evidence import Record, manifest, tables, write
+from evidence import Record, manifest, tables, write, write_manifest
 from held_out import SETS
 from planted import PLANTED, planted
 
@@ -161,7 +160,7 @@ def main() -> int:
         arguments.out.mkdir(parents=True, exist_ok=True)
         write(arguments.out / "optimum.csv", records)
         (arguments.out / "optimum.txt").write_text(shown(records) + "\n")
-        (arguments.out / "manifest.json").write_text(json.dumps(made_by, indent=2) + "\n")
+        write_manifest(arguments.out / "manifest.json", made_by)
     return 0 if all(int(r["reached"]) >= 0.98 * int(r["seeds"]) for r in records) else 1
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from evidence import Record, manifest, tables, write
+from evidence import Record, manifest, tables, write, write_manifest
 
 from autotune.cli.console import table as lay_out
 from autotune.cli.open_runs import load
@@ -131,7 +131,7 @@ def main() -> None:
         arguments.out.mkdir(parents=True, exist_ok=True)
         write(arguments.out / "fits.csv", rows)
         (arguments.out / "fits.txt").write_text(shown(rows) + "\n")
-        (arguments.out / "manifest.json").write_text(json.dumps(made_by, indent=2) + "\n")
+        write_manifest(arguments.out / "manifest.json", made_by)
 
 
 if __name__ == "__main__":

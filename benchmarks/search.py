@@ -14,14 +14,13 @@ as an evaluation; only ours and Optuna's TPE and GP know constraints.
 
 import argparse
 import functools
-import json
 import subprocess
 import sys
 import tempfile
 from importlib import metadata
 from pathlib import Path
 
-from evidence import Record, manifest, write
+from evidence import Record, manifest, write, write_manifest
 from problems.bench import Bench, UnavailableError
 from problems.suite import SUITE
 from search_ours import own
@@ -135,7 +134,7 @@ def fill(journal: Journal, chosen: list[Bench], options: argparse.Namespace) -> 
 def recorded(folder: Path, records: list[Record], made_by: object) -> None:
     """Write the summary, its table and its losses, and the manifest."""
     write(folder / "regret.csv", records)
-    (folder / "manifest.json").write_text(json.dumps(made_by, indent=2) + "\n")
+    write_manifest(folder / "manifest.json", made_by)
     readme = folder / "README.md"
     if readme.exists():
         said = losses(records, own=OURS)

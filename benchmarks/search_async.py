@@ -10,7 +10,6 @@ manager is then what everyone waits for. Both searches make the same number of e
 
 import argparse
 import heapq
-import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +17,7 @@ from statistics import median
 
 import numpy as np
 from cpu import spent
-from evidence import Record, manifest, write
+from evidence import Record, manifest, write, write_manifest
 from problems.bench import Bench
 from problems.suite import SUITE
 from search_ours import own
@@ -129,7 +128,7 @@ def main() -> None:
     if options.out:
         options.out.mkdir(parents=True, exist_ok=True)
         write(options.out / "async.csv", rows)
-        (options.out / "async_manifest.json").write_text(json.dumps(made_by, indent=2) + "\n")
+        write_manifest(options.out / "async_manifest.json", made_by)
     print(as_table(rows))
 
 

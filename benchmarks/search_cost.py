@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 from cpu import spent
-from evidence import Record, manifest, write
+from evidence import Record, manifest, write, write_manifest
 from problems.suite import SUITE
 from search_ours import own
 from search_peers import PEERS, quiet
@@ -114,6 +114,15 @@ def recorded(path: Path) -> list[Record]:
         ]
 
 
+def together(path: Path, made_by: dict[str, object]) -> dict[str, object]:
+    """The runs that a table's rows come from, this one last: each call adds or renews rows."""
+    kept = path.with_name("cost_manifest.json")
+    before = json.loads(kept.read_text()).get("runs", []) if kept.exists() else []
+    same = made_by["command"], made_by["commit"]
+    others = [each for each in before if (each["command"], each["commit"]) != same]
+    return {"runs": [*others, made_by]}
+
+
 def main() -> None:
     """Print the table, or write it."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
@@ -143,8 +152,7 @@ def main() -> None:
         if path:
             path.parent.mkdir(parents=True, exist_ok=True)
             write(path, made)
-            text = json.dumps(made_by, indent=2)
-            path.with_name("cost_manifest.json").write_text(text + "\n")
+            write_manifest(path.with_name("cost_manifest.json"), together(path, made_by))
     cells = [
         [f"{v:.3g}" if isinstance(v, float) else str(v) for v in each.values()] for each in made
     ]

@@ -11,7 +11,6 @@ executable, as some are not in the repository: give a checkout of your own.
 """
 
 import argparse
-import json
 import os
 import re
 import subprocess
@@ -20,7 +19,7 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
-from evidence import Record, manifest, write
+from evidence import Record, manifest, write, write_manifest
 
 from autotune.cli.console import table as lay_out
 from autotune.store import study as studies
@@ -145,7 +144,7 @@ def main() -> None:
         write(arguments.out / "problems.csv", records)
         (arguments.out / "problems.txt").write_text(text + "\n")
         made_by["command"] = str(made_by["command"]).replace(str(arguments.checkout), "ytopt")
-        (arguments.out / "manifest.json").write_text(json.dumps(made_by, indent=2) + "\n")
+        write_manifest(arguments.out / "manifest.json", made_by)
 
 
 if __name__ == "__main__":

@@ -18,9 +18,10 @@ from autotune.search.law_source import law_source
 from autotune.search.prior_start import over
 from autotune.search.settings import SearchSettings
 from autotune.search.study_source import study_source
-from autotune.trials import Completed, Timing, Trial
+from autotune.trials import Timing
 
 from .conftest import mixed_space
+from .native.test_native_search import bowl, completed
 
 NOW = Timing(0.0, "w0", 0.0, 0.0)
 LAW_PROBLEMS = [
@@ -33,19 +34,6 @@ LAW_PROBLEMS = [
     ("best_sparsity", "abnar2025", {"hold": "nothing"}),
     ("inference_budget", "besiroglu2024", {}),
 ]
-
-
-def completed(config, value):
-    return Completed(Trial("t", config), float(value), NOW)
-
-
-def bowl(c):
-    return (
-        (c["x"] - 0.3) ** 2
-        + 0.1 * (np.log10(c["y"]) + 1.5) ** 2
-        + 0.05 * np.log2(c["n"] / 8) ** 2
-        + 0.3 * (c["c"] != "b")
-    )
 
 
 def mixed(**changes):

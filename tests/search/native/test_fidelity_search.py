@@ -21,7 +21,9 @@ from autotune.search.native.fidelity_search import (
 from autotune.search.native.gaussian import Hyper, condition
 from autotune.search.native.search import NativeSearch
 from autotune.search.settings import SearchSettings
-from autotune.trials import Completed, Failed, FailureKind, Timing, Trial
+from autotune.trials import Failed, FailureKind, Timing, Trial
+
+from .test_pareto_search import completed, play
 
 NOW = Timing(0.0, "w0", 0.0, 0.0)
 TARGET = 1e11
@@ -59,19 +61,6 @@ def runs(*, fidelity=True):
         fidelity="tokens" if fidelity else "",
         cost="flops",
     )
-
-
-def completed(problem, config):
-    answer = dict(problem.evaluate(config))
-    return Completed(Trial("t", config), float(answer.pop("objective")), NOW, answer)
-
-
-def play(search, problem, n):
-    outcomes = []
-    for _ in range(n):
-        outcomes.append(completed(problem, search.ask()))
-        search.tell(outcomes[-1])
-    return outcomes
 
 
 def best_measured(search, problem, budget):
