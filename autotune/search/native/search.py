@@ -9,6 +9,7 @@ from autotune.search.native.belief import Belief
 from autotune.search.native.frontier import Frontier
 from autotune.search.native.places import middles, outside
 from autotune.search.native.proposal import INCUMBENTS, Landscape
+from autotune.search.native.swaps import untried
 from autotune.search.prior import Prior
 from autotune.search.prior_start import best
 from autotune.search.settings import SearchSettings
@@ -19,14 +20,16 @@ ENOUGH = 1e-3  # an expected gain not worth the next trial, over the spread of t
 ENOUGH_THERE = 1e-2  # the same in a place that is not the best
 RETURN = 4  # of so many trials after that, one still goes to the best place
 PLACES = 3
+SWAP = 4  # of so many trials, one tries a category that is new where the best trial is
 TINY = 1e-300
 
 
 class NativeSearch(ModelSearch):
     """Proposes the legal, new configuration that an acquisition function likes best.
 
-    Once little more is to be gained around the best place, most trials go to the next best. A
-    failed trial makes trials nearby less likely, and has no value.
+    Every fourth trial is the best one with a category changed, while one is left that was not
+    tried near it. Once little more is to be gained around the best place, most trials go to the
+    next best. A failed trial makes trials nearby less likely, and has no value.
     """
 
     def __init__(
@@ -55,6 +58,12 @@ class NativeSearch(ModelSearch):
 
     def _ranked(self, rng: np.random.Generator) -> Floats:
         """Points of the best place; once little is to be gained there, most often of another."""
+        swapped = self._swapped()
+        if len(swapped):
+            frontier = self._frontier(0, rng)
+            assert frontier is not None
+            order = np.argsort(-frontier.landscape.score(swapped), kind="stable")
+            return np.concatenate([swapped[order], frontier.best(rng)])
         found = []
         for left_out in range(PLACES + 1):
             frontier = self._frontier(left_out, rng)
@@ -66,6 +75,17 @@ class NativeSearch(ModelSearch):
             if more or self._memory.size % RETURN == 0:
                 return np.concatenate([found[-1], found[0]])
         return found[0]
+
+    def _swapped(self) -> Floats:
+        """The best point with another category, if it is time for one, shape (m, d)."""
+        memory, names = self._memory, self._codec.names
+        best = memory.points[int(np.nanargmin(memory.values))]
+        active = self._codec.decode(best)
+        unordered = {i: n for i, n in self._codec.unordered.items() if names[i] in active}
+        if not unordered or memory.size % SWAP != SWAP - 1:
+            return best[None, :][:0]
+        points = np.array([*memory.points, *memory.pending])
+        return self._codec.snap(untried(best, points, unordered))
 
     def _frontier(self, left_out: int, rng: np.random.Generator) -> Frontier | None:
         """Candidates outside of so many of the best places; None if too little is known there."""
