@@ -98,7 +98,7 @@ def tune(
         typer.Option(
             "--acq",
             "--acq-func",
-            help="LCB, EI, PI or gp_hedge.  [default: EI; with skopt LCB for GP, gp_hedge "
+            help="LCB, EI, PI, gp_hedge or TS.  [default: EI; with skopt LCB for GP, gp_hedge "
             "otherwise]",
         ),
     ] = None,

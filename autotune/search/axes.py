@@ -23,7 +23,7 @@ from autotune.search.step_axis import StepAxis
 from autotune.search.values import number, numbers, plain
 from autotune.types import Floats, Value
 
-APART = np.sqrt(0.5)  # of an indicator: two categories are one unit apart, as two ends are
+APART = np.sqrt(2.0)  # of an indicator: two categories are two units apart, two ends are one
 
 
 class Axis(Protocol):
@@ -225,7 +225,7 @@ class ChoiceAxis:
         return (self._index(units) + 0.5) / len(self.values)
 
     def features(self, units: Floats) -> Floats:
-        """One-hot without order; the position with it; nothing for a single value."""
+        """Indicators without order, the position with it, nothing for a single value."""
         if len(self.values) == 1:
             return np.empty((len(units), 0))
         if self.ordered:

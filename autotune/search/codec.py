@@ -11,7 +11,7 @@ from ConfigSpace.types import NotSet
 from numpy.typing import NDArray
 
 from autotune.errors import InputError
-from autotune.search.axes import Axis, ChoiceAxis, axis
+from autotune.search.axes import APART, Axis, ChoiceAxis, axis
 from autotune.search.prior import Prior
 from autotune.search.values import plain
 from autotune.types import Config, Floats, Value
@@ -139,6 +139,20 @@ class Codec:
         """Which of the parameters that have features each feature is of, shape (n_features,)."""
         widths = [one.features(np.array([0.5])).shape[1] for one in self._axes]
         return np.repeat(np.arange(sum(width > 0 for width in widths)), [w for w in widths if w])
+
+    @property
+    def highest(self) -> Floats:
+        """The largest value that each feature takes, shape (n_features,); the least is 0."""
+        ends = np.array([0.0, 1.0])
+        return np.concatenate(
+            [
+                np.full(
+                    one.features(ends).shape[1],
+                    APART if isinstance(one, ChoiceAxis) and not one.ordered else 1.0,
+                )
+                for one in self._axes
+            ]
+        )
 
     @property
     def ordered(self) -> tuple[bool, ...]:

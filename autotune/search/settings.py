@@ -7,8 +7,9 @@ from autotune import checks
 from autotune.errors import InputError
 
 LEARNERS: Final = ("auto", "GP", "RF", "ET", "GBRT", "random")
-ACQUISITIONS: Final = ("LCB", "EI", "PI", "gp_hedge")
+ACQUISITIONS: Final = ("LCB", "EI", "PI", "gp_hedge", "TS")
 BELIEVER: Final = "believer"
+THOMPSON: Final = "TS"
 LIARS: Final = (BELIEVER, "cl_min", "cl_mean", "cl_max")
 ENGINES: Final = ("native", "skopt", "ytopt")
 NO_GBRT: Final = (
@@ -30,8 +31,9 @@ class SearchSettings:
             and is the Gaussian process with `skopt`, the random forest with `ytopt`.
         acq: Acquisition function; None for EI with the native engine, and with `skopt` for
             LCB with the Gaussian process and gp_hedge otherwise.
-            `gp_hedge` draws one of the other three per proposal, evenly: a search without state
-            of its own keeps no gains to weigh them by.
+            `gp_hedge` draws one of LCB, EI and PI per proposal, evenly: a search without state
+            of its own keeps no gains to weigh them by. `TS` is Thompson sampling, of the
+            native process alone.
         kappa: Weight of the uncertainty in LCB; larger explores more.
         liar: The value a pending configuration is given inside the surrogate; None for
             `believer` (the surrogate's own mean) with the native engine, `cl_max` otherwise.
@@ -74,6 +76,8 @@ class SearchSettings:
         if self.liar is None:
             object.__setattr__(self, "liar", BELIEVER if own else "cl_max")
         checks.one_of("acquisition function", str(self.acq), ACQUISITIONS)
+        if self.acq == THOMPSON and not self.has_own_process:
+            raise InputError("--acq TS needs --engine native with --learner GP.")
         checks.one_of("liar strategy", str(self.liar), LIARS)
         if self.liar == BELIEVER and not own:
             raise InputError("liar believer needs --engine native.")

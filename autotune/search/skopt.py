@@ -37,7 +37,7 @@ class SkoptSearch(ModelSearch):
         x, y = self._lied()
         seed = int(rng.integers(2**31))
         optimizer = Optimizer(
-            [Real(0.0, 1.0)] * self._codec.n_features,
+            [Real(0.0, float(high)) for high in self._codec.highest],
             base_estimator=learner(
                 self._settings.learner, n_features=self._codec.n_features, seed=seed
             ),

@@ -97,7 +97,7 @@ def test_choices_without_order_are_one_hot_and_constants_cost_nothing():
     features = CODEC.features(CODEC.snap(np.random.default_rng(0).random((50, D))))
     assert features.shape == (50, 8)
     assert features.min() >= 0
-    assert features.max() <= 1
+    assert (features <= CODEC.highest).all()
 
 
 def test_a_grid_holds_every_combination_once():
@@ -130,3 +130,14 @@ def test_a_missing_parameter_is_named():
     space.add(Float("x", (0, 1)), Float("y", (0, 1)))
     with pytest.raises(InputError, match="lacks the parameter 'y'"):
         Codec(space).encode({"x": 0.5})
+
+
+def test_features_reach_from_zero_to_their_highest(mixed):
+    codec = Codec(mixed)
+    points = codec.snap(np.random.default_rng(0).random((400, len(codec.names))))
+    features = codec.features(points)
+    assert (features >= 0).all()
+    assert (features <= codec.highest).all()
+    categories = codec.highest > 1
+    assert categories.sum() == 3
+    assert features.max(axis=0)[categories] == pytest.approx(codec.highest[categories])

@@ -24,13 +24,16 @@ def named(name: str, *, best: float, kappa: float, rng: np.random.Generator) -> 
     """An acquisition by its name in the settings.
 
     Args:
-        name: `EI`, `PI`, `LCB`, or `gp_hedge`, which draws one of these.
+        name: `EI`, `PI`, `LCB`, `gp_hedge`, which draws one of these, or `TS`: the mean alone,
+            for a process that is a sample path (`native.path`).
         best: The least value, or mean, to improve on.
         kappa: Weight of the deviation in `LCB`.
         rng: Of the draw.
     """
     if name == "gp_hedge":
         name = str(rng.choice(["LCB", "EI", "PI"]))
+    if name == "TS":
+        return partial(confidence_bound, kappa=0.0)
     if name == "LCB":
         return partial(confidence_bound, kappa=kappa)
     gain = log_expected_improvement if name == "EI" else log_probability_of_improvement

@@ -6,7 +6,7 @@ from autotune.types import Floats
 
 
 def terms(x: Floats) -> Floats:
-    """Linear and quadratic terms, (m, d) to (m, 2 d); their squares add to 1 at most."""
+    """Linear and quadratic terms, (m, d) to (m, 2 d); squares add to 1 at most in the cube."""
     middle = 2.0 * x - 1.0
     both = np.concatenate([middle, middle * middle], axis=1)
     return np.asarray(both / np.sqrt(2 * x.shape[1]))

@@ -17,12 +17,15 @@ class Frontier:
     The first search for points is thorough. Those after it, until an outcome comes, choose among
     the points found first, and climb from the best of them: a batch costs little more than a
     single proposal.
+
+    Attributes:
+        incumbents: The best points told, shape (i, d).
     """
 
     def __init__(self, landscape: Landscape, lie: float | None, incumbents: Floats) -> None:
         self._landscape = landscape
         self._lie = lie
-        self._incumbents = incumbents
+        self.incumbents = incumbents
         self._taken = 0
         self._pool: Pool | None = None
 
@@ -41,7 +44,7 @@ class Frontier:
     def best(self, rng: np.random.Generator) -> Floats:
         """Snapped points by falling score, the best first, shape (m, d)."""
         if self._pool is None:
-            found = ranked(self._landscape, self._incumbents, rng)
+            found = ranked(self._landscape, self.incumbents, rng)
             kept = found[:POOLED]
             features = self._landscape.codec.features(kept)
             model = self._landscape.model

@@ -120,13 +120,13 @@ class GaussianProcess:
 
     def covariance(self, x: Floats, *, since: int = 0) -> Floats:
         """Of points (m, d + k) with the process's own from one on, over signal variance."""
-        scaled, basis = _split(x, self.hyper, self.trend)
+        scaled, basis = self.split(x)
         cross = correlation(squared_distances(scaled, self.x[since:]))
         return np.asarray(cross + basis @ self.basis[since:].T)
 
     def prior(self, x: Floats) -> Floats:
         """Prior variance of points (m, d + k) over signal variance, shape (m,)."""
-        return np.asarray(1.0 + np.square(_split(x, self.hyper, self.trend)[1]).sum(axis=1))
+        return np.asarray(1.0 + np.square(self.split(x)[1]).sum(axis=1))
 
     def expected(self, x: Floats) -> Floats:
         """Prior mean of points (m, d + k), shape (m,)."""
@@ -140,32 +140,36 @@ class GaussianProcess:
         off = scaled - self.x
         squared = np.einsum("nd,nd->n", off, off)
         cross = correlation(squared) + self.basis @ basis
-        bent = slopes(x[:d]) * np.sqrt(self.hyper.bowl)
         trended = self.trend.slope(x[None, d:])[0]
-        bend = np.sqrt(SLOPE_VARIANCE) * trended
-        to = d + len(bend)  # nothing beyond, if the prior is not in the mean
-
-        def chain(by: Floats) -> Floats:
-            """From derivatives by the basis, shape (..., 2 d + k), to ones by the point."""
-            total = np.zeros((*by.shape[:-1], len(x)))
-            total[..., :d] = by[..., :d] * bent[:d] + by[..., d : 2 * d] * bent[d:]
-            total[..., d:to] = by[..., 2 * d :] * bend
-            return total
-
-        by_x = chain(self.basis)
+        to = d + len(trended)  # nothing beyond, if the prior is not in the mean
+        by_x = self.chain(x, self.basis)
         by_x[:, :d] -= (slope(squared)[:, None] * off) / self.hyper.length
         by_mean = by_x.T @ self.weights
         by_mean[d:to] += self.trend.share * trended
         solved = cho_solve((self.factor, True), cross, check_finite=False)
         left = max(1.0 + float(basis @ basis) - float(cross @ solved), 1e-12)
         deviation = float(np.sqrt(self.variance * left))
-        by_deviation = self.variance * (chain(basis) - by_x.T @ solved) / deviation
+        by_deviation = self.variance * (self.chain(x, basis) - by_x.T @ solved) / deviation
         mean = self.expected(x[None, :])[0] + float(cross @ self.weights)
         return float(mean), deviation, by_mean, by_deviation
 
+    def split(self, x: Floats) -> tuple[Floats, Floats]:
+        """Points (m, d + k) over the lengths, (m, d), and their basis, (m, 2 d + k)."""
+        return _split(x, self.hyper, self.trend)
+
+    def chain(self, x: Floats, by: Floats) -> Floats:
+        """From derivatives by the basis, (..., 2 d + k), to ones by a point (d + k,)."""
+        d = len(self.hyper.length)
+        bent = slopes(x[:d]) * np.sqrt(self.hyper.bowl)
+        bend = np.sqrt(SLOPE_VARIANCE) * self.trend.slope(x[None, d:])[0]
+        total = np.zeros((*by.shape[:-1], len(x)))
+        total[..., :d] = by[..., :d] * bent[:d] + by[..., d : 2 * d] * bent[d:]
+        total[..., d : d + len(bend)] = by[..., 2 * d :] * bend
+        return total
+
     def append(self, x: Floats, y: Floats) -> "GaussianProcess":
         """The same hyperparameters with more points (m, d + k): the factor grows by their rows."""
-        scaled, basis = _split(x, self.hyper, self.trend)
+        scaled, basis = self.split(x)
         cross = self.covariance(x)
         rows = solve_triangular(self.factor, cross.T, lower=True, check_finite=False).T
         own = correlation(squared_distances(scaled, scaled)) + basis @ basis.T

@@ -1,5 +1,7 @@
 """Bayesian search with a Gaussian process of our own."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from autotune.problem import Problem
@@ -7,12 +9,13 @@ from autotune.search.base import ModelSearch
 from autotune.search.native import acquisition
 from autotune.search.native.belief import Belief
 from autotune.search.native.frontier import Frontier
+from autotune.search.native.path import drawn
 from autotune.search.native.places import middles, outside
-from autotune.search.native.proposal import INCUMBENTS, Landscape
+from autotune.search.native.proposal import INCUMBENTS, Landscape, ranked
 from autotune.search.native.swaps import untried
 from autotune.search.prior import Prior
 from autotune.search.prior_start import best
-from autotune.search.settings import SearchSettings
+from autotune.search.settings import THOMPSON, SearchSettings
 from autotune.trials import Outcome
 from autotune.types import Floats, Value
 
@@ -54,7 +57,8 @@ class NativeSearch(ModelSearch):
     def _pick(self, points: Floats, rng: np.random.Generator) -> Floats:
         frontier = self._frontier(0, rng)
         assert frontier is not None
-        return np.asarray(points[np.argmax(frontier.landscape.score(points))])
+        landscape = self._sampled(frontier.landscape, rng)
+        return np.asarray(points[np.argmax(landscape.score(points))])
 
     def _ranked(self, rng: np.random.Generator) -> Floats:
         """Points of the best place; once little is to be gained there, most often of another."""
@@ -64,6 +68,10 @@ class NativeSearch(ModelSearch):
             assert frontier is not None
             order = np.argsort(-frontier.landscape.score(swapped), kind="stable")
             return np.concatenate([swapped[order], frontier.best(rng)])
+        if self._settings.acq == THOMPSON:
+            frontier = self._frontier(0, rng)
+            assert frontier is not None
+            return ranked(self._sampled(frontier.landscape, rng), frontier.incumbents, rng)
         found = []
         for left_out in range(PLACES + 1):
             frontier = self._frontier(left_out, rng)
@@ -106,6 +114,13 @@ class NativeSearch(ModelSearch):
         frontier = self._frontiers[left_out]
         frontier.take(np.array(self._memory.pending).reshape(-1, len(self._codec.names)))
         return frontier
+
+    def _sampled(self, landscape: Landscape, rng: np.random.Generator) -> Landscape:
+        """With a path of its process, for Thompson sampling; unchanged for the others."""
+        if self._settings.acq != THOMPSON:
+            return landscape
+        path = drawn(landscape.model.process, rng)
+        return replace(landscape, model=replace(landscape.model, process=path))
 
     def _promise(self, landscape: Landscape, point: Floats) -> float:
         """The expected improvement at a point over the spread of the values."""

@@ -159,3 +159,22 @@ def test_a_large_record_is_searched_on_its_best_and_some_others():
         plain = Codec(mixed(bowl).space).decode(Codec(mixed(bowl).space).encode(dict(config)))
         search.tell(completed(plain, bowl(plain)))
     assert bowl(search.ask()) < 0.05
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_thompson_sampling_finds_a_mixed_bowl(seed):
+    problem = mixed(bowl)
+    search = factory.search(problem, SearchSettings(seed=seed, acq="TS"))
+    assert type(search) is NativeSearch
+    assert min(map(bowl, play(search, bowl, 60))) < 1e-2
+
+
+def test_running_trials_need_no_lie_to_get_different_paths():
+    problem = mixed(bowl)
+    search = factory.search(problem, SearchSettings(seed=1, acq="TS"))
+    play(search, bowl, 14)
+    asked = [search.ask() for _ in range(8)]
+    assert len({tuple(config.values()) for config in asked}) == 8
+    again = factory.search(problem, SearchSettings(seed=1, acq="TS"))
+    play(again, bowl, 14)
+    assert [again.ask() for _ in range(8)] == asked
