@@ -14,15 +14,17 @@ from autotune.errors import InfeasibleError, InputError
 from autotune.problem import Constraint, Problem
 from autotune.search import factory
 from autotune.search.codec import key
-from autotune.search.settings import ACQUISITIONS, LEARNERS, LIARS, SearchSettings
+from autotune.search.settings import ACQUISITIONS, LEARNERS, LIARS, THOMPSON, SearchSettings
 from autotune.trials import Completed, Failed, FailureKind, Timing, Trial
 
 from .conftest import mixed_space, small_problem
 
 NOW = Timing(0.0, "w0", 0.0, 0.0)
+SCORES = sorted(set(ACQUISITIONS) - {THOMPSON})
 EVERY = sorted(
-    {("native", *each) for each in itertools.product(LEARNERS, ACQUISITIONS)}
-    | {("skopt", "GP", acq) for acq in ACQUISITIONS}
+    {("native", *each) for each in itertools.product(LEARNERS, SCORES)}
+    | {("native", "GP", THOMPSON), ("native", "auto", THOMPSON)}
+    | {("skopt", "GP", acq) for acq in SCORES}
     | {("skopt", "RF", "gp_hedge"), ("skopt", "ET", "EI")}
 )
 QUICK = SearchSettings(learner="GP", acq="gp_hedge", initial_points=4, seed=0)
