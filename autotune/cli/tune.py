@@ -25,8 +25,8 @@ EPILOG = """examples:
 
 The same command continues a study that was interrupted.
 
-exit status: 0 done; 1 some trials failed; 2 bad input; 3 every trial failed;
-130 interrupted, everything saved
+exit status: 0 done; 1 some trials failed, or none has the second objective;
+2 bad input; 3 every trial failed; 130 interrupted, everything saved
 """
 
 

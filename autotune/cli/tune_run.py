@@ -12,6 +12,7 @@ from types import FrameType
 from autotune import problem_file
 from autotune.cli import console, tune_prior
 from autotune.cli.fidelity_view import spent
+from autotune.cli.pareto_view import pareto_view
 from autotune.cli.tune_progress import progress
 from autotune.cli.tune_watch import watched
 from autotune.errors import InputError
@@ -92,12 +93,17 @@ class Result:
 
     @property
     def exit_status(self) -> int:
-        """130 interrupted, 3 every trial failed, 1 some did, 0 otherwise."""
+        """130 interrupted, 3 every trial failed, 1 some did, 0 otherwise.
+
+        It is 1 as well if no trial has the second objective: its name may be misspelt.
+        """
         if self.ended == "interrupted":
             return console.INTERRUPTED
         if self.study.outcomes and not self.study.completed:
             return 3
-        return int(bool(self.failures))
+        front = pareto_view(self.study)
+        unseen = front is not None and 0 < front.lacking == len(self.study.completed)
+        return int(bool(self.failures) or unseen)
 
 
 class Stop:

@@ -74,7 +74,7 @@ def test_the_first_trial_without_the_second_objective_is_said_once(tune, results
     done = tune("--max-evals", 8, "--and-minimize", "csot")
     assert done.stderr.count("has no csot, it has seconds, ") == 1
     assert "the first objective alone" in done.stderr
-    assert done.returncode == 0
+    assert done.returncode == 1
     shown = results("show", "s").stdout
     assert "Pareto front of the objective and csot: none yet" in shown
     assert "8 of 8 completed trials have no csot" in shown
