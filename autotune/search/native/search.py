@@ -55,31 +55,25 @@ class NativeSearch(ModelSearch):
         return best(self._prior, self._codec, self._sampler, self._settings.seed)
 
     def _pick(self, points: Floats, rng: np.random.Generator) -> Floats:
-        frontier = self._frontier(0, rng)
-        assert frontier is not None
-        landscape = self._sampled(frontier.landscape, rng)
+        landscape = self._sampled(self._everywhere(rng).landscape, rng)
         return np.asarray(points[np.argmax(landscape.score(points))])
 
     def _ranked(self, rng: np.random.Generator) -> Floats:
         """Points of the best place; once little is to be gained there, most often of another."""
-        swapped = self._swapped()
+        frontier, swapped = self._everywhere(rng), self._swapped()
         if len(swapped):
-            frontier = self._frontier(0, rng)
-            assert frontier is not None
             order = np.argsort(-frontier.landscape.score(swapped), kind="stable")
             return np.concatenate([swapped[order], frontier.best(rng)])
         if self._settings.acq == THOMPSON:
-            frontier = self._frontier(0, rng)
-            assert frontier is not None
             return ranked(self._sampled(frontier.landscape, rng), frontier.incumbents, rng)
         found = []
         for left_out in range(PLACES + 1):
-            frontier = self._frontier(left_out, rng)
-            if frontier is None:
+            outer = self._frontier(left_out, rng)
+            if outer is None:
                 break
-            found.append(frontier.best(rng))
+            found.append(outer.best(rng))
             enough = ENOUGH_THERE if left_out else ENOUGH
-            more = self._promise(frontier.landscape, found[-1][0]) > enough
+            more = self._promise(outer.landscape, found[-1][0]) > enough
             if more or self._memory.size % RETURN == 0:
                 return np.concatenate([found[-1], found[0]])
         return found[0]
@@ -94,6 +88,12 @@ class NativeSearch(ModelSearch):
             return best[None, :][:0]
         points = np.array([*memory.points, *memory.pending])
         return self._codec.snap(untried(best, points, unordered))
+
+    def _everywhere(self, rng: np.random.Generator) -> Frontier:
+        """Candidates of the whole space."""
+        frontier = self._frontier(0, rng)
+        assert frontier is not None  # only a place left out can leave too little
+        return frontier
 
     def _frontier(self, left_out: int, rng: np.random.Generator) -> Frontier | None:
         """Candidates outside of so many of the best places; None if too little is known there."""
