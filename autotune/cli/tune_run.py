@@ -262,7 +262,7 @@ def _model(problem: Problem, settings: SearchSettings, told: int) -> str:
 
     if settings.learner == "random":
         return "random"
-    stays = settings.has_prior or bool(problem.and_minimize or problem.fidelity)
+    stays = settings.keeps_process or bool(problem.and_minimize or problem.fidelity)
     if settings.learner == "auto" and not stays:
         now = auto.learner(told)
         then = f"{auto.FOREST} from {auto.PROCESS_UNTIL + 1} outcomes on"

@@ -12,7 +12,7 @@ from autotune.search.native.search import NativeSearch
 from autotune.search.prior import Prior
 from autotune.search.random import RandomSearch
 from autotune.search.second import SecondObjective
-from autotune.search.settings import BELIEVER, THOMPSON, SearchSettings
+from autotune.search.settings import BELIEVER, SearchSettings
 from autotune.search.skopt import SkoptSearch
 from autotune.search.ytopt import YtoptSearch
 
@@ -51,7 +51,7 @@ def search(problem: Problem, settings: SearchSettings, prior: Prior | None = Non
     if settings.engine == "ytopt":
         return YtoptSearch(problem, settings)
     if settings.has_own_process:
-        if settings.learner == "GP" or prior is not None or settings.acq == THOMPSON:
+        if settings.learner == "GP" or prior is not None or settings.keeps_process:
             return NativeSearch(problem, settings, prior)
         return AutoSearch(problem, settings)
     return ForestSearch(problem, settings)

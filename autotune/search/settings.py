@@ -97,6 +97,11 @@ class SearchSettings:
         return self.engine == "native" and self.learner in {"auto", "GP"}
 
     @property
+    def keeps_process(self) -> bool:
+        """Whether `auto` stays with the process, as a prior and Thompson sampling need it."""
+        return self.has_prior or self.acq == THOMPSON
+
+    @property
     def has_prior(self) -> bool:
         """Whether a law or a study is named as the prior."""
         return bool(self.prior_laws or self.prior_studies)

@@ -137,6 +137,7 @@ def test_the_flags_of_ytopt_are_understood(tune):
     ("options", "says"),
     [
         ("", "native GP/EI (auto: ET from 501 outcomes on), seed"),
+        ("--acq TS", "native GP/TS, seed"),
         ("--learner GP", "native GP/EI, seed"),
         ("--learner RF", "native RF/EI, seed"),
         ("--engine skopt", "skopt GP/LCB, seed"),
