@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from autotune.search.codec import Codec
 from autotune.search.native.gaussian import Data
-from autotune.search.native.places import middles, outside
+from autotune.search.native.places import EVERYWHERE, Places, Region
 from autotune.search.native.surrogate import (
     MOST,
     MOST_LEARNED,
@@ -32,23 +32,23 @@ class Belief:
     def __init__(self, codec: Codec, settings: SearchSettings) -> None:
         self._codec = codec
         self._settings = settings
-        self._learned: tuple[int, dict[int, Shape]] = (0, {})
+        self._learned: tuple[int, dict[Region, Shape]] = (0, {})
 
     def posterior(
-        self, features: Floats, values: Floats, *, left_out: int = 0
+        self, features: Floats, values: Floats, *, region: Region = EVERYWHERE
     ) -> tuple[Surrogate, float | None]:
         """The surrogate of a record, and the lie that running trials are given in it.
 
         Args:
             features: Of the trials told, in their order, shape (n, f).
             values: Not-a-number where a trial failed, shape (n,).
-            left_out: How many of the best places the surrogate knows nothing of.
+            region: The surrogate knows nothing of what lies outside.
 
         Returns:
             The lie is None where running trials take the surrogate's own mean.
         """
-        shape = self._shape(features, values, left_out)
-        known = self._outside(features, values, left_out)
+        shape = self._shape(features, values, region)
+        known = self._within(features, values, region)
         data, trials = self._data(features[known], values[known], MOST)
         model = surrogate(shape, data, trials, cautious=_cautious(values))
         return model, None if self._settings.liar == BELIEVER else self._lie(model.warp(data.y))
@@ -62,7 +62,7 @@ class Belief:
         trials = kept(-ended, most, self._settings.seed)
         return Data(x[rows], y[rows], owner), Data(features[trials], ended[trials], owner)
 
-    def _shape(self, features: Floats, values: Floats, left_out: int) -> Shape:
+    def _shape(self, features: Floats, values: Floats, region: Region) -> Shape:
         """Hyperparameters, learned from the first outcomes up to the last milestone."""
         n = len(values)
         milestone = n if n < OFTEN else n - n % max(1, n // 10)
@@ -71,17 +71,17 @@ class Belief:
         if self._learned[0] != milestone:
             self._learned = (milestone, {})
         shapes = self._learned[1]
-        if left_out not in shapes:
+        if region not in shapes:
             first, told = features[:milestone], values[:milestone]
-            known = self._outside(first, told, left_out)
-            shapes[left_out] = learn(*self._data(first[known], told[known], MOST_LEARNED))
-        return shapes[left_out]
+            known = self._within(first, told, region)
+            shapes[region] = learn(*self._data(first[known], told[known], MOST_LEARNED))
+        return shapes[region]
 
-    def _outside(self, features: Floats, values: Floats, places: int) -> NDArray[np.bool_]:
-        """Which trials lie outside the best places, shape (n,); all if few values would be left."""
+    def _within(self, features: Floats, values: Floats, region: Region) -> NDArray[np.bool_]:
+        """Which trials lie in a region, shape (n,); all if few values would be left."""
         own = features[:, : self._codec.n_features]
-        found = middles(own, values, places) if places else None
-        return np.ones(len(values), dtype=bool) if found is None else outside(own, found)
+        places = Places.of(own, values)
+        return places.within(own, region if places.known(region) else EVERYWHERE)
 
     def _lie(self, warped: Floats) -> float:
         """The value that running trials are given."""

@@ -8,7 +8,7 @@ from scipy.optimize import minimize
 
 from autotune.search.codec import Codec
 from autotune.search.native.acquisition import Acquisition
-from autotune.search.native.places import outside
+from autotune.search.native.places import EVERYWHERE, Places, Region
 from autotune.search.native.surrogate import Surrogate
 from autotune.search.sampling import around
 from autotune.types import Floats
@@ -31,24 +31,24 @@ class Landscape:
         model: The surrogate.
         gain: The acquisition.
         allowed: Whether the problem allows a snapped point, shape (d,).
-        avoided: Features of the middles of places to stay out of, shape (p, n_features).
+        places: The best places of the record.
+        region: Where to stay.
     """
 
     codec: Codec
     model: Surrogate
     gain: Acquisition
     allowed: Callable[[Floats], bool]
-    avoided: Floats | None = None
+    places: Places
+    region: Region = EVERYWHERE
 
     def score(self, points: Floats) -> Floats:
         """Scores of snapped points (m, d), the chance of success included; higher is better."""
         features = self.codec.features(points)
         value, _, _ = self.gain(*self.model.process.predict(features))
         value = value + self.model.log_success(features)
-        if self.avoided is None:
-            return np.asarray(value)
         own = features[:, : self.codec.n_features]
-        return np.where(outside(own, self.avoided), value, -np.inf)
+        return np.where(self.places.within(own, self.region), value, -np.inf)
 
     def legal(self, points: Floats, count: int) -> Floats:
         """The first `count` of snapped points that the problem allows, in their order."""

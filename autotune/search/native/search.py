@@ -10,7 +10,7 @@ from autotune.search.native import acquisition
 from autotune.search.native.belief import Belief
 from autotune.search.native.frontier import Frontier
 from autotune.search.native.path import drawn
-from autotune.search.native.places import middles, outside
+from autotune.search.native.places import EVERYWHERE, HOME, Places, Region
 from autotune.search.native.proposal import INCUMBENTS, Landscape, ranked
 from autotune.search.native.swaps import untried
 from autotune.search.prior import Prior
@@ -21,8 +21,9 @@ from autotune.types import Floats, Value
 
 ENOUGH = 1e-3  # an expected gain not worth the next trial, over the spread of the values
 ENOUGH_THERE = 1e-2  # the same in a place that is not the best
-RETURN = 4  # of so many trials after that, one still goes to the best place
 PLACES = 3
+TURNS = 4  # of so many trials, one stays in the best place once little more is expected
+STALLED, GAINED = 10, 1e-5  # so many trials without a gain of that share of the spread
 SWAP = 4  # of so many trials, one tries a category that is new where the best trial is
 TINY = 1e-300
 
@@ -31,8 +32,10 @@ class NativeSearch(ModelSearch):
     """Proposes the legal, new configuration that an acquisition function likes best.
 
     Every fourth trial is the best one with a category changed, while one is left that was not
-    tried near it. Once little more is to be gained around the best place, most trials go to the
-    next best. A failed trial makes trials nearby less likely, and has no value.
+    tried near it. Once little more is expected, or nothing was gained for a while, trials take
+    turns: some polish the best place, the others look outside of it and the next best ones, by
+    surrogates that know only what lies there. A failed trial makes trials nearby less likely,
+    and has no value.
     """
 
     def __init__(
@@ -41,7 +44,7 @@ class NativeSearch(ModelSearch):
         super().__init__(problem, settings, prior)
         self._prior = prior
         self._belief = Belief(self._codec, settings)
-        self._frontiers: dict[int, Frontier] = {}  # by how many of the best places they leave out
+        self._frontiers: dict[Region, Frontier] = {}
 
     def tell(self, outcome: Outcome) -> None:
         """Learn an outcome; a failed one makes trials nearby less likely, and has no value."""
@@ -59,24 +62,64 @@ class NativeSearch(ModelSearch):
         return np.asarray(points[np.argmax(landscape.score(points))])
 
     def _ranked(self, rng: np.random.Generator) -> Floats:
-        """Points of the best place; once little is to be gained there, most often of another."""
+        """Points by falling score, those of the region whose turn it is first."""
         frontier, swapped = self._everywhere(rng), self._swapped()
         if len(swapped):
             order = np.argsort(-frontier.landscape.score(swapped), kind="stable")
             return np.concatenate([swapped[order], frontier.best(rng)])
         if self._settings.acq == THOMPSON:
             return ranked(self._sampled(frontier.landscape, rng), frontier.incumbents, rng)
-        found = []
-        for left_out in range(PLACES + 1):
-            outer = self._frontier(left_out, rng)
+        best = frontier.best(rng)
+        if self._settings.acq != "EI":
+            return best
+        promise = self._promise(frontier.landscape, best[0])
+        turn = self._turn(promise, rng)
+        return best if turn is None else np.concatenate([turn.best(rng), best])
+
+    def _turn(self, promise: float, rng: np.random.Generator) -> Frontier | None:
+        """Whose turn it is, given what the best point of the whole space promises; None for that.
+
+        What a surrogate of several deep valleys promises is often wrong, and where nothing was
+        gained for a while it has no say.
+        """
+        turn, stalled = self._memory.size % TURNS, self._stalled()
+        if promise > ENOUGH and not (stalled and turn in (0, 1, 3)):
+            return None
+        if turn == 0:
+            return self._home(rng)
+        outer, enough = self._elsewhere(rng)
+        return outer if enough or turn != 2 else self._home(rng)
+
+    def _home(self, rng: np.random.Generator) -> Frontier | None:
+        """The best place, by what is known there alone if nothing was gained for a while."""
+        return self._frontier(HOME, rng, HOME if self._stalled() else EVERYWHERE)
+
+    def _elsewhere(self, rng: np.random.Generator) -> tuple[Frontier | None, bool]:
+        """The first region outside the best places that promises enough; or else the most."""
+        found, most = None, -np.inf
+        for count in range(1, PLACES + 1):
+            outer = self._frontier(Region(count), rng, Region(count))
             if outer is None:
                 break
-            found.append(outer.best(rng))
-            enough = ENOUGH_THERE if left_out else ENOUGH
-            more = self._promise(outer.landscape, found[-1][0]) > enough
-            if more or self._memory.size % RETURN == 0:
-                return np.concatenate([found[-1], found[0]])
-        return found[0]
+            promise = self._promise(outer.landscape, outer.best(rng)[0])
+            if promise > most:
+                found, most = outer, promise
+            if promise > ENOUGH_THERE:
+                break
+        return found, most > ENOUGH_THERE
+
+    def _stalled(self) -> bool:
+        """Whether the latest trials gained next to nothing on those before them."""
+        values = np.array(self._memory.values)
+        before = values[:-STALLED]
+        if not np.isfinite(before).any():
+            return False
+        return float(np.nanmin(before) - np.nanmin(values)) <= GAINED * self._spread()
+
+    def _spread(self) -> float:
+        """The interquartile range of the values told."""
+        low, high = np.nanquantile(self._memory.values, [0.25, 0.75])
+        return max(float(high - low), TINY)
 
     def _swapped(self) -> Floats:
         """The best point with another category, if it is time for one, shape (m, d)."""
@@ -91,27 +134,27 @@ class NativeSearch(ModelSearch):
 
     def _everywhere(self, rng: np.random.Generator) -> Frontier:
         """Candidates of the whole space."""
-        frontier = self._frontier(0, rng)
-        assert frontier is not None  # only a place left out can leave too little
+        frontier = self._frontier(EVERYWHERE, rng, EVERYWHERE)
+        assert frontier is not None  # only a part of the space can hold too few values
         return frontier
 
-    def _frontier(self, left_out: int, rng: np.random.Generator) -> Frontier | None:
-        """Candidates outside of so many of the best places; None if too little is known there."""
-        if left_out not in self._frontiers:
+    def _frontier(self, region: Region, rng: np.random.Generator, knows: Region) -> Frontier | None:
+        """Candidates of a region, by what is known in another; None if too little is."""
+        if region not in self._frontiers:
             points, values = np.array(self._memory.points), np.array(self._memory.values)
             features = self._codec.features(points)
             own = features[:, : self._codec.n_features]
-            avoided = middles(own, values, left_out) if left_out else None
-            if left_out and avoided is None:
+            places = Places.of(own, values)
+            if not places.known(region):
                 return None
-            model, lie = self._belief.posterior(features, values, left_out=left_out)
+            model, lie = self._belief.posterior(features, values, region=knows)
             name, kappa = str(self._settings.acq), self._settings.kappa
             gain = acquisition.named(name, best=model.best, kappa=kappa, rng=rng)
-            landscape = Landscape(self._codec, model, gain, self._allowed, avoided)
-            known = outside(own, avoided) if avoided is not None else np.isfinite(values)
+            landscape = Landscape(self._codec, model, gain, self._allowed, places, region)
+            known = np.isfinite(values) & places.within(own, region)
             incumbents = _best(points[known], values[known])
-            self._frontiers[left_out] = Frontier(landscape, lie, incumbents)
-        frontier = self._frontiers[left_out]
+            self._frontiers[region] = Frontier(landscape, lie, incumbents)
+        frontier = self._frontiers[region]
         frontier.take(np.array(self._memory.pending).reshape(-1, len(self._codec.names)))
         return frontier
 
@@ -124,11 +167,8 @@ class NativeSearch(ModelSearch):
 
     def _promise(self, landscape: Landscape, point: Floats) -> float:
         """The expected improvement at a point over the spread of the values."""
-        if self._settings.acq != "EI":
-            return np.inf
-        low, high = np.nanquantile(self._memory.values, [0.25, 0.75])
-        gain = np.exp(float(landscape.score(point[None, :])[0])) * landscape.model.warp.unit
-        return float(gain / max(high - low, TINY))
+        score = float(landscape.score(point[None, :])[0])
+        return float(np.exp(score)) * landscape.model.warp.unit / self._spread()
 
 
 def _best(points: Floats, values: Floats) -> Floats:
