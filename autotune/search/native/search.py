@@ -12,6 +12,7 @@ from autotune.search.native.frontier import Frontier
 from autotune.search.native.path import drawn
 from autotune.search.native.places import middles, outside
 from autotune.search.native.proposal import INCUMBENTS, Landscape, ranked
+from autotune.search.native.replicates import levels, rows
 from autotune.search.native.swaps import untried
 from autotune.search.prior import Prior
 from autotune.search.prior_start import best
@@ -81,7 +82,7 @@ class NativeSearch(ModelSearch):
     def _swapped(self) -> Floats:
         """The best point with another category, if it is time for one, shape (m, d)."""
         memory, names = self._memory, self._codec.names
-        best = memory.points[int(np.nanargmin(memory.values))]
+        best = memory.points[int(np.nanargmin(self._levels()))]
         active = self._codec.decode(best)
         unordered = {i: n for i, n in self._codec.unordered.items() if names[i] in active}
         if not unordered or memory.size % SWAP != SWAP - 1:
@@ -101,19 +102,26 @@ class NativeSearch(ModelSearch):
             points, values = np.array(self._memory.points), np.array(self._memory.values)
             features = self._codec.features(points)
             own = features[:, : self._codec.n_features]
-            avoided = middles(own, values, left_out) if left_out else None
+            level = self._levels()
+            avoided = middles(own, level, left_out) if left_out else None
             if left_out and avoided is None:
                 return None
-            model, lie = self._belief.posterior(features, values, left_out=left_out)
+            noise = np.array(self._memory.noise)
+            model, lie = self._belief.posterior(features, values, noise, left_out=left_out)
             name, kappa = str(self._settings.acq), self._settings.kappa
             gain = acquisition.named(name, best=model.best, kappa=kappa, rng=rng)
             landscape = Landscape(self._codec, model, gain, self._allowed, avoided)
             known = outside(own, avoided) if avoided is not None else np.isfinite(values)
-            incumbents = _best(points[known], values[known])
+            incumbents = _best(points[known], level[known])
             self._frontiers[left_out] = Frontier(landscape, lie, incumbents)
         frontier = self._frontiers[left_out]
         frontier.take(np.array(self._memory.pending).reshape(-1, len(self._codec.names)))
         return frontier
+
+    def _levels(self) -> Floats:
+        """Values told, at their mean where one configuration has several, shape (n,)."""
+        memory = self._memory
+        return levels(np.array(memory.points), np.array(memory.values), np.array(memory.noise))
 
     def _sampled(self, landscape: Landscape, rng: np.random.Generator) -> Landscape:
         """With a path of its process, for Thompson sampling; unchanged for the others."""
@@ -134,4 +142,8 @@ class NativeSearch(ModelSearch):
 def _best(points: Floats, values: Floats) -> Floats:
     """The best points told, best first, shape (m, d)."""
     order = np.argsort(values, kind="stable")  # not-a-number comes last
-    return np.asarray(points[order[: min(INCUMBENTS, int(np.isfinite(values).sum()))]])
+    found = points[order[: int(np.isfinite(values).sum())]]
+    row = rows(found)
+    if row is not None:
+        found = found[np.unique(row, return_index=True)[1]]
+    return np.asarray(found[:INCUMBENTS])
