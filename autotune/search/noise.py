@@ -39,6 +39,12 @@ class Noise:
             )
         return cls(deviation)
 
+    def text(self, unit: str) -> str:
+        """In words, with the unit of the objective."""
+        if self.metric:
+            return f"each trial's {self.metric}"
+        return f"standard deviation {self.deviation:g} {unit}".rstrip()
+
     def of(self, outcome: Outcome) -> float:
         """An outcome's; not-a-number if it failed, or its metric is no number >= 0."""
         if not isinstance(outcome, Completed):

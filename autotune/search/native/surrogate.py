@@ -121,7 +121,7 @@ def learn(data: Data, trials: Data) -> Shape:
 
 def surrogate(shape: Shape, data: Data, trials: Data, *, cautious: bool) -> Surrogate:
     """The posterior of all values under what was learned."""
-    choices = warps(data.y)
+    choices = _warps(data)
     warp = choices[min(shape.bend, len(choices) - 1)]
     trend, warped = _trend(data, shape.bend, trended=shape.trended), _warped(data, warp)
     process = condition(shape.hyper, data.x, warped.y, trend, warped.replicates)
@@ -142,6 +142,12 @@ def _likely(
     return likely + warp.log_slope(data.y) + ODDS * trended, vector, choice
 
 
+def _warps(data: Data) -> list[Warp]:
+    """The warps of the values, none of them finer than the noise that is known."""
+    known = None if data.replicates is None else data.replicates.known
+    return warps(data.y, 0.0 if known is None else float(np.sqrt(np.median(known))))
+
+
 def _warped(data: Data, warp: Warp) -> Data:
     """The data with warped values, whose known noise the warp stretches by its slope there."""
     replicates = data.replicates and data.replicates.scaled(warp.slope(data.y))
@@ -150,7 +156,7 @@ def _warped(data: Data, warp: Warp) -> Data:
 
 def _choices(data: Data) -> list[Choice]:
     """What is compared: each warp about a constant, and the milder ones about a prior."""
-    choices = list(enumerate(warps(data.y)))
+    choices = list(enumerate(_warps(data)))
     own = [(False, *each) for each in choices]
     if data.x.shape[1] == len(data.owner):
         return own
