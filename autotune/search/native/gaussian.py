@@ -41,6 +41,18 @@ class Prior:
     noise: float = 1e-5
     noise_sigma: float = 4.0
 
+    def cost(self, vector: Floats, parameters: int) -> tuple[float, Floats]:
+        """Minus the log density of log hyperparameters, up to a constant, and its gradient.
+
+        A signal variance behind noise and bowl, if there is one, is as likely at any logarithm.
+        """
+        p = parameters
+        off, sigma = np.zeros_like(vector), np.ones_like(vector)
+        off[:p], sigma[:p] = vector[:p] - np.log(self.length), self.length_sigma
+        off[p : p + 2] = vector[p : p + 2] - np.log([self.noise, self.bowl])
+        sigma[p : p + 2] = self.noise_sigma, self.bowl_sigma
+        return 0.5 * float(((off / sigma) ** 2).sum()), off / sigma**2
+
 
 @dataclass(frozen=True, slots=True)
 class Data:
@@ -59,6 +71,11 @@ class Data:
     y: Floats
     owner: Ints
     replicates: Replicates | None = None
+
+    @property
+    def parameters(self) -> int:
+        """How many parameters the features are of."""
+        return int(self.owner.max()) + 1
 
     @property
     def has_known_noise(self) -> bool:
@@ -257,7 +274,7 @@ def fit(
     if data.replicates is not None:
         expected = expected[data.replicates.row]
     left = replace(data, x=np.concatenate([data.x[:, :d], t], axis=1), y=data.y - expected)
-    bounds = [(np.log(SHORTEST), np.log(LONGEST))] * (int(data.owner.max()) + 1)
+    bounds = [(np.log(SHORTEST), np.log(LONGEST))] * data.parameters
     bounds += [(np.log(LEAST_NOISE), np.log(MOST_NOISE))]
     bounds += [(np.log(LEAST_BOWL), np.log(MOST_BOWL))]
     if data.has_known_noise:
@@ -317,7 +334,7 @@ def cost(vector: Floats, data: Data, prior: Prior) -> tuple[float, Floats]:
     )
     gradient = np.zeros_like(vector)
     np.add.at(gradient, data.owner, by_length)
-    p = int(data.owner.max()) + 1
+    p = data.parameters
     gradient[p] = 0.5 * hyper.noise * np.trace(pull)
     gradient[p + 1] = 0.5 * float((pull @ bowl * bowl).sum())
     if data.replicates is not None:
@@ -330,12 +347,8 @@ def cost(vector: Floats, data: Data, prior: Prior) -> tuple[float, Floats]:
             total += told * (spread / variance - 1)
             gradient[p + 2] = told * (1 - spread / variance)
             gradient[p + 2] -= 0.5 * float(each @ (ratios - hyper.noise))
-    off, sigma = np.zeros_like(vector), np.ones_like(vector)
-    off[:p], sigma[:p] = vector[:p] - np.log(prior.length), prior.length_sigma
-    off[p : p + 2] = vector[p : p + 2] - np.log([prior.noise, prior.bowl])
-    sigma[p : p + 2] = prior.noise_sigma, prior.bowl_sigma
-    total += 0.5 * float(((off / sigma) ** 2).sum())
-    return float(total), gradient + off / sigma**2
+    unlikely, steepness = prior.cost(vector, p)
+    return float(total + unlikely), gradient + steepness
 
 
 def _pooled(hyper: Hyper, y: Floats, replicates: Replicates | None) -> tuple[Pooled, Floats]:

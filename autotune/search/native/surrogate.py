@@ -100,7 +100,7 @@ def learn(data: Data, trials: Data) -> Shape:
         data: The trials with a value.
         trials: All trials, 1 for those with a value and 0 for those that failed.
     """
-    parameters = int(data.owner.max()) + 1
+    parameters = data.parameters
     prior = Prior(length=0.5 * np.sqrt(max(parameters, 4) / 4))
     known = [1.0] * data.has_known_noise  # the variance of warped values, for the signal's
     starts = np.log([[*np.full(parameters, length), *rest, *known] for length, *rest in STARTS])

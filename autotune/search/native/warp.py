@@ -8,7 +8,7 @@ from autotune.types import Floats
 
 BENDS = (np.inf, 1.0, 0.1, 0.01, 0.001)
 """Where the logarithm sets in, in units of the values' spread; infinite for no warp."""
-CLEAR = 3.0
+CLEAR = 10.0  # its slope falls by a tenth within one deviation of the noise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from autotune.search.native.path import drawn
 from autotune.search.native.replicates import Replicates, levels, rows, variances
 from autotune.search.native.surrogate import learn, resting, surrogate
 from autotune.search.native.trend import FLAT, trends
+from autotune.search.native.warp import warps
 
 PRIOR = Prior(length=0.5)
 OWNER = np.arange(3)
@@ -194,3 +195,23 @@ def test_a_level_is_the_mean_of_what_has_a_value_weighted_by_precision():
 def test_an_unknown_deviation_counts_as_the_median_of_those_known():
     assert variances(np.array([1.0, np.nan, 3.0, 2.0])).tolist() == [1.0, 4.0, 9.0, 4.0]
     assert variances(np.array([np.nan, np.nan])) is None
+
+
+def test_no_logarithm_sets_in_near_the_noise():
+    y = np.linspace(0.0, 8.0, 9)  # quartiles 4 apart
+    assert [warp.bend for warp in warps(y)] == pytest.approx([np.inf, 4.0, 0.4, 0.04, 0.004])
+    assert [warp.bend for warp in warps(y, 1e-2)] == pytest.approx([np.inf, 4.0, 0.4, 0.1])
+    assert [warp.bend for warp in warps(y, 1.0)] == pytest.approx([np.inf, 10.0])
+    assert len(warps(np.zeros(3), 1.0)) == 1
+
+
+def test_a_process_of_known_noise_takes_no_sharper_warp():
+    rng = np.random.default_rng(0)
+    points = rng.random((60, 3))
+    y = np.exp(9 * points[:, 0])
+    ones = Data(points, np.ones(60), OWNER)
+    bends = []
+    for sd in (1e-3, 50.0):
+        data = resting(points, y, OWNER, np.full(60, sd**2), most=99, seed=0)
+        bends.append(surrogate(learn(data, ones), data, ones, cautious=False).warp.bend)
+    assert bends[0] < 500 <= bends[1]
