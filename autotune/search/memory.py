@@ -65,6 +65,12 @@ class Memory:
         return list(self._pending.values())
 
     @property
+    def known_noise(self) -> float:
+        """Median of the known standard deviations; 0 if there is none."""
+        known = [each for each in self.noise if np.isfinite(each)]
+        return float(np.median(known)) if known else 0.0
+
+    @property
     def size(self) -> int:
         """Outcomes told and configurations pending; with the seed, it fixes all randomness."""
         return len(self.points) + len(self._pending)

@@ -22,6 +22,7 @@ from autotune.types import Floats, Value
 
 ENOUGH = 1e-3  # an expected gain not worth the next trial, over the spread of the values
 ENOUGH_THERE = 1e-2  # the same in a place that is not the best
+SETTLED = 100  # deviations of known noise that count as spread: a gain of a tenth is enough
 RETURN = 4  # of so many trials after that, one still goes to the best place
 PLACES = 3
 SWAP = 4  # of so many trials, one tries a category that is new where the best trial is
@@ -74,7 +75,8 @@ class NativeSearch(ModelSearch):
                 break
             found.append(outer.best(rng))
             enough = ENOUGH_THERE if left_out else ENOUGH
-            more = self._promise(outer.landscape, found[-1][0]) > enough
+            least = 0.0 if left_out else SETTLED * self._memory.known_noise
+            more = self._promise(outer.landscape, found[-1][0], least) > enough
             if more or self._memory.size % RETURN == 0:
                 return np.concatenate([found[-1], found[0]])
         return found[0]
@@ -130,13 +132,13 @@ class NativeSearch(ModelSearch):
         path = drawn(landscape.model.process, rng)
         return replace(landscape, model=replace(landscape.model, process=path))
 
-    def _promise(self, landscape: Landscape, point: Floats) -> float:
-        """The expected improvement at a point over the spread of the values."""
+    def _promise(self, landscape: Landscape, point: Floats, least_spread: float) -> float:
+        """The expected improvement at a point over the spread of the values, if not less."""
         if self._settings.acq != "EI":
             return np.inf
         low, high = np.nanquantile(self._memory.values, [0.25, 0.75])
         gain = np.exp(float(landscape.score(point[None, :])[0])) * landscape.model.warp.unit
-        return float(gain / max(high - low, TINY))
+        return float(gain / max(high - low, least_spread, TINY))
 
 
 def _best(points: Floats, values: Floats) -> Floats:

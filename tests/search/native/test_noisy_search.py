@@ -106,6 +106,24 @@ def test_the_best_place_is_where_the_mean_is_least_not_the_luckiest_value():
     assert search._codec.decode(again) == second.trial.config
 
 
+def test_gains_below_a_tenth_of_the_known_noise_send_the_next_trial_elsewhere():
+    """Sixty noisy values at the best place: noise keeps the gain above what the spread asks for."""
+
+    def valleys(x, y):
+        return min(10 * (x - 0.1) ** 2, 10 * (x - 0.9) ** 2 + 0.1) + (y - 0.5) ** 2
+
+    space = ConfigurationSpace()
+    space.add(Float("x", (0.0, 1.0)), Float("y", (0.0, 1.0)))
+    for noise, lowest, highest in (("", 0.0, 0.4), (0.02, 0.6, 1.0)):
+        made = Problem(name="two", summary="", space=space, objective=bowl, noise=noise)
+        search, rng = NativeSearch(made, SearchSettings(seed=1)), np.random.default_rng(0)
+        wide, near = rng.random((15, 2)), [0.1, 0.5] + 0.03 * rng.standard_normal((60, 2))
+        for x, y in np.concatenate([wide, near]).clip(0, 1).tolist():
+            value = valleys(x, y) + 0.02 * rng.standard_normal()
+            search.tell(completed({"x": x, "y": y}, value))
+        assert lowest <= search.ask()["x"] <= highest
+
+
 def test_a_configuration_told_many_times_is_one_point_of_the_process():
     search = NativeSearch(problem(), SearchSettings(seed=5))
     told = play(search, 12)
