@@ -106,6 +106,8 @@ class Problem:
             approximation; the objective is wanted at its largest value. Empty for none.
         cost: What a trial costs when there is a fidelity: a metric, a numeric parameter, or
             `seconds`.
+        noise: How noisy a value is: the standard deviation of the objective, in its unit, or the
+            name of the metric that each trial returns its own as. Empty if it is not known.
     """
 
     name: str
@@ -123,6 +125,7 @@ class Problem:
     and_minimize: str = ""
     fidelity: str = ""
     cost: str = "seconds"
+    noise: float | str = ""
 
     def __post_init__(self) -> None:
         taken = [name for name in self.derived if name in self.space or name == "objective"]

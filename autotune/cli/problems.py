@@ -100,6 +100,7 @@ def _problem_record(problem: "Problem") -> dict[str, Any]:
         "and_minimize": problem.and_minimize or None,
         "fidelity": problem.fidelity or None,
         "cost": problem.cost if problem.fidelity else None,
+        "noise": None if problem.noise == "" else problem.noise,
         "source": problem.source,
         "set": dict(problem.options),
         "parameters": [asdict(parameter) for parameter in problem.parameters()],
@@ -110,6 +111,8 @@ def _problem_record(problem: "Problem") -> dict[str, Any]:
 
 
 def _say(file: "ProblemFile", problem: "Problem | None") -> None:
+    from autotune.search.noise import Noise
+
     console.say(file.doc.strip() + "\n")
     rows = [
         (o.name, "required" if o.default is None else console.short(o.default), o.kind, o.doc)
@@ -139,6 +142,8 @@ def _say(file: "ProblemFile", problem: "Problem | None") -> None:
         console.say(f"and:        {problem.and_minimize}")
     if problem.fidelity:
         console.say(f"fidelity:   {problem.fidelity}, a trial costs its {problem.cost}")
+    if (noise := Noise.parse(problem.noise)) is not None:
+        console.say(f"noise:      {noise.text(problem.unit)}")
     console.say(f"source:     {problem.source}")
     best = record["best_known"]
     if best is None:

@@ -73,6 +73,15 @@ def tune(
             "[default: the problem's, or seconds]",
         ),
     ] = None,
+    noise: Annotated[
+        str | None,
+        typer.Option(
+            "--noise",
+            metavar="SD|NAME",
+            help="Standard deviation of a value, in its unit, or the metric that holds it.  "
+            "[default: the problem's, or estimated]",
+        ),
+    ] = None,
     max_cost: Annotated[
         str | None,
         typer.Option("--max-cost", help="Stop when the trials of the study cost this much."),
@@ -187,7 +196,7 @@ def tune(
         settings,
         limits,
         place=Place(storage, study),
-        aims=Aims(and_minimize, fidelity, cost),
+        aims=Aims(and_minimize, fidelity, cost, noise),
     )
     if json:
         console.emit_json(report(result).as_json())

@@ -20,6 +20,7 @@ from autotune.evaluators.processes import ProcessEvaluator
 from autotune.evaluators.serial import SerialEvaluator
 from autotune.problem import Problem
 from autotune.search import factory
+from autotune.search.noise import Noise
 from autotune.search.settings import SearchSettings
 from autotune.store import study as studies
 from autotune.store.journal import JournalStore
@@ -56,11 +57,12 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Aims:
-    """What a search is for, where the command line replaces the problem's own word."""
+    """What a search is for and knows, where the command line replaces the problem's own word."""
 
     and_minimize: str | None = None
     fidelity: str | None = None
     cost: str | None = None
+    noise: str | None = None
 
     def of(self, problem: Problem) -> Problem:
         """The problem with these aims."""
@@ -186,7 +188,7 @@ def run(
     loaded = tune_prior.load(problem, settings, place.storage, folder)
     search = factory.search(problem, settings, loaded.prior)
     stop = Stop(limits)
-    start = asdict(settings) | asdict(limits)
+    start = asdict(settings) | asdict(limits) | {"noise": problem.noise}
     header = Header.of(problem, file.origin, loaded.record)
     with JournalStore.open(folder, header, start=start) as store:
         recorded = studies.read(folder)
@@ -277,6 +279,10 @@ def _announce(problem: Problem, settings: SearchSettings, study: Study, limits: 
         console.talk(f"two objectives: its own, and {problem.and_minimize}")
     if problem.fidelity:
         console.talk(f"fidelity {problem.fidelity}, cost {problem.cost}")
+    noise = Noise.parse(problem.noise)
+    if noise is not None:
+        unused = "" if settings.has_own_process else "; this search does not use it"
+        console.talk(f"noise of a value: {noise.text(problem.unit)}{unused}")
     n = len(study.outcomes)
     held = f"continues {n} recorded trials" if n else "new study"
     console.talk(

@@ -7,6 +7,7 @@ import numpy as np
 from autotune.problem import Problem
 from autotune.search.codec import Codec
 from autotune.search.memory import Memory
+from autotune.search.noise import Noise
 from autotune.search.prior import Prior
 from autotune.search.sampling import Sampler
 from autotune.search.settings import SearchSettings
@@ -22,7 +23,7 @@ class BaseSearch(ABC):
     ) -> None:
         self._settings = settings
         self._codec = Codec(problem.space, prior)
-        self._memory = Memory(self._codec)
+        self._memory = Memory(self._codec, Noise.parse(problem.noise))
         self._sampler = Sampler(problem, self._codec, self._memory)
 
     def ask(self) -> dict[str, Value] | None:

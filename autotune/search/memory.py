@@ -4,6 +4,7 @@ import numpy as np
 
 from autotune.errors import InputError
 from autotune.search.codec import Codec, Key, key
+from autotune.search.noise import Noise
 from autotune.trials import Completed, Outcome
 from autotune.types import Config, Floats
 
@@ -15,13 +16,16 @@ class Memory:
         points: Points of the outcomes told, in the order told; each of shape (d,).
         values: Objective per outcome, not-a-number for a failed trial and for one without a
             finite value.
+        noise: Known standard deviation per outcome, not-a-number where it is not known.
         seen_keys: Keys of everything told or pending.
     """
 
-    def __init__(self, codec: Codec) -> None:
+    def __init__(self, codec: Codec, noise: Noise | None = None) -> None:
         self._codec = codec
+        self._noise = noise
         self.points: list[Floats] = []
         self.values: list[float] = []
+        self.noise: list[float] = []
         self.seen_keys: set[Key] = set()
         self._pending: dict[Key, Floats] = {}
 
@@ -44,6 +48,7 @@ class Memory:
         self.points.append(point)
         value = outcome.value if isinstance(outcome, Completed) else np.nan
         self.values.append(value if np.isfinite(value) else np.nan)
+        self.noise.append(np.nan if self._noise is None else self._noise.of(outcome))
 
     def propose(self, config: Config) -> None:
         """Note that a configuration is being evaluated."""
@@ -58,6 +63,12 @@ class Memory:
     def pending(self) -> list[Floats]:
         """Points of the pending configurations, oldest first."""
         return list(self._pending.values())
+
+    @property
+    def known_noise(self) -> float:
+        """Median of the known standard deviations; 0 if there is none."""
+        known = [each for each in self.noise if np.isfinite(each)]
+        return float(np.median(known)) if known else 0.0
 
     @property
     def size(self) -> int:

@@ -10,7 +10,7 @@ from autotune.errors import InputError
 from autotune.search.axes import axis
 from autotune.search.codec import INACTIVE, Codec
 from autotune.search.native.gaussian import Data, GaussianProcess
-from autotune.search.native.surrogate import MOST_LEARNED, kept, learn, surrogate
+from autotune.search.native.surrogate import MOST_LEARNED, learn, resting, surrogate
 from autotune.search.native.warp import Warp
 from autotune.search.prior import Columns
 from autotune.trials import Completed
@@ -78,9 +78,8 @@ def study_source(
     at = [whole.names.index(each) for each in codec.names]
     points = np.array([whole.encode(outcome.trial.config) for outcome in completed])[:, at]
     y = np.array([outcome.value for outcome in completed])
-    rows = kept(y, MOST_LEARNED, 0)
-    data = Data(codec.features(points[rows]), y[rows], codec.owners)
-    every = Data(data.x, np.ones(len(rows)), codec.owners)
+    data = resting(codec.features(points), y, codec.owners, most=MOST_LEARNED, seed=0)
+    every = Data(data.x, np.ones(len(data.x)), codec.owners)
     model = surrogate(learn(data, every), data, every, cautious=False)
     lacking = tuple(each for each in space if each not in shared)
     return StudySource(shared, lacking, float(np.median(y)), codec, model.process, model.warp)

@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from autotune.search.codec import Codec
 from autotune.search.native.gaussian import Data
 from autotune.search.native.places import EVERYWHERE, Places, Region
+from autotune.search.native.replicates import levels, variances
 from autotune.search.native.surrogate import (
     MOST,
     MOST_LEARNED,
@@ -13,6 +14,7 @@ from autotune.search.native.surrogate import (
     Surrogate,
     kept,
     learn,
+    resting,
     surrogate,
 )
 from autotune.search.settings import BELIEVER, SearchSettings
@@ -35,34 +37,44 @@ class Belief:
         self._learned: tuple[int, dict[Region, Shape]] = (0, {})
 
     def posterior(
-        self, features: Floats, values: Floats, *, region: Region = EVERYWHERE
+        self,
+        features: Floats,
+        values: Floats,
+        noise: Floats | None = None,
+        *,
+        region: Region = EVERYWHERE,
     ) -> tuple[Surrogate, float | None]:
         """The surrogate of a record, and the lie that running trials are given in it.
 
         Args:
             features: Of the trials told, in their order, shape (n, f).
             values: Not-a-number where a trial failed, shape (n,).
+            noise: Their standard deviations as far as they are known, not-a-number where not,
+                shape (n,); None if nothing is.
             region: The surrogate knows nothing of what lies outside.
 
         Returns:
             The lie is None where running trials take the surrogate's own mean.
         """
-        shape = self._shape(features, values, region)
-        known = self._within(features, values, region)
-        data, trials = self._data(features[known], values[known], MOST)
+        noise = np.full(len(values), np.nan) if noise is None else noise
+        shape = self._shape(features, values, noise, region)
+        known = self._within(features, values, noise, region)
+        data, trials = self._data(features[known], values[known], noise[known], MOST)
         model = surrogate(shape, data, trials, cautious=_cautious(values))
         return model, None if self._settings.liar == BELIEVER else self._lie(model.warp(data.y))
 
-    def _data(self, features: Floats, values: Floats, most: int) -> tuple[Data, Data]:
+    def _data(
+        self, features: Floats, values: Floats, noise: Floats, most: int
+    ) -> tuple[Data, Data]:
         """Trials with a value, and all trials as 1 for those and 0 for the failed ones."""
         told = np.isfinite(values)
-        x, y = features[told], values[told]
-        rows = kept(y, most, self._settings.seed)
         owner, ended = self._codec.owners, told.astype(np.float64)
-        trials = kept(-ended, most, self._settings.seed)
-        return Data(x[rows], y[rows], owner), Data(features[trials], ended[trials], owner)
+        x, y, seed = features[told], values[told], self._settings.seed
+        data = resting(x, y, owner, variances(noise[told]), most=most, seed=seed)
+        trials = kept(-ended, most, seed)
+        return data, Data(features[trials], ended[trials], owner)
 
-    def _shape(self, features: Floats, values: Floats, region: Region) -> Shape:
+    def _shape(self, features: Floats, values: Floats, noise: Floats, region: Region) -> Shape:
         """Hyperparameters, learned from the first outcomes up to the last milestone."""
         n = len(values)
         milestone = n if n < OFTEN else n - n % max(1, n // 10)
@@ -72,15 +84,20 @@ class Belief:
             self._learned = (milestone, {})
         shapes = self._learned[1]
         if region not in shapes:
-            first, told = features[:milestone], values[:milestone]
-            known = self._within(first, told, region)
-            shapes[region] = learn(*self._data(first[known], told[known], MOST_LEARNED))
+            first, told, noise = features[:milestone], values[:milestone], noise[:milestone]
+            known = self._within(first, told, noise, region)
+            data = self._data(first[known], told[known], noise[known], MOST_LEARNED)
+            shapes[region] = learn(*data)
         return shapes[region]
 
-    def _within(self, features: Floats, values: Floats, region: Region) -> NDArray[np.bool_]:
+    def _within(
+        self, features: Floats, values: Floats, noise: Floats, region: Region
+    ) -> NDArray[np.bool_]:
         """Which trials lie in a region, shape (n,); all if few values would be left."""
+        if region == EVERYWHERE:
+            return np.ones(len(values), dtype=bool)
         own = features[:, : self._codec.n_features]
-        places = Places.of(own, values)
+        places = Places.of(own, levels(own, values, noise))
         return places.within(own, region if places.known(region) else EVERYWHERE)
 
     def _lie(self, warped: Floats) -> float:

@@ -104,7 +104,8 @@ class FidelitySearch(ModelSearch):
         points, values = np.array(self._memory.points), np.array(self._memory.values)
         pending = np.array(self._memory.pending).reshape(-1, points.shape[1])
         told, running = self._codec.features(points), self._codec.features(pending)
-        model = self._objective.posterior(told, values)[0].with_pending(running, None)
+        noise = np.array(self._memory.noise)
+        model = self._objective.posterior(told, values, noise)[0].with_pending(running, None)
         costs, price = np.array(self._costs), None
         if np.isfinite(costs).sum() >= 2:
             price = self._price.posterior(told, costs)[0]
@@ -149,7 +150,7 @@ class FidelitySearch(ModelSearch):
 def learned(process: GaussianProcess, here: Floats, there: Floats) -> Floats:
     """Deviation of the step that an outcome at rows (m, k) makes the mean take at other rows."""
     _, deviation = process.predict(here)
-    spread = np.sqrt(deviation**2 + process.hyper.noise * process.variance)
+    spread = np.sqrt(deviation**2 + process.further * process.variance)
     return np.asarray(np.abs(covariance(process, here, there)) / spread)
 
 

@@ -1,24 +1,22 @@
 """A Gaussian process about a bowl and a prior's trend, fitted by maximum a posteriori."""
 
 from dataclasses import dataclass, replace
-from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.linalg import cho_solve, cholesky, solve_triangular
 from scipy.optimize import minimize
 
 from autotune.search.native.bowl import slopes, terms
 from autotune.search.native.kernel import correlation, slope, squared_distances
+from autotune.search.native.replicates import Ints, Pooled, Replicates
 from autotune.search.native.trend import FLAT, SLOPE_VARIANCE, Trend
 from autotune.types import Floats
-
-Ints: TypeAlias = NDArray[np.intp]
 
 JITTER = 1e-10
 LEAST_NOISE, MOST_NOISE = 1e-9, 1.0
 SHORTEST, LONGEST = 0.02, 50.0
 LEAST_BOWL, MOST_BOWL = 1e-6, 1e3
+LEAST_SIGNAL, MOST_SIGNAL = 1e-3, 1e4  # of warped values, whose variance is 1
 LEAST_VARIANCE = 1e-300
 RESIDUAL, TRUST = 0.01, 2.0  # share of the variance that a trend is expected to leave; in values
 
@@ -43,21 +41,46 @@ class Prior:
     noise: float = 1e-5
     noise_sigma: float = 4.0
 
+    def cost(self, vector: Floats, parameters: int) -> tuple[float, Floats]:
+        """Minus the log density of log hyperparameters, up to a constant, and its gradient.
+
+        A signal variance behind noise and bowl, if there is one, is as likely at any logarithm.
+        """
+        p = parameters
+        off, sigma = np.zeros_like(vector), np.ones_like(vector)
+        off[:p], sigma[:p] = vector[:p] - np.log(self.length), self.length_sigma
+        off[p : p + 2] = vector[p : p + 2] - np.log([self.noise, self.bowl])
+        sigma[p : p + 2] = self.noise_sigma, self.bowl_sigma
+        return 0.5 * float(((off / sigma) ** 2).sum()), off / sigma**2
+
 
 @dataclass(frozen=True, slots=True)
 class Data:
     """What a process is fitted to.
 
     Attributes:
-        x: Points, and after them what k priors predict there, shape (n, d + k).
+        x: Points, and after them what k priors predict there, shape (g, d + k).
         y: Values, shape (n,).
         owner: The parameter that each feature is of, shape (d,): features of one parameter,
             such as the indicators of its categories, share a length.
+        replicates: Which point each value is of, and its known noise; None if each has one value
+            and nothing is known, so that g = n.
     """
 
     x: Floats
     y: Floats
     owner: Ints
+    replicates: Replicates | None = None
+
+    @property
+    def parameters(self) -> int:
+        """How many parameters the features are of."""
+        return int(self.owner.max()) + 1
+
+    @property
+    def has_known_noise(self) -> bool:
+        """Whether something is known of the noise, so that the signal's variance is learned."""
+        return self.replicates is not None and self.replicates.known is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,19 +89,29 @@ class Hyper:
 
     Attributes:
         length: Of each feature, shape (d,).
-        noise: Noise variance over signal variance.
+        noise: Noise variance over signal variance, beyond what is known of the noise.
         bowl: Variance of the coefficients of linear and quadratic terms over signal variance.
+        variance: Signal variance, where noise is known; None where it follows from the values.
     """
 
     length: Floats
     noise: float
     bowl: float
+    variance: float | None = None
 
     @staticmethod
     def of(vector: Floats, owner: Ints) -> "Hyper":
-        """From logarithms of one length per parameter, of noise and bowl, shape (p + 2,)."""
-        noise, bowl = np.exp(vector[-2:])
-        return Hyper(length=np.exp(vector[owner]), noise=float(noise), bowl=float(bowl))
+        """From logarithms, shape (p + 2,) or (p + 3,).
+
+        They are of one length per parameter, of noise and bowl, and of the signal variance where
+        noise is known.
+        """
+        p = int(owner.max()) + 1
+        noise, bowl = np.exp(vector[p : p + 2])
+        variance = float(np.exp(vector[p + 2])) if len(vector) > p + 2 else None
+        return Hyper(
+            length=np.exp(vector[owner]), noise=float(noise), bowl=float(bowl), variance=variance
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +124,9 @@ class GaussianProcess:
         x: Points over the lengths, shape (n, d).
         basis: What is linear in unknown coefficients, over their deviation: the bowl's terms,
             then the trend's columns, shape (n, 2 d + k).
-        y: Values, shape (n,).
+        y: Values, shape (n,), of the points: the mean of several of one point.
+        noise: Their noise variances over signal variance, shape (n,).
+        further: That of one more value.
         factor: Lower Cholesky factor of the correlations with noise, shape (n, n).
         mean: The constant mean of what the trend leaves, by generalised least squares.
         variance: Signal variance.
@@ -104,6 +139,8 @@ class GaussianProcess:
     x: Floats
     basis: Floats
     y: Floats
+    noise: Floats
+    further: float
     factor: Floats
     mean: float
     variance: float
@@ -168,14 +205,17 @@ class GaussianProcess:
         return total
 
     def append(self, x: Floats, y: Floats) -> "GaussianProcess":
-        """The same hyperparameters with more points (m, d + k): the factor grows by their rows."""
+        """The same hyperparameters with more points (m, d + k): the factor grows by their rows.
+
+        Their values are as noisy as the median of those known.
+        """
         scaled, basis = self.split(x)
         cross = self.covariance(x)
         rows = solve_triangular(self.factor, cross.T, lower=True, check_finite=False).T
         own = correlation(squared_distances(scaled, scaled)) + basis @ basis.T
-        own[np.diag_indices_from(own)] += self.hyper.noise + JITTER
+        own[np.diag_indices_from(own)] += self.further + JITTER
         corner = cholesky(own - rows @ rows.T, lower=True, check_finite=False)
-        n, m = len(self.y), len(y)
+        n, m, noise = len(self.y), len(y), np.full(len(y), self.further)
         factor = np.zeros((n + m, n + m))
         factor[:n, :n], factor[n:, :n], factor[n:, n:] = self.factor, rows, corner
         left = y - self.expected(x) - rows @ self.whitened
@@ -184,29 +224,34 @@ class GaussianProcess:
         weights = solve_triangular(factor, whitened, lower=True, trans="T", check_finite=False)
         return replace(
             self, x=np.concatenate([self.x, scaled]), basis=np.concatenate([self.basis, basis]),
-            y=np.concatenate([self.y, y]), factor=factor, whitened=whitened, weights=weights,
+            y=np.concatenate([self.y, y]), noise=np.concatenate([self.noise, noise]),
+            factor=factor, whitened=whitened, weights=weights,
         )  # fmt: skip
 
 
-def condition(hyper: Hyper, x: Floats, y: Floats, trend: Trend = FLAT) -> GaussianProcess:
-    """The posterior at given hyperparameters, of points (n, d + k)."""
+def condition(
+    hyper: Hyper, x: Floats, y: Floats, trend: Trend = FLAT, replicates: Replicates | None = None
+) -> GaussianProcess:
+    """The posterior at given hyperparameters, of points (g, d + k) and values (n,)."""
+    pooled, ratios = _pooled(hyper, y, replicates)
     scaled, basis = _split(x, hyper, trend)
     matrix = correlation(squared_distances(scaled, scaled))
-    matrix[np.diag_indices_from(matrix)] = 1.0 + hyper.noise + JITTER
+    matrix[np.diag_indices_from(matrix)] = 1.0 + pooled.noise + JITTER
     matrix += basis @ basis.T
     factor = cholesky(matrix, lower=True, check_finite=False)
     columns = trend(x[:, len(hyper.length) :])
-    left = y - trend.expected(columns)
+    left = pooled.y - trend.expected(columns)
     ones, values = solve_triangular(
-        factor, np.stack([np.ones(len(y)), left], axis=1), lower=True, check_finite=False
+        factor, np.stack([np.ones(len(left)), left], axis=1), lower=True, check_finite=False
     ).T
     mean = float(ones @ values / (ones @ ones))
     whitened = values - mean * ones
-    variance = _spread(float(whitened @ whitened), len(y), columns.shape[1])
+    spread = _spread(float(whitened @ whitened) + pooled.apart, len(y), columns.shape[1])
     weights = solve_triangular(factor, whitened, lower=True, trans="T", check_finite=False)
     return GaussianProcess(
-        hyper=hyper, trend=trend, x=scaled, basis=basis, y=y, factor=factor, mean=mean,
-        variance=variance, whitened=whitened, weights=weights,
+        hyper=hyper, trend=trend, x=scaled, basis=basis, y=pooled.y, noise=pooled.noise,
+        further=float(np.median(ratios)), factor=factor, mean=mean,
+        variance=hyper.variance or spread, whitened=whitened, weights=weights,
     )  # fmt: skip
 
 
@@ -218,16 +263,22 @@ def fit(
     Args:
         data: Points and values.
         prior: Of the hyperparameters.
-        starts: Logarithms of lengths, noise and bowl to start from, shape (m, parameters + 2).
+        starts: Logarithms of lengths, noise and bowl to start from, shape (m, parameters + 2); of
+            the signal variance as well where noise is known.
         rounds: Most iterations of L-BFGS-B from each.
         trend: How the last columns of the points enter the mean.
     """
     d = len(data.owner)
     t = trend(data.x[:, d:])
-    left = Data(np.concatenate([data.x[:, :d], t], axis=1), data.y - trend.expected(t), data.owner)
-    bounds = [(np.log(SHORTEST), np.log(LONGEST))] * (starts.shape[1] - 2)
+    expected = trend.expected(t)
+    if data.replicates is not None:
+        expected = expected[data.replicates.row]
+    left = replace(data, x=np.concatenate([data.x[:, :d], t], axis=1), y=data.y - expected)
+    bounds = [(np.log(SHORTEST), np.log(LONGEST))] * data.parameters
     bounds += [(np.log(LEAST_NOISE), np.log(MOST_NOISE))]
     bounds += [(np.log(LEAST_BOWL), np.log(MOST_BOWL))]
+    if data.has_known_noise:
+        bounds += [(np.log(LEAST_SIGNAL), np.log(MOST_SIGNAL))]
     best, least = starts[0], np.inf
     for start in starts:
         found = minimize(
@@ -240,34 +291,39 @@ def fit(
 
 
 def cost(vector: Floats, data: Data, prior: Prior) -> tuple[float, Floats]:
-    """Minus the log posterior of the log hyperparameters, signal variance and mean profiled.
+    """Minus the log posterior of the log hyperparameters, the mean profiled.
+
+    So is the signal variance, unless noise is known: its ratio to the signal is not known then.
 
     Args:
-        vector: Logarithms of one length per parameter, of noise and bowl, shape (p + 2,).
+        vector: Logarithms as `Hyper.of` takes them, shape (p + 2,); (p + 3,) where noise is known.
         data: Points with the trend's columns, and what the trend leaves of the values.
         prior: Of the hyperparameters.
 
     Returns:
-        The cost, and its gradient, shape (p + 2,).
+        The cost, and its gradient, of the shape of the vector.
     """
-    y, n, d = data.y, len(data.y), len(data.owner)
+    n, d = len(data.y), len(data.owner)
     hyper = Hyper.of(vector, data.owner)
+    pooled, ratios = _pooled(hyper, data.y, data.replicates)
+    y, g = pooled.y, len(pooled.y)
     scaled, t = data.x[:, :d] / hyper.length, data.x[:, d:]
     bowl = terms(data.x[:, :d]) * np.sqrt(hyper.bowl)
     squared = squared_distances(scaled, scaled)
     matrix = correlation(squared)
-    matrix[np.diag_indices(n)] = 1.0 + hyper.noise + JITTER
+    matrix[np.diag_indices(g)] = 1.0 + pooled.noise + JITTER
     matrix += bowl @ bowl.T + SLOPE_VARIANCE * (t @ t.T)
     try:
         factor = cholesky(matrix, lower=True, check_finite=False)
     except np.linalg.LinAlgError:
         return 1e25, np.zeros_like(vector)
-    inverse = cho_solve((factor, True), np.eye(n), check_finite=False)
+    inverse = cho_solve((factor, True), np.eye(g), check_finite=False)
     ones = inverse.sum(axis=1)
     mean = float(y @ ones / ones.sum())
     weights = inverse @ (y - mean)
-    variance = _spread(float((y - mean) @ weights), n, t.shape[1])
-    total = 0.5 * n * np.log(variance) + np.log(np.diag(factor)).sum()
+    spread = _spread(float((y - mean) @ weights) + pooled.apart, n, t.shape[1])
+    variance = hyper.variance or spread
+    total = 0.5 * n * np.log(variance) + np.log(np.diag(factor)).sum() + 0.5 * pooled.log_det
     if t.shape[1]:
         total += 0.5 * TRUST * np.log(variance / RESIDUAL)
     pull = inverse - np.outer(weights, weights) / variance
@@ -278,14 +334,30 @@ def cost(vector: Floats, data: Data, prior: Prior) -> tuple[float, Floats]:
     )
     gradient = np.zeros_like(vector)
     np.add.at(gradient, data.owner, by_length)
-    gradient[-2] = 0.5 * hyper.noise * np.trace(pull)
-    gradient[-1] = 0.5 * float((pull @ bowl * bowl).sum())
-    off = vector - np.log(prior.length)
-    off[-2:] = vector[-2:] - np.log([prior.noise, prior.bowl])
-    sigma = np.full_like(vector, prior.length_sigma)
-    sigma[-2:] = prior.noise_sigma, prior.bowl_sigma
-    total += 0.5 * float(((off / sigma) ** 2).sum())
-    return float(total), gradient + off / sigma**2
+    p = data.parameters
+    gradient[p] = 0.5 * hyper.noise * np.trace(pull)
+    gradient[p + 1] = 0.5 * float((pull @ bowl * bowl).sum())
+    if data.replicates is not None:
+        each = data.replicates.pull(
+            data.y, ratios, inverse=np.diag(inverse), weights=weights, variance=variance
+        )
+        gradient[p] = 0.5 * hyper.noise * each.sum()
+        if hyper.variance is not None:
+            told = 0.5 * (n + TRUST * bool(t.shape[1]))  # values that speak of the variance
+            total += told * (spread / variance - 1)
+            gradient[p + 2] = told * (1 - spread / variance)
+            gradient[p + 2] -= 0.5 * float(each @ (ratios - hyper.noise))
+    unlikely, steepness = prior.cost(vector, p)
+    return float(total + unlikely), gradient + steepness
+
+
+def _pooled(hyper: Hyper, y: Floats, replicates: Replicates | None) -> tuple[Pooled, Floats]:
+    """Values by point, and the noise variance of each value over the signal's, shape (n,)."""
+    if replicates is None:
+        ratios = np.full(len(y), hyper.noise)
+        return Pooled(y, ratios), ratios
+    ratios = replicates.ratios(hyper.noise, hyper.variance)
+    return replicates.pooled(y, ratios), ratios
 
 
 def _split(x: Floats, hyper: Hyper, trend: Trend) -> tuple[Floats, Floats]:

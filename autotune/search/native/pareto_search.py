@@ -58,7 +58,9 @@ class ParetoSearch(ModelSearch):
         points, values = np.array(self._memory.points), self._values()
         pending = np.array(self._memory.pending).reshape(-1, points.shape[1])
         told, running = self._codec.features(points), self._codec.features(pending)
-        first = self._beliefs[0].posterior(told, values[:, 0])[0].with_pending(running, None)
+        noise = np.array(self._memory.noise)
+        first = self._beliefs[0].posterior(told, values[:, 0], noise)[0]
+        first = first.with_pending(running, None)
         if np.isfinite(values[:, 1]).sum() < 2:
             return self._score_of_first(first)
         second = self._beliefs[1].posterior(told, values[:, 1])[0].with_pending(running, None)

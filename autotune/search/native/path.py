@@ -64,7 +64,7 @@ def drawn(process: GaussianProcess, rng: np.random.Generator) -> Path:
         heights=scale * np.sqrt(2.0 / WAVES) * rng.standard_normal(WAVES),
         coefficients=scale * rng.standard_normal(process.basis.shape[1]),
     )
-    noise = scale * np.sqrt(process.hyper.noise + JITTER) * rng.standard_normal(len(process.y))
+    noise = scale * np.sqrt(process.noise + JITTER) * rng.standard_normal(len(process.y))
     told = process.factor @ process.whitened  # what the mean and the trend leave of the values
     left = told - path._drawn(process.x, process.basis) - noise
     return replace(path, weights=cho_solve((process.factor, True), left, check_finite=False))

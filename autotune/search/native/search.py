@@ -12,6 +12,7 @@ from autotune.search.native.frontier import Frontier
 from autotune.search.native.path import drawn
 from autotune.search.native.places import EVERYWHERE, HOME, Places, Region
 from autotune.search.native.proposal import INCUMBENTS, Landscape, ranked
+from autotune.search.native.replicates import levels, rows
 from autotune.search.native.swaps import untried
 from autotune.search.prior import Prior
 from autotune.search.prior_start import best
@@ -21,6 +22,7 @@ from autotune.types import Floats, Value
 
 ENOUGH = 1e-3  # an expected gain not worth the next trial, over the spread of the values
 ENOUGH_THERE = 1e-2  # the same in a place that is not the best
+SETTLED = 100  # deviations of known noise that count as spread: a gain of a tenth is enough
 PLACES = 3
 TURNS = 4  # of so many trials, one stays in the best place once little more is expected
 STALLED, GAINED = 10, 1e-5  # so many trials without a gain of that share of the spread
@@ -72,7 +74,8 @@ class NativeSearch(ModelSearch):
         best = frontier.best(rng)
         if self._settings.acq != "EI":
             return best
-        promise = self._promise(frontier.landscape, best[0])
+        least = SETTLED * self._memory.known_noise
+        promise = self._promise(frontier.landscape, best[0], least)
         turn = self._turn(promise, rng)
         return best if turn is None else np.concatenate([turn.best(rng), best])
 
@@ -124,7 +127,7 @@ class NativeSearch(ModelSearch):
     def _swapped(self) -> Floats:
         """The best point with another category, if it is time for one, shape (m, d)."""
         memory, names = self._memory, self._codec.names
-        best = memory.points[int(np.nanargmin(memory.values))]
+        best = memory.points[int(np.nanargmin(self._levels()))]
         active = self._codec.decode(best)
         unordered = {i: n for i, n in self._codec.unordered.items() if names[i] in active}
         if not unordered or memory.size % SWAP != SWAP - 1:
@@ -144,19 +147,25 @@ class NativeSearch(ModelSearch):
             points, values = np.array(self._memory.points), np.array(self._memory.values)
             features = self._codec.features(points)
             own = features[:, : self._codec.n_features]
-            places = Places.of(own, values)
+            places = Places.of(own, self._levels())
             if not places.known(region):
                 return None
-            model, lie = self._belief.posterior(features, values, region=knows)
+            noise = np.array(self._memory.noise)
+            model, lie = self._belief.posterior(features, values, noise, region=knows)
             name, kappa = str(self._settings.acq), self._settings.kappa
             gain = acquisition.named(name, best=model.best, kappa=kappa, rng=rng)
             landscape = Landscape(self._codec, model, gain, self._allowed, places, region)
             known = np.isfinite(values) & places.within(own, region)
-            incumbents = _best(points[known], values[known])
+            incumbents = _best(points[known], self._levels()[known])
             self._frontiers[region] = Frontier(landscape, lie, incumbents)
         frontier = self._frontiers[region]
         frontier.take(np.array(self._memory.pending).reshape(-1, len(self._codec.names)))
         return frontier
+
+    def _levels(self) -> Floats:
+        """Values told, at their mean where one configuration has several, shape (n,)."""
+        memory = self._memory
+        return levels(np.array(memory.points), np.array(memory.values), np.array(memory.noise))
 
     def _sampled(self, landscape: Landscape, rng: np.random.Generator) -> Landscape:
         """With a path of its process, for Thompson sampling; unchanged for the others."""
@@ -165,13 +174,18 @@ class NativeSearch(ModelSearch):
         path = drawn(landscape.model.process, rng)
         return replace(landscape, model=replace(landscape.model, process=path))
 
-    def _promise(self, landscape: Landscape, point: Floats) -> float:
-        """The expected improvement at a point over the spread of the values."""
+    def _promise(self, landscape: Landscape, point: Floats, least_spread: float = 0.0) -> float:
+        """The expected improvement at a point over the spread of the values, if not less."""
         score = float(landscape.score(point[None, :])[0])
-        return float(np.exp(score)) * landscape.model.warp.unit / self._spread()
+        spread = max(self._spread(), least_spread)
+        return float(np.exp(score)) * landscape.model.warp.unit / spread
 
 
 def _best(points: Floats, values: Floats) -> Floats:
     """The best points told, best first, shape (m, d)."""
     order = np.argsort(values, kind="stable")  # not-a-number comes last
-    return np.asarray(points[order[: min(INCUMBENTS, int(np.isfinite(values).sum()))]])
+    found = points[order[: int(np.isfinite(values).sum())]]
+    row = rows(found)
+    if row is not None:
+        found = found[np.unique(row, return_index=True)[1]]
+    return np.asarray(found[:INCUMBENTS])

@@ -10,11 +10,11 @@ from autotune.search.native.gaussian import (
     Data,
     GaussianProcess,
     Hyper,
-    Ints,
     Prior,
     condition,
     fit,
 )
+from autotune.search.native.replicates import Ints, Replicates, levels, rows
 from autotune.search.native.trend import FLAT, Trend, trends
 from autotune.search.native.warp import Warp, warps
 from autotune.types import Floats
@@ -100,9 +100,10 @@ def learn(data: Data, trials: Data) -> Shape:
         data: The trials with a value.
         trials: All trials, 1 for those with a value and 0 for those that failed.
     """
-    parameters = int(data.owner.max()) + 1
+    parameters = data.parameters
     prior = Prior(length=0.5 * np.sqrt(max(parameters, 4) / 4))
-    starts = np.log([[*np.full(parameters, length), *rest] for length, *rest in STARTS])
+    known = [1.0] * data.has_known_noise  # the variance of warped values, for the signal's
+    starts = np.log([[*np.full(parameters, length), *rest, *known] for length, *rest in STARTS])
     screened = [_likely(data, prior, starts[:1], each, SCREENED) for each in _choices(data)]
     screened = sorted(screened, key=lambda each: -each[0])[:FINALISTS]
     finals = [
@@ -113,16 +114,17 @@ def learn(data: Data, trials: Data) -> Shape:
     success = None
     if np.ptp(trials.y) > 0:
         smooth = Prior(length=2 * prior.length, length_sigma=0.5, noise=0.1, noise_sigma=0.5)
-        success = Hyper.of(fit(trials, smooth, starts, rounds=ROUNDS)[0], data.owner)
+        climbed = fit(trials, smooth, starts[:, : parameters + 2], rounds=ROUNDS)
+        success = Hyper.of(climbed[0], data.owner)
     return Shape(Hyper.of(vector, data.owner), bend, trended, success)
 
 
 def surrogate(shape: Shape, data: Data, trials: Data, *, cautious: bool) -> Surrogate:
     """The posterior of all values under what was learned."""
-    choices = warps(data.y)
+    choices = _warps(data)
     warp = choices[min(shape.bend, len(choices) - 1)]
-    trend = _trend(data, shape.bend, trended=shape.trended)
-    process = condition(shape.hyper, data.x, warp(data.y), trend)
+    trend, warped = _trend(data, shape.bend, trended=shape.trended), _warped(data, warp)
+    process = condition(shape.hyper, data.x, warped.y, trend, warped.replicates)
     best = float(process.predict(data.x)[0].min())
     success = None
     if shape.success is not None and np.ptp(trials.y) > 0:
@@ -135,14 +137,26 @@ def _likely(
 ) -> tuple[float, Floats, Choice]:
     """How likely a choice makes the values, and its log hyperparameters."""
     trended, bend, warp = choice
-    warped, trend = replace(data, y=warp(data.y)), _trend(data, bend, trended=trended)
-    vector, likely = fit(warped, prior, starts, rounds=rounds, trend=trend)
+    trend = _trend(data, bend, trended=trended)
+    vector, likely = fit(_warped(data, warp), prior, starts, rounds=rounds, trend=trend)
     return likely + warp.log_slope(data.y) + ODDS * trended, vector, choice
+
+
+def _warps(data: Data) -> list[Warp]:
+    """The warps of the values, none of them finer than the noise that is known."""
+    known = None if data.replicates is None else data.replicates.known
+    return warps(data.y, 0.0 if known is None else float(np.sqrt(np.median(known))))
+
+
+def _warped(data: Data, warp: Warp) -> Data:
+    """The data with warped values, whose known noise the warp stretches by its slope there."""
+    replicates = data.replicates and data.replicates.scaled(warp.slope(data.y))
+    return replace(data, y=warp(data.y), replicates=replicates)
 
 
 def _choices(data: Data) -> list[Choice]:
     """What is compared: each warp about a constant, and the milder ones about a prior."""
-    choices = list(enumerate(warps(data.y)))
+    choices = list(enumerate(_warps(data)))
     own = [(False, *each) for each in choices]
     if data.x.shape[1] == len(data.owner):
         return own
@@ -155,6 +169,34 @@ def _trend(data: Data, bend: int, *, trended: bool) -> Trend:
         return FLAT
     choices = trends(data.x[:, len(data.owner) :])
     return choices[min(bend, len(choices) - 1)]
+
+
+def resting(
+    x: Floats, y: Floats, owner: Ints, known: Floats | None = None, *, most: int, seed: int
+) -> Data:
+    """The data of a process that rests on so many points at most, each with all of its values.
+
+    Args:
+        x: What is seen of each trial with a value, shape (n, f).
+        y: Values, shape (n,).
+        owner: The parameter that each feature is of.
+        known: Noise variances, as far as they are known, shape (n,).
+        most: Points to keep.
+        seed: Of the choice among those that are not the best.
+    """
+    row = rows(x)
+    if row is None and known is None:
+        points = kept(y, most, seed)
+        return Data(x[points], y[points], owner)
+    row = np.arange(len(y)) if row is None else row
+    first = np.unique(row, return_index=True)[1]
+    deviations = None if known is None else np.sqrt(known)
+    points = kept(levels(x, y, deviations)[first], most, seed)
+    told = np.isin(row, points)
+    replicates = Replicates(
+        np.searchsorted(points, row[told]), None if known is None else known[told]
+    )
+    return Data(x[first[points]], y[told], owner, replicates)
 
 
 def kept(y: Floats, most: int, seed: int) -> Ints:

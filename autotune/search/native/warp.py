@@ -8,6 +8,7 @@ from autotune.types import Floats
 
 BENDS = (np.inf, 1.0, 0.1, 0.01, 0.001)
 """Where the logarithm sets in, in units of the values' spread; infinite for no warp."""
+CLEAR = 10.0  # its slope falls by a tenth within one deviation of the noise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,13 +60,18 @@ class Warp:
         return float(total)
 
 
-def warps(y: Floats) -> list[Warp]:
-    """The candidates for values of shape (n,), the line first."""
+def warps(y: Floats, noise: float = 0.0) -> list[Warp]:
+    """The candidates for values of shape (n,), the line first.
+
+    No logarithm sets in nearer than the noise, a standard deviation, times `CLEAR`: what it
+    would tell apart is noise, and its slope changes within it.
+    """
     least, spread = float(y.min()), float(np.quantile(y, 0.75) - np.quantile(y, 0.25))
     spread = spread or float(y.max() - least)
     if spread == 0:
         return [Warp(least=least, bend=np.inf, centre=least, scale=1.0)]
-    return [_fitted(y, least, bend * spread) for bend in BENDS]
+    bends = [max(bend * spread, CLEAR * noise) for bend in BENDS]
+    return [_fitted(y, least, bend) for bend in dict.fromkeys(bends)]
 
 
 def _fitted(y: Floats, least: float, bend: float) -> Warp:
