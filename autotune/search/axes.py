@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from ConfigSpace import (
@@ -28,6 +28,11 @@ APART = np.sqrt(2.0)  # of an indicator: two categories are two units apart, two
 
 class Axis(Protocol):
     """How one parameter lies in [0, 1]."""
+
+    @property
+    def ordered(self) -> bool:
+        """Whether larger and smaller values lie farther right and left."""
+        ...
 
     @property
     def size(self) -> int | None:
@@ -73,6 +78,7 @@ class FloatAxis:
     low: float
     high: float
     log: bool
+    ordered: ClassVar[bool] = True
 
     @property
     def size(self) -> int | None:
@@ -133,6 +139,7 @@ class IntegerAxis:
     low: int
     high: int
     log: bool
+    ordered: ClassVar[bool] = True
 
     @property
     def size(self) -> int | None:

@@ -11,7 +11,7 @@ from ConfigSpace.types import NotSet
 from numpy.typing import NDArray
 
 from autotune.errors import InputError
-from autotune.search.axes import APART, Axis, ChoiceAxis, axis
+from autotune.search.axes import APART, Axis, axis
 from autotune.search.prior import Prior
 from autotune.search.values import plain
 from autotune.types import Config, Floats, Value
@@ -44,6 +44,7 @@ class Codec:
         self._prior = prior
         self.names: tuple[str, ...] = tuple(space)
         self._axes: tuple[Axis, ...] = tuple(axis(space[name]) for name in self.names)
+        self._widths = [one.features(np.array([0.5])).shape[1] for one in self._axes]
         sizes = [one.size for one in self._axes]
         self.size = None if None in sizes else math.prod(size or 1 for size in sizes)
         self.n_features = len(self.owners)
@@ -137,45 +138,30 @@ class Codec:
     @property
     def owners(self) -> NDArray[np.intp]:
         """Which of the parameters that have features each feature is of, shape (n_features,)."""
-        widths = [one.features(np.array([0.5])).shape[1] for one in self._axes]
-        return np.repeat(np.arange(sum(width > 0 for width in widths)), [w for w in widths if w])
+        widths = [width for width in self._widths if width]
+        return np.repeat(np.arange(len(widths)), widths)
 
     @property
     def highest(self) -> Floats:
         """The largest value that each feature takes, shape (n_features,); the least is 0."""
-        ends = np.array([0.0, 1.0])
-        return np.concatenate(
-            [
-                np.full(
-                    one.features(ends).shape[1],
-                    APART if isinstance(one, ChoiceAxis) and not one.ordered else 1.0,
-                )
-                for one in self._axes
-            ]
-        )
+        return np.repeat([1.0 if one.ordered else APART for one in self._axes], self._widths)
 
     @property
     def ordered(self) -> tuple[bool, ...]:
         """Whether each axis has larger and smaller values, more than one of them."""
-        return tuple(
-            one.size != 1 and not (isinstance(one, ChoiceAxis) and not one.ordered)
-            for one in self._axes
-        )
+        return tuple(one.ordered and one.size != 1 for one in self._axes)
 
     @property
     def continuous(self) -> dict[int, int]:
         """The axes without a grid, and the feature of each."""
-        widths = np.cumsum([0] + [one.features(np.array([0.5])).shape[1] for one in self._axes])
-        return {i: int(widths[i]) for i, one in enumerate(self._axes) if one.size is None}
+        first = np.cumsum([0, *self._widths])
+        return {i: int(first[i]) for i, one in enumerate(self._axes) if one.size is None}
 
     @property
     def unordered(self) -> dict[int, int]:
-        """The axes of more than two values without order, and how many each has."""
-        return {
-            i: one.size or 0
-            for i, one in enumerate(self._axes)
-            if isinstance(one, ChoiceAxis) and not one.ordered and len(one.values) > 2
-        }
+        """The axes of two or more values without order, and how many each has."""
+        sizes = {i: one.size or 0 for i, one in enumerate(self._axes) if not one.ordered}
+        return {i: size for i, size in sizes.items() if size > 1}
 
     def neighbours(self, point: Floats) -> Floats:
         """A point, shape (d,), and those that differ in one value of a grid, shape (m, d).

@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,7 @@ class StepAxis:
     count: int
     log: bool
     whole: bool
+    ordered: ClassVar[bool] = True
 
     @property
     def size(self) -> int | None:

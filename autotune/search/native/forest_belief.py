@@ -60,7 +60,8 @@ class ForestBelief:
 
     def __init__(self, codec: Codec, settings: SearchSettings, learner: str) -> None:
         self._liar = str(settings.liar)
-        seed, unordered = settings.seed, codec.unordered
+        seed = settings.seed
+        unordered = {axis: n for axis, n in codec.unordered.items() if n > 2}  # two need no order
         self._values = Forest(GROWTHS[learner], TREES[learner], unordered, (seed, 0))
         self._success = Forest(GROWTHS["ET"], SUCCESS_TREES, unordered, (seed, 1))
         self._told = 0

@@ -126,14 +126,11 @@ class NativeSearch(ModelSearch):
 
     def _swapped(self) -> Floats:
         """The best point with another category, if it is time for one, shape (m, d)."""
-        memory, names = self._memory, self._codec.names
+        memory = self._memory
         best = memory.points[int(np.nanargmin(self._levels()))]
-        active = self._codec.decode(best)
-        unordered = {i: n for i, n in self._codec.unordered.items() if names[i] in active}
-        if not unordered or memory.size % SWAP != SWAP - 1:
+        if memory.size % SWAP != SWAP - 1:
             return best[None, :][:0]
-        points = np.array([*memory.points, *memory.pending])
-        return self._codec.snap(untried(best, points, unordered))
+        return untried(best, np.array([*memory.points, *memory.pending]), self._codec)
 
     def _everywhere(self, rng: np.random.Generator) -> Frontier:
         """Candidates of the whole space."""

@@ -4,38 +4,38 @@ A surrogate learns what a category does from the trials that differ in it, and t
 at first. Where values are flat there, it takes the category for one that does nothing.
 """
 
-from collections.abc import Mapping
-
 import numpy as np
 
+from autotune.search.codec import Codec
 from autotune.search.native.places import APART
 from autotune.types import Floats
 
+SAME = 1e-9
 
-def untried(best: Floats, points: Floats, unordered: Mapping[int, int]) -> Floats:
+
+def untried(best: Floats, points: Floats, codec: Codec) -> Floats:
     """The best point with one category changed, once for each value that nothing near it has.
 
-    Points are near within `APART` of the cube's diagonal in the other parameters; another category
-    there is one unit away.
+    Points are near within `APART` of the cube's diagonal; another category is one unit away. What
+    a changed category switches on or off changes with it, and one that is off stays as it is.
 
     Args:
         best: The best point told, shape (d,).
-        points: All points told or running, shape (n, d).
-        unordered: Axes of values without order, and how many each has.
+        points: All points told or running, the best included, shape (n, d).
+        codec: Of the space.
 
     Returns:
         Snapped points, shape (m, d).
     """
-    off, axes = np.abs(points - best), list(unordered)
-    off[:, axes] = off[:, axes] > 0
-    squared = np.square(off)
+    unordered = codec.unordered
     reach = APART**2 * points.shape[1]
     found = [best[None, :][:0]]
     for axis, count in unordered.items():
-        near = squared.sum(axis=1) - squared[:, axis] <= reach
-        middles = (np.arange(count) + 0.5) / count
-        left = middles[~np.isclose(middles[:, None], points[near, axis]).any(axis=1)]
-        swapped = np.tile(best, (len(left), 1))
-        swapped[:, axis] = left
-        found.append(swapped)
+        swapped = np.tile(best, (count, 1))
+        swapped[:, axis] = (np.arange(count) + 0.5) / count
+        swapped = codec.snap(swapped)
+        off = np.abs(points - swapped[:, None, :])
+        off[:, :, list(unordered)] = off[:, :, list(unordered)] > SAME
+        near = (np.square(off).sum(axis=2) <= reach) & (off[:, :, axis] == 0)
+        found.append(swapped[~near.any(axis=1)])
     return np.concatenate(found)
