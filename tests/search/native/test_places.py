@@ -26,9 +26,10 @@ def test_a_place_begins_where_no_better_trial_is_near(record):
     for i, rank in enumerate(places.rank):
         better = np.linalg.norm(ranked[:i] - ranked[i], axis=1)
         begins = rank not in places.rank[:i]
-        assert begins == bool((better > REACH + 1e-9).all() if i else True) or np.isclose(
-            better, REACH, atol=1e-6
-        ).any()
+        assert (
+            begins == bool((better > REACH + 1e-9).all() if i else True)
+            or np.isclose(better, REACH, atol=1e-6).any()
+        )
 
 
 @given(records)
