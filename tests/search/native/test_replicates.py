@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from autotune.search.native.fidelity_search import learned
 from autotune.search.native.gaussian import Data, Hyper, Prior, condition, cost, fit
 from autotune.search.native.path import drawn
 from autotune.search.native.replicates import Replicates, levels, rows, variances
@@ -76,6 +77,34 @@ def test_pooling_changes_neither_mean_nor_deviation(known, prior):
     for a, b in [(one, other), (one.append(*more), other.append(*more))]:
         np.testing.assert_allclose(a.predict(points)[0], b.predict(points)[0], atol=1e-6)
         np.testing.assert_allclose(a.predict(points)[1], b.predict(points)[1], rtol=1e-6)
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_a_fit_about_a_prior_is_that_of_the_values_one_by_one(known):
+    starts = at(1, known=known)[None, :]
+    pooled, single = pooled_and_not(1, known=known, prior=True)
+    trend = trends(pooled.x[:, 3:])[0]
+    (one, likely), (other, as_likely) = (
+        fit(data, PRIOR, starts, rounds=200, trend=trend) for data in (pooled, single)
+    )
+    assert likely == pytest.approx(as_likely, abs=1e-3)
+    np.testing.assert_allclose(one[:-1], other[:-1], atol=0.1)
+
+
+def test_the_next_value_teaches_less_where_known_noise_is_larger():
+    points, _, y, _ = told(0)
+    hyper = Hyper(length=np.full(3, 0.4), noise=1e-6, bowl=0.1, variance=1.0)
+    here = np.array([[0.5, 0.5, 0.5]])
+    steps = []
+    for sd in (0.1, 0.5):
+        known = Replicates(np.arange(12), np.full(12, sd**2))
+        process = condition(hyper, points, y[:12], FLAT, known)
+        _, deviation = process.predict(here)
+        steps.append(learned(process, here, here)[0])
+        assert steps[-1] == pytest.approx(
+            deviation[0] ** 2 / np.sqrt(deviation[0] ** 2 + sd**2), rel=1e-4
+        )
+    assert steps[1] < steps[0]
 
 
 def test_known_noise_adds_its_variance_to_the_diagonal():
@@ -159,12 +188,13 @@ def test_the_points_kept_of_a_long_record_keep_all_their_values():
     rng = np.random.default_rng(0)
     points = rng.random((30, 3))
     row = np.repeat(np.arange(30), 2)
-    y = np.tile([0.0, 1.0], 30) + 10 * points[row, 0]
+    lucky = np.array([[-9.0, 9.0], [9.0, -9.0]])[np.arange(30) % 2].ravel()  # first or second
+    y = lucky + 10 * points[row, 0]
     data = resting(points[row], y, OWNER, most=8, seed=0)
     assert len(data.x) == 8
     assert np.bincount(data.replicates.row).tolist() == [2] * 8
     mean = np.bincount(data.replicates.row, data.y) / 2
-    np.testing.assert_allclose(mean, 0.5 + 10 * data.x[:, 0])
+    np.testing.assert_allclose(mean, 10 * data.x[:, 0])
     best = np.sort(points[:, 0])[:2]
     assert set(best) <= set(data.x[:, 0])
 
