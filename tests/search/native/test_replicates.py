@@ -126,6 +126,19 @@ def test_known_noise_adds_its_variance_to_the_diagonal():
     np.testing.assert_allclose(process.predict(new)[1] ** 2, left, rtol=1e-6)
 
 
+def test_points_appended_are_as_noisy_as_the_median_of_those_known():
+    points, _, y, known = told(0, known=True)
+    y, known = y[:12], known[:12]
+    hyper = Hyper(length=np.full(3, 0.4), noise=1e-3, bowl=0.1, variance=2.5)
+    process = condition(hyper, points, y, FLAT, Replicates(np.arange(12), known))
+    more = np.random.default_rng(1).random((2, 3))
+    grown = process.append(more, np.array([0.3, 0.4]))
+    both, noise = np.concatenate([points, more]), np.append(known, [np.median(known)] * 2)
+    whole = condition(hyper, both, grown.y, FLAT, Replicates(np.arange(14), noise))
+    np.testing.assert_allclose(grown.factor, whole.factor, atol=1e-8)
+    np.testing.assert_allclose(grown.noise, whole.noise, rtol=1e-9)
+
+
 def test_the_cost_at_the_profiled_variance_is_the_profiled_cost():
     """Known noise of nothing is no noise known."""
     for prior in (False, True):
