@@ -90,14 +90,22 @@ class Belief:
             shapes[region] = learn(*data)
         return shapes[region]
 
+    def places(self, features: Floats, values: Floats, noise: Floats) -> Places:
+        """The places of a record, of as many of its trials as a process rests on."""
+        own = features[:, : self._codec.n_features]
+        level = levels(own, values, noise)
+        told = np.flatnonzero(np.isfinite(level))
+        rows = told[kept(level[told], MOST, self._settings.seed)]
+        return Places.of(own[rows], level[rows])
+
     def _within(
         self, features: Floats, values: Floats, noise: Floats, region: Region
     ) -> NDArray[np.bool_]:
         """Which trials lie in a region, shape (n,); all if few values would be left."""
         if region == EVERYWHERE:
             return np.ones(len(values), dtype=bool)
+        places = self.places(features, values, noise)
         own = features[:, : self._codec.n_features]
-        places = Places.of(own, levels(own, values, noise))
         return places.within(own, region if places.known(region) else EVERYWHERE)
 
     def _lie(self, warped: Floats) -> float:

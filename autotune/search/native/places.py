@@ -51,11 +51,11 @@ class Places:
         told = np.flatnonzero(np.isfinite(values))
         points = features[told[np.argsort(values[told], kind="stable")]]
         far = squared_distances(points, points)
-        rank = np.zeros(len(points), dtype=np.int64)
-        for i in range(1, len(points)):
-            nearest = int(far[i, :i].argmin())
-            linked = far[i, nearest] <= _reach(features)
-            rank[i] = rank[nearest] if linked else rank[:i].max() + 1
+        far[np.triu_indices(len(far))] = np.inf  # only the better ones, which come first
+        nearest, linked = far.argmin(axis=1), far.min(axis=1) <= _reach(features)
+        rank = np.cumsum(~linked) - 1
+        for i in np.flatnonzero(linked):
+            rank[i] = rank[nearest[i]]
         return Places(points, rank)
 
     def within(self, features: Floats, region: Region) -> NDArray[np.bool_]:

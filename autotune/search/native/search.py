@@ -10,7 +10,7 @@ from autotune.search.native import acquisition
 from autotune.search.native.belief import Belief
 from autotune.search.native.frontier import Frontier
 from autotune.search.native.path import drawn
-from autotune.search.native.places import EVERYWHERE, HOME, Places, Region
+from autotune.search.native.places import EVERYWHERE, HOME, Region
 from autotune.search.native.proposal import INCUMBENTS, Landscape, ranked
 from autotune.search.native.replicates import levels, rows
 from autotune.search.native.swaps import untried
@@ -113,7 +113,7 @@ class NativeSearch(ModelSearch):
 
     def _stalled(self) -> bool:
         """Whether the latest trials gained next to nothing on those before them."""
-        values = np.array(self._memory.values)
+        values = self._levels()
         before = values[:-STALLED]
         if not np.isfinite(before).any():
             return False
@@ -144,10 +144,10 @@ class NativeSearch(ModelSearch):
             points, values = np.array(self._memory.points), np.array(self._memory.values)
             features = self._codec.features(points)
             own = features[:, : self._codec.n_features]
-            places = Places.of(own, self._levels())
+            noise = np.array(self._memory.noise)
+            places = self._belief.places(features, values, noise)
             if not places.known(region):
                 return None
-            noise = np.array(self._memory.noise)
             model, lie = self._belief.posterior(features, values, noise, region=knows)
             name, kappa = str(self._settings.acq), self._settings.kappa
             gain = acquisition.named(name, best=model.best, kappa=kappa, rng=rng)
