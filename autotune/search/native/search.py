@@ -25,7 +25,7 @@ ENOUGH_THERE = 1e-2  # the same in a place that is not the best
 SETTLED = 100  # deviations of known noise that count as spread: a gain of a tenth is enough
 PLACES = 3
 TURNS = 4  # of so many trials, one stays in the best place once little more is expected
-STALLED, GAINED = 10, 1e-5  # so many trials without a gain of that share of the spread
+STALLED, GAINED = 12, 1e-5  # so many trials without a gain of that share of the spread
 SWAP = 4  # of so many trials, one tries a category that is new where the best trial is
 TINY = 1e-300
 
@@ -91,7 +91,7 @@ class NativeSearch(ModelSearch):
         if turn == 0:
             return self._home(rng)
         outer, enough = self._elsewhere(rng)
-        return outer if enough or turn != 2 else self._home(rng)
+        return outer if enough or (stalled and turn != 2) else self._home(rng)
 
     def _home(self, rng: np.random.Generator) -> Frontier | None:
         """The best place, by what is known there alone if nothing was gained for a while."""
