@@ -4,6 +4,7 @@ import numpy as np
 
 from autotune.errors import InputError
 from autotune.search.codec import Codec, Key, key
+from autotune.search.growing import Growing
 from autotune.search.noise import Noise
 from autotune.trials import Completed, Outcome
 from autotune.types import Config, Floats
@@ -13,19 +14,14 @@ class Memory:
     """Outcomes and pending configurations as points of the unit cube.
 
     Attributes:
-        points: Points of the outcomes told, in the order told; each of shape (d,).
-        values: Objective per outcome, not-a-number for a failed trial and for one without a
-            finite value.
-        noise: Known standard deviation per outcome, not-a-number where it is not known.
         seen_keys: Keys of everything told or pending.
     """
 
     def __init__(self, codec: Codec, noise: Noise | None = None) -> None:
         self._codec = codec
         self._noise = noise
-        self.points: list[Floats] = []
-        self.values: list[float] = []
-        self.noise: list[float] = []
+        self._points = Growing(len(codec.names))
+        self._results = Growing(2)
         self.seen_keys: set[Key] = set()
         self._pending: dict[Key, Floats] = {}
 
@@ -45,10 +41,10 @@ class Memory:
             ) from None
         self._pending.pop(key(config), None)
         self.seen_keys.add(key(config))
-        self.points.append(point)
+        self._points.append(point)
         value = outcome.value if isinstance(outcome, Completed) else np.nan
-        self.values.append(value if np.isfinite(value) else np.nan)
-        self.noise.append(np.nan if self._noise is None else self._noise.of(outcome))
+        noise = np.nan if self._noise is None else self._noise.of(outcome)
+        self._results.append([value if np.isfinite(value) else np.nan, noise])
 
     def propose(self, config: Config) -> None:
         """Note that a configuration is being evaluated."""
@@ -60,6 +56,21 @@ class Memory:
         return key(config) in self.seen_keys
 
     @property
+    def points(self) -> Floats:
+        """Points of the outcomes told, in the order told, shape (n, d)."""
+        return self._points.rows
+
+    @property
+    def values(self) -> Floats:
+        """Objective per outcome, shape (n,); not-a-number for one without a finite value."""
+        return np.asarray(self._results.rows[:, 0])
+
+    @property
+    def noise(self) -> Floats:
+        """Known standard deviation per outcome, shape (n,); not-a-number where not known."""
+        return np.asarray(self._results.rows[:, 1])
+
+    @property
     def pending(self) -> list[Floats]:
         """Points of the pending configurations, oldest first."""
         return list(self._pending.values())
@@ -67,8 +78,8 @@ class Memory:
     @property
     def known_noise(self) -> float:
         """Median of the known standard deviations; 0 if there is none."""
-        known = [each for each in self.noise if np.isfinite(each)]
-        return float(np.median(known)) if known else 0.0
+        known = self.noise[np.isfinite(self.noise)]
+        return float(np.median(known)) if len(known) else 0.0
 
     @property
     def size(self) -> int:

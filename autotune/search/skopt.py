@@ -64,7 +64,7 @@ class SkoptSearch(ModelSearch):
         lie = {"cl_min": known.min(), "cl_mean": known.mean(), "cl_max": known.max()}
         values = np.where(np.isfinite(told), told, known.max())
         lies = np.full(len(pending), lie[str(self._settings.liar)])
-        points = np.array(self._memory.points + pending)
+        points = np.array([*self._memory.points, *pending])
         return self._codec.features(points), np.concatenate([values, lies])
 
     def _incumbents(self) -> Floats:

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from autotune.search.codec import Codec
 from autotune.search.native.forest import Forest, Statistics
+from autotune.search.native.kept import Kept
 from autotune.search.native.surrogate import log_chance
 from autotune.search.native.trees import GROWTHS
 from autotune.search.native.warp import BENDS, warps
@@ -52,7 +53,7 @@ class ForestModel:
 
 
 class ForestBelief:
-    """Forests of one growing record.
+    """Forests of one growing record, of which they rest on what `Kept` says.
 
     The trees are grown under one warp. Their leaves can be counted under any of a few: which
     suits is not known, and counting anew costs little.
@@ -60,12 +61,18 @@ class ForestBelief:
 
     def __init__(self, codec: Codec, settings: SearchSettings, learner: str) -> None:
         self._liar = str(settings.liar)
-        seed = settings.seed
-        unordered = {axis: n for axis, n in codec.unordered.items() if n > 2}  # two need no order
-        self._values = Forest(GROWTHS[learner], TREES[learner], unordered, (seed, 0))
-        self._success = Forest(GROWTHS["ET"], SUCCESS_TREES, unordered, (seed, 1))
+        self._learner = learner
+        self._seed = settings.seed
+        self._unordered = {axis: n for axis, n in codec.unordered.items() if n > 2}  # no need of 2
+        self._plant()
         self._told = 0
+        self._kept = Kept((settings.seed, 2))
         self._models: dict[float, ForestModel] = {}
+
+    @property
+    def rows(self) -> NDArray[np.intp]:
+        """The outcomes that the last model rests on, in the order told; the best are in it."""
+        return self._kept.rows
 
     def model(self, points: Floats, values: Floats, pending: Floats, bend: float) -> ForestModel:
         """The forest with running trials in it; asked for again, it takes in the new ones.
@@ -76,21 +83,29 @@ class ForestBelief:
             pending: Points of running trials, oldest first, shape (p, d).
             bend: Of the warp, one of `COUNTED_ON`.
         """
-        ended = np.isfinite(values)
         if self._told != len(values):
+            if self._kept.look(values):
+                self._plant()
             self._told, self._models = len(values), {}
+            ended = self.rows[np.isfinite(values[self.rows])]
             self._values.learn(points[ended], values[ended], warped)
         if bend not in self._models:
-            self._models[bend] = self._counted(points, values, ended, bend)
+            self._models[bend] = self._counted(points[self.rows], values[self.rows], bend)
         model = self._models[bend]
         added = pending[model.counted.lies :]
         if len(added):
             model.counted.add(self._values.read(added), self._lie(model.counted.y))
         return model
 
-    def _counted(
-        self, points: Floats, values: Floats, ended: NDArray[np.bool_], bend: float
-    ) -> ForestModel:
+    def _plant(self) -> None:
+        """Start with no trees."""
+        self._values = Forest(
+            GROWTHS[self._learner], TREES[self._learner], self._unordered, (self._seed, 0)
+        )
+        self._success = Forest(GROWTHS["ET"], SUCCESS_TREES, self._unordered, (self._seed, 1))
+
+    def _counted(self, points: Floats, values: Floats, bend: float) -> ForestModel:
+        ended = np.isfinite(values)
         counted = self._values.count(warped(values[ended], bend))
         if ended.all():
             return ForestModel(self._values, counted, None)

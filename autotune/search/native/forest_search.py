@@ -37,12 +37,14 @@ class ForestProposals:
 
     def ranked(self, rng: np.random.Generator) -> Floats:
         """Snapped points by falling score, shape (m, d)."""
-        order = np.argsort(self._memory.values, kind="stable")  # not-a-number comes last
-        best = np.array(self._memory.points)[order[: min(INCUMBENTS, self._memory.n_completed)]]
-        return Candidates(self._codec, self._sampler, WIDE).best(self._score(rng), best, rng)
+        score, rows = self._score(rng), self._belief.rows
+        order = np.argsort(self._memory.values[rows], kind="stable")  # not-a-number comes last
+        best = rows[order[: min(INCUMBENTS, self._memory.n_completed)]]
+        candidates = Candidates(self._codec, self._sampler, WIDE)
+        return candidates.best(score, self._memory.points[best], rng)
 
     def _score(self, rng: np.random.Generator) -> Score:
-        points, values = np.array(self._memory.points), np.array(self._memory.values)
+        points, values = self._memory.points, self._memory.values
         pending = np.array(self._memory.pending).reshape(-1, points.shape[1])
         model = self._belief.model(points, values, pending, float(rng.choice(COUNTED_ON)))
         gain = acquisition.named(

@@ -127,7 +127,7 @@ class NativeSearch(ModelSearch):
     def _swapped(self) -> Floats:
         """The best point with another category, if it is time for one, shape (m, d)."""
         memory = self._memory
-        best = memory.points[int(np.nanargmin(self._levels()))]
+        best: Floats = memory.points[int(np.nanargmin(self._levels()))]
         if memory.size % SWAP != SWAP - 1:
             return best[None, :][:0]
         return untried(best, np.array([*memory.points, *memory.pending]), self._codec)
