@@ -136,7 +136,7 @@ def test_the_flags_of_ytopt_are_understood(tune):
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        ("", "native GP/EI (auto: ET from 501 outcomes on), seed"),
+        ("", "native GP/EI (auto: ET from 501 trials on), seed"),
         ("--acq TS", "native GP/TS, seed"),
         ("--learner GP", "native GP/EI, seed"),
         ("--learner RF", "native RF/EI, seed"),

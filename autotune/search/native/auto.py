@@ -1,4 +1,4 @@
-"""A Gaussian process while outcomes are few, then a forest, which rests on all of them."""
+"""A Gaussian process while trials are few, then a forest."""
 
 import numpy as np
 
@@ -9,16 +9,16 @@ from autotune.search.settings import SearchSettings
 from autotune.types import Floats
 
 FOREST = "ET"
-PROCESS_UNTIL = 500  # outcomes; more cost a process that knows them all too much
+PROCESS_UNTIL = 500  # outcomes and running trials; more cost a process too much
 
 
-def learner(told: int) -> str:
-    """The surrogate after so many outcomes: `GP` or `FOREST`."""
-    return FOREST if told > PROCESS_UNTIL else "GP"
+def learner(trials: int) -> str:
+    """The surrogate for so many outcomes and running trials: `GP` or `FOREST`."""
+    return FOREST if trials > PROCESS_UNTIL else "GP"
 
 
 class AutoSearch(NativeSearch):
-    """Proposes by the surrogate that `learner` names for the number of outcomes told."""
+    """Proposes by the surrogate that `learner` names for the outcomes told and the trials running."""
 
     def __init__(self, problem: Problem, settings: SearchSettings) -> None:
         super().__init__(problem, settings)
@@ -32,4 +32,4 @@ class AutoSearch(NativeSearch):
 
     @property
     def _grown(self) -> bool:
-        return learner(len(self._memory.points)) == FOREST
+        return learner(self._memory.size) == FOREST

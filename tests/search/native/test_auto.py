@@ -1,4 +1,4 @@
-"""The automatic choice of a model: a rule of the number of outcomes alone."""
+"""The automatic choice of a model: a rule of the number of outcomes and running trials."""
 
 import numpy as np
 import pytest
@@ -43,6 +43,14 @@ def test_scikit_optimize_has_no_automatic_choice():
 def test_it_is_the_process_while_outcomes_are_few_and_extra_trees_then(n, learner):
     chosen, named = told("auto", n), told(learner, n)
     assert [chosen.ask() for _ in range(3)] == [named.ask() for _ in range(3)]
+
+
+def test_running_trials_count_like_outcomes():
+    chosen, named = told("auto", 490), told("ET", 490)
+    for _ in range(auto.PROCESS_UNTIL - 489):
+        running = chosen.ask()
+        named._memory.propose(running)
+    assert chosen.ask() == named.ask()
 
 
 def test_the_rule_changes_at_the_outcome_that_it_says():
