@@ -18,7 +18,7 @@ def learner(trials: int) -> str:
 
 
 class AutoSearch(NativeSearch):
-    """Proposes by the surrogate that `learner` names for the outcomes told and the trials running."""
+    """Proposes by the surrogate that `learner` names for the trials told and running."""
 
     def __init__(self, problem: Problem, settings: SearchSettings) -> None:
         super().__init__(problem, settings)
