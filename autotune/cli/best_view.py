@@ -14,7 +14,12 @@ COUNTED = ("parameters", "tokens", "FLOPs")
 
 def table(found: "Sequence[Completed]", unit: str, units: Mapping[str, str]) -> str:
     """One column per trial, one row per quantity, units at the end."""
-    rows = [["objective", *(f"{each.value:.8g}" for each in found), unit]]
+    return below([["objective", *(f"{each.value:.8g}" for each in found), unit]], found, units)
+
+
+def below(rows: list[list[str]], found: "Sequence[Completed]", units: Mapping[str, str]) -> str:
+    """As `table`, with rows of one's own in the place of the objective's."""
+    rows = list(rows)
     names = dict.fromkeys(name for each in found for name in (*each.trial.config, *each.metrics))
     for name in names:
         values = [(each.trial.config | dict(each.metrics)).get(name) for each in found]

@@ -38,6 +38,7 @@ BEST_EPILOG = """examples:
   autotune results best moe_budget --top 5 --json
 
 The best are the least objectives of completed trials; a failed trial is never one of them.
+Where the latest job knew the noise (`tune --noise`), they are the configurations of least mean.
 With two objectives the Pareto front follows.
 Exit status: 0; 2 if there is no such study; 3 if no trial has completed.
 """
@@ -140,24 +141,25 @@ def best(
     json: Json = False,
 ) -> None:
     """Show the best feasible trials: parameters and metrics by name, with units."""
+    from autotune.cli.ranking import ranking
+
     record = results_exchange.open_study(storage, study)
-    found = sorted(record.at_target, key=lambda outcome: outcome.value)[:top]
+    found = ranking(record, top)
     if json:
         header = record.header
-        trials = [_completed(each) for each in found]
         console.emit_json(
             {
                 "study": record.name,
                 "unit": header.unit,
                 "units": header.units,
-                "best": trials,
+                "best": found.as_json(),
                 "pareto": _pareto(record),
             }
         )
-    elif found:
-        console.say(_table(record, found))
+    elif found.found:
+        console.say(found.as_text())
         _say_front(record)
-    if not found:
+    if not found.found:
         where = " at the target" if record.completed else ""
         failed = len(record.outcomes) - len(record.completed)
         console.talk(f"no trial of {record.name} has completed{where} ({failed} failed)")

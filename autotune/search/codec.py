@@ -37,6 +37,7 @@ class Codec:
         names: Parameter names, one per axis.
         size: How many points the grid of all values has, conditions aside; None if infinite.
         n_features: Columns that `features` returns, those of a prior aside.
+        n_parameters: How many parameters these are of: all that have two values or more.
     """
 
     def __init__(self, space: ConfigurationSpace, prior: Prior | None = None) -> None:
@@ -48,6 +49,7 @@ class Codec:
         sizes = [one.size for one in self._axes]
         self.size = None if None in sizes else math.prod(size or 1 for size in sizes)
         self.n_features = len(self.owners)
+        self.n_parameters = len(set(self.owners))
 
     def decode(self, point: Floats) -> dict[str, Value]:
         """Read the configuration at a point, shape (d,), as JSON-plain values."""

@@ -96,3 +96,16 @@ def test_a_standard_deviation_that_is_none_is_refused_in_one_line(tune, tmp_path
     assert "noise must be a standard deviation >= 0" in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
     assert not (tmp_path / "s").exists()
+
+
+def test_best_of_a_study_of_known_noise_are_configurations_by_mean_with_its_error(tune, results):
+    assert tune("--max-evals", 3, "--noise", "0.01").returncode == 0
+    told = json.loads(results("best", "s", "--top", 9, "--json").stdout)["best"]
+    assert [each["mean"] for each in told] == sorted(each["value"] for each in told)
+    assert [each["standard_error"] for each in told] == [pytest.approx(0.01)] * 3
+    assert [each["trials"] for each in told] == [[each["trial"]] for each in told]
+    text = results("best", "s").stdout
+    assert "mean objective" in text
+    assert "Values are noisy (standard deviation 0.01 nats): the least of many is a lucky" in text
+    assert tune("--max-evals", 4, "--noise", "").returncode == 0
+    assert "mean" not in results("best", "s").stdout

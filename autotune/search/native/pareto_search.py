@@ -65,7 +65,7 @@ class ParetoSearch(ModelSearch):
             return self._score_of_first(first)
         second = self._beliefs[1].posterior(told, values[:, 1])[0].with_pending(running, None)
         both = np.concatenate([told[np.isfinite(values).all(axis=1)], running])
-        believed = np.stack([_medians(model, both) for model in (first, second)], axis=1)
+        believed = np.stack([model.medians(both) for model in (first, second)], axis=1)
         against = self._reference(first, second, points, believed, rng)
 
         def score(candidates: Floats) -> Floats:
@@ -94,7 +94,7 @@ class ParetoSearch(ModelSearch):
         near = around(points, PREDICTED, 0.1, rng)
         wide = self._codec.snap(np.concatenate([rng.random((PREDICTED, d)), near]))
         features = self._codec.features(wide)
-        values = np.stack([_medians(model, features) for model in (first, second)], axis=1)
+        values = np.stack([model.medians(features) for model in (first, second)], axis=1)
         while illegal := [i for i in pareto.front(values) if not self._allowed(wide[i])]:
             values[illegal] = np.nan  # what they hid comes to the front, to be checked in turn
         return pareto.reference(np.concatenate([believed, values]))
@@ -112,8 +112,3 @@ class ParetoSearch(ModelSearch):
 def _predicted(model: Surrogate, features: Floats) -> Predicted:
     mean, deviation = model.process.predict(features)
     return Predicted(mean, np.maximum(deviation, SURE), model.warp)
-
-
-def _medians(model: Surrogate, features: Floats) -> Floats:
-    """The objective where a process is at its mean, shape (m,)."""
-    return model.warp.inverse(model.process.predict(features)[0])

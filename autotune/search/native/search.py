@@ -13,6 +13,7 @@ from autotune.search.native.path import drawn
 from autotune.search.native.places import EVERYWHERE, HOME, Region
 from autotune.search.native.proposal import INCUMBENTS, Landscape, ranked
 from autotune.search.native.replicates import levels, rows
+from autotune.search.native.surrogate import Surrogate
 from autotune.search.native.swaps import untried
 from autotune.search.prior import Prior
 from autotune.search.prior_start import best
@@ -26,6 +27,7 @@ SETTLED = 100  # deviations of known noise that count as spread: a gain of a ten
 PLACES = 3
 TURNS = 4  # of so many trials, one stays in the best place once little more is expected
 STALLED, GAINED = 12, 1e-5  # so many trials without a gain of that share of the spread
+NOISY, TOLD = 1e-4, 10  # noise variance over the signal's, and values a parameter, to believe it
 SWAP = 4  # of so many trials, one tries a category that is new where the best trial is
 TINY = 1e-300
 
@@ -76,26 +78,23 @@ class NativeSearch(ModelSearch):
             return best
         least = SETTLED * self._memory.known_noise
         promise = self._promise(frontier.landscape, best[0], least)
-        turn = self._turn(promise, rng)
+        turn = self._turn(promise, rng, stalled=self._stalled(frontier.landscape.model))
         return best if turn is None else np.concatenate([turn.best(rng), best])
 
-    def _turn(self, promise: float, rng: np.random.Generator) -> Frontier | None:
+    def _turn(self, promise: float, rng: np.random.Generator, *, stalled: bool) -> Frontier | None:
         """Whose turn it is, given what the best point of the whole space promises; None for that.
 
         What a surrogate of several deep valleys promises is often wrong, and where nothing was
         gained for a while it has no say.
         """
-        turn, stalled = self._memory.size % TURNS, self._stalled()
+        turn = self._memory.size % TURNS
         if promise > ENOUGH and not (stalled and turn in (0, 1, 3)):
             return None
+        knows = HOME if stalled else EVERYWHERE
         if turn == 0:
-            return self._home(rng)
+            return self._frontier(HOME, rng, knows)
         outer, enough = self._elsewhere(rng)
-        return outer if enough or (stalled and turn != 2) else self._home(rng)
-
-    def _home(self, rng: np.random.Generator) -> Frontier | None:
-        """The best place, by what is known there alone if nothing was gained for a while."""
-        return self._frontier(HOME, rng, HOME if self._stalled() else EVERYWHERE)
+        return outer if enough or (stalled and turn != 2) else self._frontier(HOME, rng, knows)
 
     def _elsewhere(self, rng: np.random.Generator) -> tuple[Frontier | None, bool]:
         """The first region outside the best places that promises enough; or else the most."""
@@ -111,13 +110,28 @@ class NativeSearch(ModelSearch):
                 break
         return found, most > ENOUGH_THERE
 
-    def _stalled(self) -> bool:
+    def _stalled(self, model: Surrogate) -> bool:
         """Whether the latest trials gained next to nothing on those before them."""
-        values = self._levels()
+        values = self._believed(model)
         before = values[:-STALLED]
         if not np.isfinite(before).any():
             return False
-        return float(np.nanmin(before) - np.nanmin(values)) <= GAINED * self._spread()
+        least = max(GAINED * self._spread(), ENOUGH * SETTLED * self._memory.known_noise)
+        return float(np.nanmin(before) - np.nanmin(values)) <= least
+
+    def _believed(self, model: Surrogate) -> Floats:
+        """The values told, or the posterior means in their place if they are noisy, shape (n,).
+
+        The least of noisy values is a lucky one, on which little gains. Of few values, ripples
+        look like noise: then only noise that is known counts.
+        """
+        values, memory = self._levels(), self._memory
+        enough = memory.n_completed >= TOLD * self._codec.n_parameters
+        noisy = enough and model.process.hyper.noise > NOISY
+        if not (noisy or memory.known_noise > 0):
+            return values
+        medians = model.medians(self._codec.features(np.array(memory.points)))
+        return np.where(np.isfinite(values), medians, np.nan)
 
     def _spread(self) -> float:
         """The interquartile range of the values told."""

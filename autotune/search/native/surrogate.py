@@ -77,6 +77,10 @@ class Surrogate:
         values = self.process.predict(points)[0] if lie is None else np.full(len(points), lie)
         return replace(self, process=self.process.append(points, values))
 
+    def medians(self, x: Floats) -> Floats:
+        """The objective where the process is at its mean, features (m, d) to (m,)."""
+        return self.warp.inverse(self.process.predict(x)[0])
+
     def log_success(self, x: Floats) -> Floats:
         """Log chance that trials at features (m, d) succeed; 0 if none failed."""
         if self.success is None:

@@ -9,7 +9,7 @@ from ConfigSpace import ConfigurationSpace, Float, Integer
 from autotune.errors import InputError
 from autotune.problem import Problem
 from autotune.search import factory
-from autotune.search.native.search import NativeSearch
+from autotune.search.native.search import SETTLED, NativeSearch
 from autotune.search.noise import Noise
 from autotune.search.settings import SearchSettings
 from autotune.trials import Completed, Failed, FailureKind, Timing, Trial
@@ -114,14 +114,55 @@ def test_gains_below_a_tenth_of_the_known_noise_send_the_next_trial_elsewhere():
 
     space = ConfigurationSpace()
     space.add(Float("x", (0.0, 1.0)), Float("y", (0.0, 1.0)))
-    for noise, lowest, highest in (("", 0.0, 0.4), (0.02, 0.6, 1.0)):
+    for noise in ("", 0.02):
         made = Problem(name="two", summary="", space=space, objective=bowl, noise=noise)
         search, rng = NativeSearch(made, SearchSettings(seed=1)), np.random.default_rng(0)
         wide, near = rng.random((15, 2)), [0.1, 0.5] + 0.03 * rng.standard_normal((60, 2))
         for x, y in np.concatenate([wide, near]).clip(0, 1).tolist():
             value = valleys(x, y) + 0.02 * rng.standard_normal()
             search.tell(completed({"x": x, "y": y}, value))
-        assert lowest <= search.ask()["x"] <= highest
+        frontier, rng = search._everywhere(rng), np.random.default_rng(0)
+        best = frontier.best(rng)[0]
+        assert 0.0 <= best[0] <= 0.4
+        least = SETTLED * search._memory.known_noise
+        promise = search._promise(frontier.landscape, best, least)
+        turn = search._turn(promise, rng, stalled=False)
+        assert (turn is None) == (noise == "")
+    assert 0.6 <= search.ask()["x"] <= 1.0
+
+
+@pytest.mark.parametrize(
+    ("noise", "first", "stalled"), [(0.1, 14, False), ("", 14, True), ("", 60, False)]
+)
+def test_a_lucky_value_is_no_stall_once_noise_is_known_or_many_values_show_it(
+    noise, first, stalled
+):
+    """Of three parameters; the last twelve trials are better in the mean, none in its value."""
+    search, rng = (
+        NativeSearch(problem(noise=noise), SearchSettings(seed=1)),
+        np.random.default_rng(0),
+    )
+    for x, y in rng.random((first, 2)).tolist():
+        config = {"x": x, "y": y, "n": int(rng.integers(1, 10))}
+        search.tell(completed(config, bowl(config) + 0.1 * rng.standard_normal()))
+    lucky = {"x": 0.6, "y": 0.6, "n": 5}
+    search.tell(completed(lucky, -0.05))
+    for x, y in (np.array([0.3, 0.6]) + 0.02 * rng.standard_normal((12, 2))).tolist():
+        config = {"x": x, "y": y, "n": 5}
+        search.tell(completed(config, bowl(config) + 0.01 * rng.standard_normal()))
+    assert min(search._memory.values[-12:]) > min(search._memory.values)
+    assert search._stalled(process(search)) == stalled
+
+
+@pytest.mark.parametrize(("sd", "n", "same"), [(0.0, 60, True), (0.1, 29, True), (0.1, 60, False)])
+def test_values_are_believed_as_they_are_if_exact_or_fewer_than_ten_a_parameter(sd, n, same):
+    search, rng = NativeSearch(problem(), SearchSettings(seed=1)), np.random.default_rng(0)
+    for x, y in rng.random((n, 2)).tolist():
+        config = {"x": x, "y": y, "n": 5}
+        search.tell(completed(config, bowl(config) + sd * rng.standard_normal()))
+    model = process(search)
+    assert (model.process.hyper.noise > 1e-3) == (sd > 0)
+    assert (search._believed(model) == search._levels()).all() == same
 
 
 def test_a_configuration_told_many_times_is_one_point_of_the_process():
