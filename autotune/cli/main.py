@@ -14,6 +14,7 @@ from autotune.cli import (
     predict,
     problems,
     results,
+    submit,
     tune,
 )
 from autotune.errors import AutotuneError
@@ -26,7 +27,19 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (plan, laws, predict, fit, tune, results, problems, doctor, data, compare):
+for verb in (
+    plan,
+    laws,
+    predict,
+    fit,
+    tune,
+    submit,
+    results,
+    problems,
+    doctor,
+    data,
+    compare,
+):
     verb.register(app)
 
 
