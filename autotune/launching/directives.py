@@ -26,7 +26,7 @@ def slurm(job: JobSpec, site: Site) -> list[str]:
         *_given("", fill(site.gpu_directive, job, site) if site.gpus_per_node else ""),
         *_given("--time=", clock(job.seconds) if job.seconds else ""),
         *_given("--array=", job.array),
-        f"--signal=B:USR1@{site.warn_seconds}",
+        *_given("--signal=B:USR1@", _warning(job, site)),
         "--requeue",
         "--open-mode=append",
         f"--output={job.folder}/{JOBS}/{output}",
@@ -61,6 +61,12 @@ def pbs(job: JobSpec, site: Site) -> list[str]:
         *site.directives,
     ]
     return [f"#PBS {line}" for line in lines]
+
+
+def _warning(job: JobSpec, site: Site) -> str:
+    """When to warn; never where that is most of a short job, for Slurm may be a minute early."""
+    short = 0 < job.seconds < 10 * site.warn_seconds
+    return "" if short or not site.warn_seconds else str(site.warn_seconds)
 
 
 def _given(before: str, value: str) -> list[str]:

@@ -3,7 +3,6 @@
 import os
 import signal
 import subprocess
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -13,9 +12,7 @@ from autotune.launching.identity import lives
 from autotune.launching.job import JobSpec
 from autotune.launching.local_state import SUFFIX, Supervisor
 from autotune.launching.scheduler import Answer
-from autotune.launching.states import JobView
-
-START_SECONDS = 30.0
+from autotune.launching.states import JobView, whole
 
 
 class LocalScheduler:
@@ -34,19 +31,17 @@ class LocalScheduler:
             raise InputError(f"--after {job.after}: this study has no such local job.")
         options = ["--seconds", str(job.seconds), "--chain", str(job.chain)]
         options += ["--array", job.array, "--after", job.after]
-        with script.with_suffix(".out").open("ab") as out:
-            process = subprocess.Popen(
+        log = script.with_suffix(".out")
+        with log.open("ab") as out:
+            started = subprocess.run(
                 [job.python, "-m", "autotune.launching.local_run", str(script), *options],
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=subprocess.STDOUT,
-                start_new_session=True,
+                check=False,
             )
-        end = time.monotonic() + START_SECONDS
-        while not script.with_suffix(SUFFIX).is_file():
-            if process.poll() is not None or time.monotonic() > end:
-                raise LaunchError(f"the job did not start: see {script.with_suffix('.out')}.")
-            time.sleep(0.02)
+        if started.returncode:
+            raise LaunchError(f"the job did not start: {_last(log)}.")
         yield from (f"{script.stem}.{number}" for number in range(1, job.chain + 1))
 
     def poll(self, ids: Sequence[str]) -> Answer:
@@ -59,7 +54,7 @@ class LocalScheduler:
             except (OSError, ValueError, TypeError, KeyError) as error:
                 notes.append(f"{path.name}: {error}")
                 continue
-            views += [view for view in found if view.id.partition("[")[0] in ids]
+            views += [view for view in found if whole(view.id) in ids]
         return Answer(views, notes)
 
     def cancel(self, ids: Sequence[str]) -> None:
@@ -76,6 +71,11 @@ class LocalScheduler:
 
     def _file(self, name: str) -> Path:
         return self._jobs / f"{_label(name)}{SUFFIX}"
+
+
+def _last(log: Path) -> str:
+    lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    return lines[-1] if lines else "it printed nothing"
 
 
 def _label(name: str) -> str:

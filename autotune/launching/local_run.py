@@ -1,4 +1,7 @@
-"""Supervises a local job: `python -m autotune.launching.local_run SCRIPT ...`, see `local`."""
+"""Supervises a local job: `python -m autotune.launching.local_run SCRIPT ...`, see `local`.
+
+The command returns as soon as the job has a record; the supervisor goes on in a session of its own.
+"""
 
 import argparse
 import os
@@ -14,7 +17,7 @@ from types import FrameType
 from autotune.launching.array import TaskArray
 from autotune.launching.identity import started
 from autotune.launching.local_state import SUFFIX, Supervisor
-from autotune.launching.states import JobState
+from autotune.launching.states import JobState, whole
 
 TICK_SECONDS = 0.1
 GRACE_SECONDS = 30.0
@@ -128,7 +131,7 @@ def _over(script: Path, job: str) -> Callable[[], bool]:
 
     def over() -> bool:
         views = Supervisor.read(path).views()
-        return not any(v.state.live for v in views if v.id.partition("[")[0] == job)
+        return not any(v.state.live for v in views if whole(v.id) == job)
 
     return over
 
@@ -142,6 +145,9 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--array", default="")
     parser.add_argument("--after", default="")
     given = parser.parse_args(arguments)
+    if os.fork():
+        os._exit(0 if _reported(given.script) else 1)
+    os.setsid()
     links = names_of(given.script.stem, given.chain, given.array)
     at_once = TaskArray.parse(given.array).at_once if given.array else 0
     local = Local(
@@ -160,6 +166,16 @@ def main(arguments: list[str]) -> None:
         local.wait_for(_over(given.script, given.after))
     for names in links:
         local.link(names)
+
+
+def _reported(script: Path) -> bool:
+    """Whether the process that was forked off wrote its record, before it ended."""
+    while not script.with_suffix(SUFFIX).is_file():
+        ended, _ = os.waitpid(-1, os.WNOHANG)
+        if ended:
+            return script.with_suffix(SUFFIX).is_file()
+        time.sleep(0.01)
+    return True
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """PBS Professional and OpenPBS: qsub, qstat and qdel."""
 
-import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -8,9 +7,8 @@ from autotune.errors import LaunchError
 from autotune.launching import pbs_json
 from autotune.launching.job import JobSpec
 from autotune.launching.scheduler import Answer, call, must
-from autotune.launching.states import JobView
+from autotune.launching.states import JobView, whole
 
-_SUBJOB = re.compile(r"^(\d+)\[\d*\]")
 ENDED = ("finished", "unknown job")
 
 
@@ -54,15 +52,10 @@ class Pbs:
 
 
 def _among(name: str, views: Sequence[JobView]) -> bool:
-    return any(_array(view.id) == _array(name) for view in views)
-
-
-def _array(name: str) -> str:
-    """`12[3].server` belongs to `12[].server`."""
-    return _SUBJOB.sub(r"\1[]", name)
+    return any(whole(view.id) == whole(name) for view in views)
 
 
 def _without_parents(views: Sequence[JobView]) -> list[JobView]:
     """An array whose tasks are listed is not listed besides."""
-    tasks = {_array(view.id) for view in views if _array(view.id) != view.id}
-    return [view for view in views if view.id not in tasks]
+    tasks = {whole(view.id) for view in views if "[" in view.id and "[]" not in view.id}
+    return [view for view in views if "[]" not in view.id or whole(view.id) not in tasks]

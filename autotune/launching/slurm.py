@@ -7,7 +7,7 @@ from pathlib import Path
 from autotune.launching import slurm_json, slurm_text
 from autotune.launching.job import JobSpec
 from autotune.launching.scheduler import Answer, call, must
-from autotune.launching.states import JobView
+from autotune.launching.states import JobView, whole
 
 
 class Slurm:
@@ -56,13 +56,9 @@ def _queue(ids: Sequence[str]) -> tuple[list[JobView], list[str]]:
 
 
 def _of(ids: Sequence[str], views: Sequence[JobView]) -> list[JobView]:
-    return [view for view in views if _base(view.id) in ids]
+    return [view for view in views if whole(view.id) in ids]
 
 
 def _missing(ids: Sequence[str], views: Sequence[JobView]) -> list[str]:
-    known = {_base(view.id) for view in views}
+    known = {whole(view.id) for view in views}
     return [each for each in ids if each not in known]
-
-
-def _base(name: str) -> str:
-    return name.partition("_")[0]

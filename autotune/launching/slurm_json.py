@@ -1,10 +1,10 @@
 """What `squeue --json` says, in the schemas of Slurm 22.05 to 25.05."""
 
 import json
-import re
 from collections.abc import Mapping
 from typing import Any
 
+from autotune.errors import InputError
 from autotune.launching.array import TaskArray
 from autotune.launching.states import JobState, JobView, of_slurm
 
@@ -25,7 +25,7 @@ def views(text: str) -> list[JobView]:
 
 
 def _view(job: Mapping[str, Any]) -> JobView:
-    state = of_slurm(job.get("job_state") or ())
+    state = of_slurm(_words(job.get("job_state")))
     waits = state in {JobState.QUEUED, JobState.HELD}
     reason = str(job.get("state_reason") or "")
     return JobView(
@@ -53,15 +53,25 @@ def _id(job: Mapping[str, Any]) -> str:
 
 def _tasks(job: Mapping[str, Any]) -> int:
     waiting = str(job.get("array_task_string") or "")
-    if not waiting or "..." in waiting or not re.fullmatch(r"[\d,:%-]+", waiting):
+    if not waiting:
         return 1
-    return len(TaskArray.parse(waiting).tasks)
+    try:
+        return len(TaskArray.parse(waiting).tasks)
+    except InputError:  # a long list ends in "..."
+        return 1
+
+
+def _words(value: Any) -> list[str]:  # noqa: ANN401 - any JSON value
+    listed = value if isinstance(value, list) else [value]
+    return [word for word in listed if isinstance(word, str)]
 
 
 def _number(value: Any) -> float | None:  # noqa: ANN401 - any JSON value
     if isinstance(value, dict):
         return _number(value.get("number")) if value.get("set", True) else None
-    return float(value) if isinstance(value, int | float) else None
+    if isinstance(value, str):
+        return _number(int(value)) if value.isdecimal() and len(value) < 16 else None
+    return float(value) if isinstance(value, int | float) and abs(value) < 1e15 else None
 
 
 def _exit_code(value: Any) -> int | None:  # noqa: ANN401 - any JSON value
@@ -70,7 +80,7 @@ def _exit_code(value: Any) -> int | None:  # noqa: ANN401 - any JSON value
         return value >> 8 if value & 127 == 0 else 128 + (value & 127)
     if isinstance(value, dict):
         signal = value.get("signal")
-        killed = _number(signal.get("id", signal.get("signal_id"))) if signal else None
+        killed = _number(signal.get("id")) if isinstance(signal, dict) else None
         if killed:
             return 128 + int(killed)
         code = _number(value.get("return_code"))

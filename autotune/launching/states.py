@@ -1,5 +1,6 @@
 """The state of a job, in one set of words for every scheduler."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -78,6 +79,15 @@ def of_slurm(words: str | Iterable[str]) -> JobState:
     if "REQUEUED" in listed:
         return JobState.QUEUED
     return known[0] if known else JobState.UNKNOWN
+
+
+def whole(name: str) -> str:
+    """The id of the job that a task belongs to, brackets left out.
+
+    Slurm writes `12_3` and `12_[4-7]`, PBS `12[3].server` and `12[].server`, this machine
+    `0001.1[3]`.
+    """
+    return re.sub(r"\[[^\]]*\]", "", re.sub(r"^(\d+)_.*", r"\1", name))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,124 @@
+"""A real Slurm: limits, requeues, preemption, lost nodes; nothing is lost and nothing doubled."""
+
+import pytest
+from launching.cluster import missing
+from launching.scheduled import SIX, Scheduled
+
+pytestmark = [
+    pytest.mark.slurm,
+    pytest.mark.slow,
+    pytest.mark.xdist_group("slurm"),
+    pytest.mark.skipif(bool(missing()), reason=missing() or "Slurm can be brought up"),
+]
+FORTY = ("--max-evals", 40, "--set", "pause=0.25")
+
+
+@pytest.fixture
+def desk(slurm_desk):
+    return slurm_desk
+
+
+class TestSlurm(Scheduled):
+    where = ("--scheduler", "slurm", "--time", "10m")
+
+
+def same_as_undisturbed(desk, *options):
+    """Every trial is there once, and they are those of a run that nothing disturbed."""
+    ids = desk.ids()
+    assert len(ids) == len(set(ids)) == 40
+    desk.tune(*options[:2], study="undisturbed")
+    assert desk.configs() == desk.configs("undisturbed")
+
+
+def test_a_requeued_job_continues_with_the_same_result(desk):
+    job = desk.send(*FORTY)
+    before = desk.wait(lambda seen: seen["trials"]["total"] >= 3)["trials"]["total"]
+    assert desk.cluster.ask("scontrol", "requeue", job) is not None
+    desk.begin_now(job)
+    seen = desk.ended(seconds=120)
+    assert [(each["state"], each["restarts"]) for each in seen["jobs"]] == [("completed", 1)]
+    assert seen["trials"]["total"] == 40 > before
+    same_as_undisturbed(desk, *FORTY)
+
+
+def test_a_preempted_job_makes_room_and_continues_with_the_same_result(desk):
+    here = ("--set-site", "directives=--exclusive", "--set-site", "directives=--nodelist=n1")
+    job = desk.send(*FORTY, "--queue", "preempt", *here)
+    desk.wait(lambda seen: seen["trials"]["total"] >= 3)
+    other = desk.send("--max-evals", 2, *here, study="urgent")
+    desk.ended(study="urgent", seconds=120)
+    assert desk.accounted(other) == [("COMPLETED", "0:0")]
+    desk.begin_now(job)
+    desk.ended(seconds=120)
+    assert [state for state, _ in desk.accounted(job)] == ["PREEMPTED", "COMPLETED"]
+    same_as_undisturbed(desk, *FORTY)
+
+
+def test_a_job_on_a_lost_node_is_requeued_and_completes_when_the_node_is_back(desk):
+    job = desk.send(*FORTY, "--set-site", "directives=--nodelist=n3")
+    before = desk.wait(lambda seen: seen["trials"]["total"] >= 3)["trials"]["total"]
+    desk.cluster.do("kill-node", "n3")
+    try:
+        desk.wait(lambda seen: seen["jobs"][0]["state"] == "queued", seconds=90)
+    finally:
+        desk.cluster.do("revive-node", "n3")
+    desk.begin_now(job)
+    seen = desk.ended(seconds=120)
+    assert [state for state, _ in desk.accounted(job)] == ["NODE_FAIL", "COMPLETED"]
+    assert seen["trials"]["total"] == 40 > before
+    same_as_undisturbed(desk, *FORTY)
+
+
+def test_a_chain_under_a_short_limit_ends_by_its_own_clock_and_completes(desk):
+    """20 s of the program's time are less than Slurm's limit of a minute in this partition."""
+    options = ("--max-evals", 40, "--set", "pause=0.7")
+    desk.submit("--scheduler", "slurm", *options, "--queue", "short", "--time", "20s", "--chain", 4)
+    seen = desk.ended(seconds=180)
+    assert {(job["state"], job["exit_code"]) for job in seen["jobs"]} == {("completed", 0)}
+    first = [name for name in desk.ids() if name.startswith("0001-")]
+    assert 0 < len(first) < 40, "the first job did all of it"
+    same_as_undisturbed(desk, *options)
+
+
+def test_sacct_shows_the_programs_own_exit_code(desk):
+    job = desk.send(*SIX)
+    desk.ended()
+    assert desk.accounted(job) == [("COMPLETED", "0:0")]
+    text = (desk.folder / "square.py").read_text()
+    (desk.folder / "square.py").write_text(text.replace("return config", "return 1 / 0, config"))
+    job = desk.send("--max-evals", 2, study="broken")
+    desk.ended(study="broken")
+    assert desk.accounted(job) == [("FAILED", "3:0")]  # every trial failed
+
+
+def test_a_refused_job_is_one_line_and_leaves_nothing_behind(desk):
+    sent = desk.submit("--scheduler", "slurm", *SIX, "--queue", "nowhere")
+    assert sent.returncode == 2
+    assert "sbatch: " in sent.stderr
+    assert "nowhere" in sent.stderr or "partition" in sent.stderr
+    assert not list(desk.jobs().iterdir())
+
+
+def test_without_accounting_the_state_comes_from_the_controller(plain_desk):
+    good = plain_desk.send(*SIX)
+    bad = plain_desk.send("--max-evals", 2, "--learner", "GP", "--acq", "EI", "--set", "pause=0.1",
+                          study="other")  # fmt: skip
+    seen = plain_desk.ended()
+    assert [(job["id"], job["state"]) for job in seen["jobs"]] == [(good, "completed")]
+    assert [job["id"] for job in plain_desk.ended(study="other")["jobs"]] == [bad]
+    record = plain_desk.jobs() / "0001.json"
+    record.write_text(record.read_text().replace(f'"{good}"', '"99999"'))
+    seen = plain_desk.status()
+    assert [(job["id"], job["state"]) for job in seen["jobs"]] == [("99999", "unknown")]
+    assert any("accounting storage is disabled" in note for note in seen["notes"])
+    assert seen["state"] == "done"  # the journal knows
+
+
+def test_a_controller_that_is_gone_is_a_note_and_the_journal_tells_the_rest(desk, monkeypatch):
+    desk.send(*SIX)
+    desk.ended()
+    monkeypatch.setenv("SLURM_CONF", "/nonexistent/slurm.conf")
+    seen = desk.status()
+    assert seen["state"] == "done"
+    assert seen["trials"]["total"] == 6
+    assert any("squeue" in note for note in seen["notes"])
