@@ -6,7 +6,7 @@ $setup
 
 # Three programs are called mpiexec, and each has its own way to say "this many on each node".
 case "$$(mpiexec --version 2>&1)" in
-*HYDRA*) place="-ppn $ranks_per_node" ;;
+*HYDRA* | *'Intel(R) MPI'*) place="-ppn $ranks_per_node" ;;
 *'Open MPI'* | *OpenRTE*) place="--map-by ppr:$ranks_per_node:node:oversubscribe" ;;
 *) place="--ppn $ranks_per_node" ;; # Cray PALS
 esac

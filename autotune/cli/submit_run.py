@@ -155,8 +155,10 @@ def _site_name(wish: Wish) -> str:
 
 def _with_deadline(arguments: TuneArguments, seconds: int) -> TuneArguments:
     """Tell the program when the scheduler will end it, so that it ends before."""
-    if "timeout" in arguments.said:
+    if "walltime" in arguments.said:
         return arguments
+    if "walltime" in arguments.given:
+        return arguments.with_option("--walltime", str(seconds))
     return arguments.with_option("--timeout", str(max(1, seconds - 60)))
 
 

@@ -19,11 +19,16 @@ class SlurmDesk(Desk):
         return sent.stdout.split()[1]
 
     def begin_now(self, job, *, seconds=90):
-        """A requeued job waits for two minutes; wait until it is queued, and do not wait longer."""
+        """A requeued job waits for two minutes; wait until it is queued, and do not wait longer.
+
+        A few seconds pass first: Slurm 22.05 loses the end of a run that begins in the second of
+        its requeue, and shows it as running until the time limit.
+        """
         end = time.monotonic() + seconds
         while self.state(job) != "PENDING":
             assert time.monotonic() < end, f"{job} is {self.state(job)}\n{self.logs()}"
             time.sleep(0.3)
+        time.sleep(3)
         while self.cluster.ask("scontrol", "update", f"jobid={job}", "StartTime=now") is None:
             assert time.monotonic() < end
             time.sleep(0.3)

@@ -7,7 +7,7 @@ cd /project/llm || exit 2
 
 # Three programs are called mpiexec, and each has its own way to say "this many on each node".
 case "$(mpiexec --version 2>&1)" in
-*HYDRA*) place="-ppn 5" ;;
+*HYDRA* | *'Intel(R) MPI'*) place="-ppn 5" ;;
 *'Open MPI'* | *OpenRTE*) place="--map-by ppr:5:node:oversubscribe" ;;
 *) place="--ppn 5" ;; # Cray PALS
 esac
