@@ -67,8 +67,8 @@ _SLURM = {
 def of_slurm(words: str | Iterable[str]) -> JobState:
     """Read Slurm's state: a word, a list of flags (from 23.11 on), or `CANCELLED by 1000`.
 
-    Among several flags the base state decides, but a job with COMPLETING is still ending and one
-    with REQUEUED will start again.
+    Among several flags the base state decides, which comes first, but a job with COMPLETING is
+    still ending, and one that is requeued to be held will not start by itself.
     """
     listed = [words] if isinstance(words, str) else list(words)
     states = [_SLURM.get(word.split()[0].rstrip("+")) for word in listed if word.split()]
@@ -76,8 +76,6 @@ def of_slurm(words: str | Iterable[str]) -> JobState:
     for first in (JobState.ENDING, JobState.HELD):
         if first in known:
             return first
-    if "REQUEUED" in listed:
-        return JobState.QUEUED
     return known[0] if known else JobState.UNKNOWN
 
 

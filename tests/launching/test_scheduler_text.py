@@ -127,6 +127,7 @@ def test_qstat_tells_how_jobs_are_and_how_they_ended():
         "14": JobState.TIMEOUT,
         "15": JobState.CANCELLED,
         "16": JobState.CANCELLED,
+        "17": JobState.TIMEOUT,
         "1[]": JobState.RUNNING,
         "1[0]": JobState.COMPLETED,
         "1[1]": JobState.RUNNING,

@@ -1,5 +1,8 @@
 """A real Slurm: limits, requeues, preemption, lost nodes; nothing is lost and nothing doubled."""
 
+import json
+import sys
+
 import pytest
 from launching.cluster import missing
 from launching.scheduled import SIX, Scheduled
@@ -128,3 +131,24 @@ def test_a_controller_that_is_gone_is_a_note_and_the_journal_tells_the_rest(desk
     assert seen["state"] == "done"
     assert seen["trials"]["total"] == 6
     assert any("squeue" in note for note in seen["notes"])
+
+
+def test_the_doctor_asks_every_node_of_an_allocation(desk):
+    doctor = (
+        sys.executable,
+        "-m",
+        "autotune",
+        "doctor",
+        "--hpc",
+        "--json",
+        "--storage",
+        desk.folder,
+    )
+    told = json.loads(desk.cluster.do("run", "salloc", "-N", "2", *doctor))
+    found = {each["what"]: each for each in told["findings"]}
+    assert "sacct answers" in found["scheduler"]["detail"]
+    assert "debug, preempt, short" in found["scheduler"]["detail"]
+    assert "srun -N 2 -n 8 --ntasks-per-node 4" in found["srun"]["detail"]
+    assert "n1, n2" in found["shared files"]["detail"]
+    assert {found[what]["state"] for what in ("srun", "shared files", "clocks")} == {"ok"}
+    assert [path.name for path in desk.folder.iterdir()] == ["square.py"]
