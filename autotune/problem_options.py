@@ -94,14 +94,25 @@ def split(settings: Sequence[str]) -> dict[str, str]:
     Raises:
         InputError: If one has none, or a name comes twice.
     """
-    given: dict[str, str] = {}
+    given = split_all(settings, flag="--set", example="flops=1e22")
+    for name, values in given.items():
+        if len(values) > 1:
+            raise InputError(f"option {name} is given twice.")
+    return {name: values[0] for name, values in given.items()}
+
+
+def split_all(settings: Sequence[str], *, flag: str, example: str) -> dict[str, list[str]]:
+    """Split `name=value` settings at the first equals sign; a name may come more than once.
+
+    Raises:
+        InputError: If one has none.
+    """
+    given: dict[str, list[str]] = {}
     for setting in settings:
         name, equals, value = setting.partition("=")
         if not equals or not name.strip():
-            raise InputError(f"cannot read --set {setting!r}. Write it as --set flops=1e22.")
-        if name.strip() in given:
-            raise InputError(f"option {name.strip()} is given twice.")
-        given[name.strip()] = value.strip()
+            raise InputError(f"cannot read {flag} {setting!r}. Write it as {flag} {example}.")
+        given.setdefault(name.strip(), []).append(value.strip())
     return given
 
 

@@ -17,6 +17,9 @@ EPILOG = """examples:
 
   autotune doctor --storage /scratch/me/results --json
 
+  autotune doctor --hpc --storage /scratch/me/results
+
+With --hpc inside an allocation, every node of it is asked about files and clocks.
 Exit status: 0 all is well; 1 something is in the way, or cannot be written.
 """
 REQUIRED = (
@@ -58,6 +61,9 @@ def doctor(
     storage: Annotated[Path, typer.Option(help="The folder that studies go to.")] = Path(
         "results/local"
     ),
+    hpc: Annotated[
+        bool, typer.Option("--hpc", help="Check what a cluster has to do right, too.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Check the installation, MPI, schedulers, storage and machine."""
@@ -70,6 +76,7 @@ def doctor(
         *(_program(name, what) for name, what in (("sbatch", "Slurm"), ("qsub", "PBS"))),
         _storage(storage),
         _machine(),
+        *(_hpc(storage) if hpc else ()),
     ]
     problems = [finding for finding in findings if finding.state == "problem"]
     if json:
@@ -81,6 +88,12 @@ def doctor(
         console.say(f"\n{count if problems else 'all is well'}")
     if problems:
         raise typer.Exit(1)
+
+
+def _hpc(storage: Path) -> list[Finding]:
+    from autotune.cli.doctor_hpc import findings
+
+    return list(findings(storage))
 
 
 def _distribution() -> Finding:

@@ -14,6 +14,8 @@ from autotune.cli import (
     predict,
     problems,
     results,
+    status,
+    submit,
     tune,
 )
 from autotune.errors import AutotuneError
@@ -26,7 +28,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (plan, laws, predict, fit, tune, results, problems, doctor, data, compare):
+VERBS = (
+    plan, laws, predict, fit, tune, submit, status, results, problems, doctor, data, compare,
+)  # fmt: skip
+for verb in VERBS:
     verb.register(app)
 
 

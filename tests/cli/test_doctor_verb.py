@@ -76,3 +76,32 @@ def test_launchers_and_schedulers_are_found_on_the_path(tmp_path):
     assert found["PBS"]["state"] == "ok"
     nothing = findings("--storage", tmp_path, PATH="/nonexistent")
     assert nothing["MPI launcher"]["state"] == nothing["Slurm"]["state"] == "absent"
+
+
+def test_on_a_cluster_it_names_the_launcher_and_its_way_to_place_ranks(tmp_path):
+    said = {"mpiexec": "mpirun (Open MPI) 5.0.11", "mpirun": "something else 1.0"}
+    for name, line in said.items():
+        program = tmp_path / name
+        program.write_text(f"#!/bin/sh\necho '{line}'\n")
+        program.chmod(0o755)
+    found = findings("--hpc", "--storage", tmp_path, PATH=f"{tmp_path}:/nonexistent:/bin")
+    assert found["mpiexec"]["state"] == "ok"
+    assert "--map-by ppr:4:node" in found["mpiexec"]["detail"]
+    assert found["mpirun"]["state"] == "problem"
+    assert found["shared files"]["state"] == found["clocks"]["state"] == "ok"
+
+
+def test_a_scheduler_that_does_not_answer_is_a_problem(tmp_path):
+    for name in ("qsub", "qstat"):
+        program = tmp_path / name
+        program.write_text("#!/bin/sh\necho 'cannot connect to server pbs' >&2\nexit 15\n")
+        program.chmod(0o755)
+    found = findings("--hpc", "--storage", tmp_path, PATH=str(tmp_path))
+    assert found["scheduler"]["state"] == "problem"
+    assert "cannot connect to server pbs" in found["scheduler"]["detail"]
+    nothing = findings("--hpc", "--storage", tmp_path, PATH="/nonexistent")
+    assert nothing["scheduler"]["state"] == "absent"
+
+
+def test_without_hpc_no_launcher_is_asked_for(tmp_path):
+    assert "shared files" not in findings("--storage", tmp_path)

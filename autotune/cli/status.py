@@ -1,0 +1,152 @@
+"""`autotune status` and `autotune cancel`: a study's jobs, and how far it is."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from autotune.cli import console
+
+if TYPE_CHECKING:
+    from autotune.cli.status_view import StatusView
+
+STATUS_EPILOG = """examples:
+
+  autotune status
+
+  autotune status moe_budget --watch
+
+  autotune status moe_budget --json
+
+The scheduler is asked first (squeue, then sacct, then scontrol; qstat), and the journals of the
+study tell the rest: what ran is known even when no scheduler answers.
+exit status: 0; 2 if there is no such study
+"""
+CANCEL_EPILOG = """examples:
+
+  autotune cancel moe_budget
+
+Running trials are lost, recorded ones are not: submit the study again to continue it.
+exit status: 0 cancelled, or nothing was left to cancel; 2 no such study, or the scheduler refused
+"""
+HERE = Path("results/local")
+Storage = Annotated[Path, typer.Option(help="The folder that holds the studies.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verbs to the command line."""
+    app.command("status", epilog=STATUS_EPILOG)(status)
+    app.command("cancel", epilog=CANCEL_EPILOG)(cancel)
+
+
+def status(
+    study: Annotated[
+        str | None, typer.Argument(help="A study's name; without one, every study is listed.")
+    ] = None,
+    storage: Storage = HERE,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Look again until no job is left.")
+    ] = False,
+    every: Annotated[
+        str, typer.Option("--every", help="How often, with --watch: 10s, 1m.")
+    ] = "30s",
+    json: Json = False,
+) -> None:
+    """Show a study's jobs and trials: state, nodes, best, rate, utilisation, expected end."""
+    import time
+
+    from autotune.quantities import parse_seconds
+
+    pause = parse_seconds(every)
+    while True:
+        views = _views(storage, study)
+        _print(views, storage, alone=study is not None, json=json)
+        if not watch or not any(view.live for view in views):
+            return
+        time.sleep(pause)
+        if not json:
+            console.say()
+
+
+def cancel(
+    study: Annotated[str, typer.Argument(help="A study's name.")],
+    storage: Storage = HERE,
+    json: Json = False,
+) -> None:
+    """End every job of a study that is queued or runs."""
+    from autotune.cli.status_view import view
+    from autotune.launching import record
+    from autotune.launching.factory import scheduler
+    from autotune.launching.states import whole
+
+    folder = _folder(storage, study)
+    seen = view(folder)
+    live = {whole(job.id) for job in seen.jobs if job.state.live}
+    ended: list[str] = []
+    for sent in record.submissions(folder):
+        names = [name for name in sent.ids if whole(name) in live]
+        if names:
+            scheduler(sent.scheduler, folder).cancel(names)
+            ended += names
+    if json:
+        console.emit_json({"study": study, "cancelled": ended, "notes": list(seen.notes)})
+        return
+    for note in seen.notes:
+        console.talk(f"note: {note}")
+    console.say(f"cancelled {', '.join(ended)}" if ended else f"no job of {study} is left to end")
+
+
+def _views(storage: Path, study: str | None) -> "list[StatusView]":
+    from autotune.cli.status_view import view
+    from autotune.store import study as studies
+
+    if study is not None:
+        return [view(_folder(storage, study))]
+    folders = {path.parent for path in storage.glob("*/jobs") if path.is_dir()}
+    return [view(folder) for folder in sorted(folders | set(studies.listing(storage)))]
+
+
+def _print(views: "list[StatusView]", storage: Path, *, alone: bool, json: bool) -> None:
+    if json:
+        documents = [view.as_json() for view in views]
+        many = {"storage": str(storage), "studies": documents}
+        console.emit_json(documents[0] if alone else many)
+    elif alone:
+        console.say(views[0].as_text())
+    elif not views:
+        console.talk(f"no studies in {storage}")
+    else:
+        console.say(_table(views))
+
+
+def _table(views: "list[StatusView]") -> str:
+    rows = []
+    for view in views:
+        told = view.as_json()
+        live = sum(job.tasks for job in view.jobs if job.state.live)
+        wanted = "" if view.wanted is None else str(view.wanted)
+        best = "" if told["best_value"] is None else f"{told['best_value']:.6g}"
+        rows.append(
+            (
+                view.folder.name, view.state, str(live), str(told["nodes"]), str(view.n_trials),
+                wanted, str(view.n_failed), best,
+            )
+        )  # fmt: skip
+    headers = ["study", "state", "jobs", "nodes", "trials", "of", "failed", "best"]
+    return console.table(headers, rows, left=(0, 1))
+
+
+def _folder(storage: Path, study: str) -> Path:
+    """The folder of a study that has a record or jobs.
+
+    Raises:
+        InputError: If it has neither.
+    """
+    from autotune import checks
+    from autotune.store import study as studies
+
+    known = {path.parent.name for path in storage.glob("*/jobs") if path.is_dir()}
+    known |= {path.name for path in studies.listing(storage)}
+    checks.one_of(f"study in {storage}:", study, sorted(known))
+    return (storage / study).absolute()

@@ -1,0 +1,30 @@
+#!/bin/bash
+# autotune: 1 node x 1 process, no MPI, for the site slurm (as of 2026-11).
+# Edit it if you like: `sbatch` takes it as it is, and again.
+#SBATCH --job-name=moe-1e22
+#SBATCH --nodes=1
+#SBATCH --ntasks-per-node=1
+#SBATCH --cpus-per-task=4
+#SBATCH --gpus-per-node=4
+#SBATCH --time=01:30:00
+#SBATCH --array=0-7%4
+#SBATCH --signal=B:USR1@120
+#SBATCH --requeue
+#SBATCH --open-mode=append
+#SBATCH --output=/project/llm/studies/moe-1e22/jobs/%x-%A_%a.out
+
+export AUTOTUNE_GPUS_PER_NODE=4
+export AUTOTUNE_GPU_VARIABLE=CUDA_VISIBLE_DEVICES
+cd /project/llm || exit 2
+
+# Slurm warns with USR1 before the time limit, and ends, requeues or preempts with TERM: the program
+# then saves and says "to be continued". The shell only has to wait for it and keep its exit code.
+trap 'kill -USR1 "$pid"' USR1
+trap : TERM
+/project/llm/venv/bin/python -m autotune tune moe_budget --set flops=1e22 --set max_total=50B \
+    --max-evals 200 --study moe-1e22 --storage /project/llm/studies --walltime 5400 \
+    --seed "$((12345 + ${SLURM_ARRAY_TASK_ID:-0}))" &
+pid=$!
+while kill -0 "$pid" 2>/dev/null; do wait "$pid"; done # a signal ends a wait early
+wait "$pid"
+exit "$?"

@@ -1,0 +1,49 @@
+"""The desk of the tests on a real Slurm: it can requeue, and wait for what Slurm does."""
+
+import time
+
+from launching.conftest import Desk
+
+
+class SlurmDesk(Desk):
+    """A desk beside a cluster."""
+
+    def __init__(self, folder, cluster):
+        super().__init__(folder)
+        self.cluster = cluster
+
+    def send(self, *arguments, study="s"):
+        """Submit, and return the id of the one job."""
+        sent = self.submit("--scheduler", "slurm", *arguments, study=study)
+        assert sent.returncode == 0, sent.stderr
+        return sent.stdout.split()[1]
+
+    def begin_now(self, job, *, seconds=90):
+        """A requeued job waits for two minutes; wait until it is queued, and do not wait longer.
+
+        A few seconds pass first: Slurm 22.05 loses the end of a run that begins in the second of
+        its requeue, and shows it as running until the time limit.
+        """
+        end = time.monotonic() + seconds
+        while self.state(job) != "PENDING":
+            assert time.monotonic() < end, f"{job} is {self.state(job)}\n{self.logs()}"
+            time.sleep(0.3)
+        time.sleep(3)
+        while self.cluster.ask("scontrol", "update", f"jobid={job}", "StartTime=now") is None:
+            assert time.monotonic() < end
+            time.sleep(0.3)
+
+    def state(self, job):
+        """Slurm's own word."""
+        return self.cluster.ask("squeue", "-h", "-t", "all", "-j", job, "-o", "%T")
+
+    def accounted(self, job):
+        """State and exit code of every run of a job, as sacct has them."""
+        text = self.cluster.ask("sacct", "-n", "-P", "-D", "-X", "-j", job, "-o", "State,ExitCode")
+        return [tuple(line.split("|")) for line in text.splitlines()]
+
+    def configs(self, study="s"):
+        """What was tried, in the order of the trials' ends."""
+        from autotune.store import study as studies
+
+        return [each.trial.config for each in studies.read(self.storage / study).outcomes]
