@@ -29,10 +29,12 @@ class Trial:
     Attributes:
         id: Unique in the study: `<writer>-<number>`, where one job is one writer.
         config: Parameter values by name, JSON scalars.
+        attempt: 1, or more where a job ended while it ran the trial.
     """
 
     id: str
     config: dict[str, Value]
+    attempt: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,7 @@ def to_json(outcome: Outcome) -> dict[str, Any]:
     record: dict[str, Any] = {
         "trial": outcome.trial.id,
         "config": outcome.trial.config,
+        "attempt": outcome.trial.attempt,
         "seconds": timing.seconds,
         "worker": timing.worker,
         "submitted_at": timing.submitted_at,
@@ -108,7 +111,7 @@ def from_json(record: Mapping[str, Any]) -> Outcome:
     Raises:
         KeyError, TypeError, ValueError: If the record is not one `to_json` wrote.
     """
-    trial = Trial(str(record["trial"]), dict(record["config"]))
+    trial = Trial(str(record["trial"]), dict(record["config"]), int(record.get("attempt", 1)))
     timing = Timing(
         float(record["seconds"]),
         str(record["worker"]),

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from typing import Protocol
 
+from autotune.deadline import TrialTimes
 from autotune.trials import Failed, Outcome, Trial
 from autotune.types import Value
 
@@ -19,6 +21,10 @@ class Search(Protocol):
 
     def tell(self, outcome: Outcome) -> None:
         """Learn an outcome, be it of an own configuration or of somebody else's."""
+        ...
+
+    def pending(self, trial: Trial) -> None:
+        """Learn that a trial which this search did not propose runs; pending until it is told."""
         ...
 
 
@@ -39,8 +45,21 @@ class Evaluator(Protocol):
         ...
 
 
+class Beginning(Enum):
+    """What came of beginning a trial."""
+
+    BEGUN = "it may run"
+    TAKEN = "another job has the same configuration"
+    FULL = "other jobs began the last trials that the study has room for"
+
+
 class Store(Protocol):
-    """Keeps every outcome, and shows those of other jobs on the same study."""
+    """Keeps every outcome and what runs, and shows those of other jobs on the same study."""
+
+    @property
+    def count(self) -> int:
+        """Trials of the study: with an outcome, running in any job, or interrupted."""
+        ...
 
     def append(self, outcome: Outcome) -> None:
         """Make an outcome durable before returning."""
@@ -50,8 +69,25 @@ class Store(Protocol):
         """Outcomes that others recorded and this store has not yet returned, oldest first."""
         ...
 
+    def begun(self) -> Sequence[Trial]:
+        """Trials that others began and this store has not yet returned."""
+        ...
+
     def trial(self, config: dict[str, Value]) -> Trial:
         """Name a configuration with an id that no other job on the study can give."""
+        ...
+
+    def begin(self, trial: Trial, n_trials: int) -> Beginning:
+        """Record that a new trial is about to run, unless another job is in its way."""
+        ...
+
+    def resume(self) -> Trial | Failed | None:
+        """Take over a trial whose job ended without its outcome, and record that it runs again.
+
+        Returns:
+            The trial, its attempt one higher; its failure if it was tried too often; None if
+            no trial is interrupted.
+        """
         ...
 
 
@@ -68,6 +104,10 @@ def _never() -> bool:
     return False
 
 
+def _open(_: float) -> bool:
+    return False
+
+
 def _silent(_: Outcome) -> None:
     pass
 
@@ -79,14 +119,16 @@ def tune(
     *,
     n_trials: int,
     stop: Callable[[], bool] = _never,
+    closing: Callable[[float], bool] = _open,
     on_outcome: Callable[[Outcome], None] = _silent,
 ) -> Summary:
     """Evaluate trials until the study holds `n_trials` outcomes or the space is exhausted.
 
-    Starting again with the same store resumes: past outcomes are told first, so nothing but
-    the store has to survive a crash. Outcomes of other jobs on the study are told as they come;
-    jobs do not see what others are running, so that together they may overshoot `n_trials` by
-    as many trials as they run at once.
+    Starting again with the same store resumes: past outcomes are told first and interrupted
+    trials run before new ones, so nothing but the store has to survive a crash. Outcomes of
+    other jobs on the study are told as they come; what those jobs run is pending here and counts
+    towards `n_trials`. With nothing left to start, the loop waits for them, and takes over what
+    they leave.
 
     Args:
         search: Proposes configurations.
@@ -96,37 +138,122 @@ def tune(
         stop: Asked between steps; once true, nothing more is started, values that are there are
             recorded, and running trials are left to the evaluator's owner to end. Failures are
             not recorded then: the trial may have been stopped with us.
+        closing: Asked before each start, with the 95th percentile of the study's trial times in
+            seconds (0 before the first); while true, nothing is started, and the loop ends when
+            nothing runs any more.
         on_outcome: Called after an own outcome was recorded.
     """
-    recorded = evaluated = running = 0
-    exhausted = False
-
-    def take(finished: Outcome) -> None:
-        nonlocal recorded, evaluated, running
-        running -= 1
-        if isinstance(finished, Failed) and stop():
-            return  # what stops us, a scheduler perhaps, may have ended the trial too
-        store.append(finished)  # before tell: a crash between the two loses nothing
-        search.tell(finished)
-        recorded, evaluated = recorded + 1, evaluated + 1
-        on_outcome(finished)
-
+    run = _Run(search, evaluator, store, n_trials, on_outcome)
     while not (stopped := stop()):
-        for outcome in store.new():
-            search.tell(outcome)
-            recorded += 1
-        if recorded >= n_trials or (exhausted and not running):
-            break
-        while evaluator.n_free and recorded + running < n_trials and not (exhausted or stop()):
-            config = search.ask()
-            if config is None:
-                exhausted = True
+        run.hear()
+        shut = False
+        while evaluator.n_free and not (stop() or (shut := closing(run.times.percentile))):
+            if not run.start():
                 break
-            evaluator.submit(store.trial(config))
-            running += 1
+        if run.recorded >= n_trials or run.idle(shut=shut):
+            break
         finished = evaluator.wait(POLL_SECONDS)
         if finished is not None:
-            take(finished)
-    while running and (finished := evaluator.wait(0)) is not None:
-        take(finished)  # it is there already: an evaluation that was paid for is kept
-    return Summary(recorded, evaluated, stopped=stopped)
+            run.take(finished, stopped=stop())
+    while run.running and (finished := evaluator.wait(0)) is not None:
+        run.take(finished, stopped=stop())  # an evaluation that was paid for is kept
+    return Summary(run.recorded, run.evaluated, stopped=stopped)
+
+
+class _Run:
+    """One call of `tune`: what it knows of the study, and what it runs."""
+
+    def __init__(
+        self,
+        search: Search,
+        evaluator: Evaluator,
+        store: Store,
+        n_trials: int,
+        on_outcome: Callable[[Outcome], None],
+    ) -> None:
+        self._search, self._evaluator, self._store = search, evaluator, store
+        self._n_trials = n_trials
+        self._on_outcome = on_outcome
+        self._refused: Trial | None = None  # proposed, and not begun for want of room
+        self._exhausted = False
+        self.recorded = self.evaluated = 0
+        self.running: set[str] = set()
+        self.elsewhere: set[str] = set()  # running here, and recorded by another job meanwhile
+        self.times = TrialTimes()
+
+    def hear(self) -> None:
+        """Tell the search what other jobs recorded and began."""
+        for outcome in self._store.new():
+            if outcome.trial.id in self.running:
+                self.elsewhere.add(outcome.trial.id)
+            self._learn(outcome)
+            self._give_up(outcome.trial)
+        for trial in self._store.begun():
+            self._search.pending(trial)
+            self._give_up(trial)
+
+    def start(self) -> bool:
+        """Start a trial, an interrupted one if there is one; False if there is none to start."""
+        trial = self._interrupted() or self._proposed()
+        if trial is None:
+            return False
+        self.running.add(trial.id)
+        self._evaluator.submit(trial)
+        return True
+
+    def idle(self, *, shut: bool) -> bool:
+        """Whether nothing runs here, and nothing will."""
+        if self.running:
+            return False
+        return shut or (self._exhausted and self._store.count <= self.recorded)
+
+    def take(self, finished: Outcome, *, stopped: bool) -> None:
+        """Record an outcome; a failure is not if we were stopped, and is then tried again."""
+        trial_id = finished.trial.id
+        self.running.discard(trial_id)
+        if isinstance(finished, Failed) and stopped:
+            return  # what stops us, a scheduler perhaps, may have ended the trial too
+        self._store.append(finished)  # before tell: a crash between the two loses nothing
+        if trial_id in self.elsewhere:
+            return
+        self._learn(finished)
+        self.evaluated += 1
+        self._on_outcome(finished)
+
+    def _learn(self, outcome: Outcome) -> None:
+        self._search.tell(outcome)
+        self.times.add(outcome.timing.seconds)
+        self.recorded += 1
+
+    def _give_up(self, other: Trial) -> None:
+        """Forget the refused trial if another job has its configuration."""
+        if self._refused is not None and self._refused.config == other.config:
+            self._refused = None
+
+    def _interrupted(self) -> Trial | None:
+        """The next interrupted trial; those tried too often are recorded as failed."""
+        while isinstance(found := self._store.resume(), Failed):
+            self.take(found, stopped=False)
+        if found is not None:
+            self._search.pending(found)
+        return found
+
+    def _proposed(self) -> Trial | None:
+        """A new trial that no other job is in the way of."""
+        while self._store.count < self._n_trials:
+            trial = self._refused or self._ask()
+            self._refused = None
+            if trial is None:
+                return None
+            beginning = self._store.begin(trial, self._n_trials)
+            if beginning is Beginning.BEGUN:
+                return trial
+            if beginning is Beginning.FULL:
+                self._refused = trial
+            self.hear()
+        return None
+
+    def _ask(self) -> Trial | None:
+        config = None if self._exhausted else self._search.ask()
+        self._exhausted = config is None
+        return None if config is None else self._store.trial(config)

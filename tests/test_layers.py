@@ -9,7 +9,8 @@ PACKAGE = Path(__file__).resolve().parent.parent / "autotune"
 LAYERS = [
     {"errors", "types", "checks", "quantities", "share"},
     {"laws", "architecture", "fitting", "planning", "trials", "problem", "search", "space"}
-    | {"problem_options", "problem_parts", "tuning_problem", "old_configspace", "derived"},
+    | {"problem_options", "problem_parts", "tuning_problem", "old_configspace", "derived"}
+    | {"deadline"},
     {"tuning", "problem_file"},
     {"evaluators", "store", "fits", "launching", "training", "reporting", "interop"}
     | {"runs", "datasets"},

@@ -18,7 +18,7 @@ class CountingSearch:
 
     def __init__(self, size=10**9):
         self.asked = 0
-        self.told = []
+        self.told, self.running = [], []
         self.size = size
 
     def ask(self):
@@ -29,6 +29,9 @@ class CountingSearch:
 
     def tell(self, outcome):
         self.told.append(outcome)
+
+    def pending(self, trial):
+        self.running.append(trial)
 
 
 class Workers:
@@ -62,11 +65,17 @@ class Shared(MemoryStore):
 
     def __init__(self, others):
         super().__init__()
+        self.seen = 0
         self.queue = deque(
             Completed(self.trial({"x": -1 - i}), -1.0, TIMING) for i in range(others)
         )
 
+    @property
+    def count(self):
+        return super().count + self.seen
+
     def new(self):
+        self.seen += bool(self.queue)
         return [self.queue.popleft()] if self.queue else []
 
 

@@ -25,7 +25,7 @@ EPILOG = """examples:
 
 The same command continues a study that was interrupted.
 
-exit status: 0 done; 1 some trials failed, or none has the second objective;
+exit status: 0 done, or to be continued; 1 some trials failed, or none has the second objective;
 2 bad input; 3 every trial failed; 130 interrupted, everything saved
 """
 
@@ -88,6 +88,21 @@ def tune(
     ] = None,
     timeout: Annotated[
         str | None, typer.Option("--timeout", help="Stop after this long: 90s, 30m, 6h.")
+    ] = None,
+    walltime: Annotated[
+        str | None,
+        typer.Option(
+            "--walltime",
+            help="Time the job has from its start; Slurm and PBS are asked if it is not given.",
+        ),
+    ] = None,
+    margin: Annotated[
+        str | None,
+        typer.Option(
+            "--margin",
+            help="Time before the job's end by which trials should be over.  [default: 10 % of "
+            "it, 5m at most]",
+        ),
     ] = None,
     trial_timeout: Annotated[
         str | None, typer.Option("--trial-timeout", help="End a trial after this long.")
@@ -188,6 +203,8 @@ def tune(
         seconds=parse_seconds(timeout) if timeout else None,
         trial_seconds=trial_seconds(trial_timeout, eval_timeout_minutes),
         cost=parse_count(max_cost) if max_cost else None,
+        walltime=parse_seconds(walltime) if walltime else None,
+        margin=parse_seconds(margin) if margin else None,
     )
     say_evaluator(evaluator, redis_address, workers=workers)
     result = run(

@@ -102,6 +102,8 @@ _ENDED = {
     "exhausted": "every configuration of the space was tried",
     "cost": "as much was spent as was allowed",
     "timeout": "time is up; the same command continues",
+    "walltime": "to be continued: the job is at its end; the same command continues",
+    "stopped": "to be continued: stopped, everything is saved; the same command continues",
     "interrupted": "interrupted, everything is saved; the same command continues",
 }
 

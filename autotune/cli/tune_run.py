@@ -1,18 +1,15 @@
 """What `autotune tune` does: problem, store, evaluator and search put together, and run."""
 
-import os
-import signal
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from types import FrameType
 
 from autotune import problem_file
-from autotune.cli import console, tune_prior
+from autotune.cli import console, tune_job, tune_prior
 from autotune.cli.fidelity_view import spent
 from autotune.cli.pareto_view import pareto_view
+from autotune.cli.tune_brake import Brake, StopFile, deadline
 from autotune.cli.tune_progress import progress
 from autotune.cli.tune_watch import watched
 from autotune.errors import InputError
@@ -38,6 +35,14 @@ class Limits:
     seconds: float | None
     trial_seconds: float | None
     cost: float | None = None
+    walltime: float | None = None
+    margin: float | None = None
+
+    def brake(self, job: tune_job.Job, folder: Path) -> Brake:
+        """What stops a search of a study in a job."""
+        end = deadline(job, self.walltime, self.margin)
+        file = StopFile(folder)
+        return Brake(timeout=self.seconds, cost=self.cost, deadline=end, file=file)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +84,7 @@ class Result:
         study: The whole record, earlier outcomes included.
         place: Where the record is.
         evaluated: Outcomes of this command.
-        ended: `done`, `exhausted`, `cost`, `timeout` or `interrupted`.
+        ended: `done`, `exhausted`, `cost`, `timeout`, `walltime`, `stopped` or `interrupted`.
     """
 
     problem: Problem
@@ -106,51 +111,6 @@ class Result:
         front = pareto_view(self.study)
         unseen = front is not None and 0 < front.lacking == len(self.study.completed)
         return int(bool(self.failures) or unseen)
-
-
-class Stop:
-    """Whether to stop: a signal came, time is up, or enough was spent."""
-
-    def __init__(self, limits: Limits) -> None:
-        self._end = None if limits.seconds is None else time.monotonic() + limits.seconds
-        self._most = limits.cost
-        self._spent = 0.0
-        self.interrupted = False
-
-    def spend(self, cost: float) -> None:
-        """Add to what was spent."""
-        self._spent += cost
-
-    @property
-    def broke(self) -> bool:
-        """Whether as much was spent as was allowed."""
-        return self._most is not None and self._spent >= self._most
-
-    def __call__(self) -> bool:
-        """Asked by the loop between steps."""
-        late = self._end is not None and time.monotonic() >= self._end
-        return self.interrupted or self.broke or late
-
-    @contextmanager
-    def signals(self) -> Iterator[None]:
-        """Take SIGINT and SIGTERM as a wish to stop; a second one does not wait for a trial."""
-
-        def note(number: int, frame: FrameType | None) -> None:
-            del frame
-            if self.interrupted:
-                raise KeyboardInterrupt
-            self.interrupted = True
-            said = f"\n{signal.Signals(number).name}: saving; once more to stop at once\n"
-            os.write(2, said.encode())  # print may be at work below us, and is not reentrant
-
-        before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
-        try:
-            yield
-        except KeyboardInterrupt:
-            self.interrupted = True
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
 
 
 def run(
@@ -187,10 +147,11 @@ def run(
     folder = place.folder(problem)
     loaded = tune_prior.load(problem, settings, place.storage, folder)
     search = factory.search(problem, settings, loaded.prior)
-    stop = Stop(limits)
+    job = tune_job.current()
+    stop = limits.brake(job, folder)
     start = asdict(settings) | asdict(limits) | {"noise": problem.noise}
     header = Header.of(problem, file.origin, loaded.record)
-    with JournalStore.open(folder, header, start=start) as store:
+    with JournalStore.open(folder, header, start=start, job=job.run) as store:
         recorded = studies.read(folder)
         _announce(problem, settings, recorded, limits)
         _announce_prior(loaded, store.header)
@@ -209,11 +170,11 @@ def run(
                 store,
                 n_trials=limits.max_evals,
                 stop=stop,
+                closing=stop.closing,
                 on_outcome=_counted(stop, store, watched(problem, shown.show)),
             )
     study = studies.read(folder)
-    own = sum(outcome.trial.id.startswith(f"{store.writer}-") for outcome in study.outcomes)
-    return Result(problem, study, place, own, _ended(stop, study, limits))
+    return Result(problem, study, place, store.recorded, _ended(stop, study, limits))
 
 
 @contextmanager
@@ -235,7 +196,7 @@ def _evaluator(
 
 
 def _counted(
-    stop: Stop, store: JournalStore, show: Callable[[Outcome], None]
+    stop: Brake, store: JournalStore, show: Callable[[Outcome], None]
 ) -> Callable[[Outcome], None]:
     """`show`, and what the outcome cost."""
     if not store.header.fidelity:
@@ -248,14 +209,10 @@ def _counted(
     return counted
 
 
-def _ended(stop: Stop, study: Study, limits: Limits) -> str:
+def _ended(stop: Brake, study: Study, limits: Limits) -> str:
     if len(study.outcomes) >= limits.max_evals:
         return "done"
-    if stop.interrupted:
-        return "interrupted"
-    if stop.broke:
-        return "cost"
-    return "timeout" if stop() else "exhausted"
+    return stop.why or ("walltime" if stop.closed else "exhausted")
 
 
 def _model(problem: Problem, settings: SearchSettings, told: int) -> str:

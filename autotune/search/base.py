@@ -11,7 +11,7 @@ from autotune.search.noise import Noise
 from autotune.search.prior import Prior
 from autotune.search.sampling import Sampler
 from autotune.search.settings import SearchSettings
-from autotune.trials import Outcome
+from autotune.trials import Outcome, Trial
 from autotune.types import Floats, Value
 
 
@@ -40,6 +40,10 @@ class BaseSearch(ABC):
     def tell(self, outcome: Outcome) -> None:
         """Learn an outcome, be it of an own configuration or of somebody else's."""
         self._memory.tell(outcome)
+
+    def pending(self, trial: Trial) -> None:
+        """Learn that a trial which this search did not propose runs; pending until it is told."""
+        self._memory.pend(trial)
 
     def _start(self, size: int) -> dict[str, Value] | None:
         """What to begin with, if not with the Sobol sequence."""

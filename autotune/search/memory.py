@@ -6,7 +6,7 @@ from autotune.errors import InputError
 from autotune.search.codec import Codec, Key, key
 from autotune.search.growing import Growing
 from autotune.search.noise import Noise
-from autotune.trials import Completed, Outcome
+from autotune.trials import Completed, Outcome, Trial
 from autotune.types import Config, Floats
 
 
@@ -32,13 +32,7 @@ class Memory:
             InputError: If its configuration is not one of the space.
         """
         config = outcome.trial.config
-        try:
-            point = self._codec.encode(config)
-        except InputError as error:
-            raise InputError(
-                f"recorded trial {outcome.trial.id} does not fit this problem's space: {error}. "
-                "Give the study another name."
-            ) from None
+        point = self._point(outcome.trial)
         self._pending.pop(key(config), None)
         self.seen_keys.add(key(config))
         self._points.append(point)
@@ -49,11 +43,29 @@ class Memory:
     def propose(self, config: Config) -> None:
         """Note that a configuration is being evaluated."""
         self.seen_keys.add(key(config))
-        self._pending[key(config)] = self._codec.encode(config)
+        self._pending.setdefault(key(config), self._codec.encode(config))
+
+    def pend(self, trial: Trial) -> None:
+        """Note that a trial is being evaluated which was not proposed here.
+
+        Raises:
+            InputError: If its configuration is not one of the space.
+        """
+        self._point(trial)
+        self.propose(trial.config)
 
     def seen(self, config: Config) -> bool:
         """Whether a configuration was told or is pending, failed ones included."""
         return key(config) in self.seen_keys
+
+    def _point(self, trial: Trial) -> Floats:
+        try:
+            return self._codec.encode(trial.config)
+        except InputError as error:
+            raise InputError(
+                f"recorded trial {trial.id} does not fit this problem's space: {error}. "
+                "Give the study another name."
+            ) from None
 
     @property
     def points(self) -> Floats:

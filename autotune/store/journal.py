@@ -1,24 +1,34 @@
 """The journal store: each job appends to a file of its own and reads the others'."""
 
 import errno
+import itertools
 import json
-import os
-import socket
+import math
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
-from itertools import count
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from autotune.errors import InputError, StoreError
+from autotune.store.claims import Claims
 from autotune.store.create import establish, sync_folder, write_test
-from autotune.store.lines import FORMAT, Journal, journals
-from autotune.store.study import Header, once
-from autotune.trials import Completed, Outcome, Trial, to_json
+from autotune.store.lease import Every, JobRun, Lease, Pace, Watch
+from autotune.store.ledger import Ledger
+from autotune.store.others import Others
+from autotune.store.own import OwnJournal
+from autotune.store.presence import here
+from autotune.store.records import FORMAT, again, began, ended, withdrew
+from autotune.store.study import Header
+from autotune.trials import Completed, Failed, FailureKind, Outcome, Timing, Trial, to_json
+from autotune.tuning import Beginning
 from autotune.types import Value
+
+SOON = 0.02  # seconds: trials that are shorter do not look for news twice each
+MOST_DEATHS = 3  # jobs that die while they run a trial before it counts as the cause
 
 
 class JournalStore:
@@ -28,21 +38,42 @@ class JournalStore:
         folder: The study's folder.
         header: What the study tunes, as its first job recorded it.
         writer: This job's name in the study, the first part of its trial ids.
+        recorded: Outcomes that this job recorded before any other did.
     """
 
-    def __init__(self, folder: Path, header: Header, *, writer: str, descriptor: int) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        header: Header,
+        *,
+        journal: OwnJournal,
+        job: JobRun | None,
+        pace: Pace,
+    ) -> None:
         self.folder = folder
         self.header = header
-        self.writer = writer
-        self._descriptor = descriptor
-        self._size = 0
-        self._trials = count()
-        self._others: dict[Path, Journal] = {}
-        self._seen: set[str] = set()
+        self.writer = journal.writer
+        self.recorded = 0
+        self._journal = journal
+        self._lease = Lease(folder, self.writer, pace.beat)
+        self._ledger = Ledger()
+        self._claims = Claims(folder, self.writer)
+        watch = Watch(folder, pace, job)
+        self._others = Others(folder, self.writer, self._ledger, watch)
+        self._clock, self._looked = pace.clock, -math.inf
+        self._syncs = Every(pace.beat, pace.clock)
+        self._trials = itertools.count()
 
     @classmethod
     def open(
-        cls, folder: Path, header: Header, *, start: Mapping[str, Any], label: str = ""
+        cls,
+        folder: Path,
+        header: Header,
+        *,
+        start: Mapping[str, Any],
+        label: str = "",
+        job: JobRun | None = None,
+        pace: Pace | None = None,
     ) -> "JournalStore":
         """Create a study or continue one, with a new journal for this job.
 
@@ -51,6 +82,8 @@ class JournalStore:
             header: What is to be tuned.
             start: Settings of the search, for the journal's first line; JSON values.
             label: What to call the writer; by default the next free number.
+            job: The scheduler's job that this process runs in.
+            pace: How often to say that the job is alive, and how long to wait for others to.
 
         Raises:
             StoreError: If the folder cannot be written, or holds a study of another problem.
@@ -58,40 +91,42 @@ class JournalStore:
         recorded = establish(folder, header)
         try:
             write_test(folder)
-            writer, descriptor = _claim(folder, label)
+            journal = OwnJournal.create(folder, label)
+            try:
+                run = {} if job is None else {"job": asdict(job)}
+                journal.write({"start": _circumstances() | run | {"search": dict(start)}})
+                sync_folder(folder)
+                return cls(folder, recorded, journal=journal, job=job, pace=pace or Pace())
+            except BaseException:
+                journal.discard()
+                raise
         except OSError as error:
             raise StoreError(
                 f"cannot write in {folder}: {error.strerror}. "
                 "Free some space there, or choose another --storage."
             ) from error
-        store = cls(folder, recorded, writer=writer, descriptor=descriptor)
-        try:
-            store._write({"start": _circumstances() | {"search": dict(start)}})
-            sync_folder(folder)
-        except OSError as error:
-            store.close()
-            (folder / f"journal-{writer}.jsonl").unlink(missing_ok=True)
-            raise StoreError(f"cannot write in {folder}: {error.strerror}.") from error
-        return store
+
+    @property
+    def count(self) -> int:
+        """Trials of the study: with an outcome, running in any job, or interrupted."""
+        return self._ledger.count
 
     def append(self, outcome: Outcome) -> None:
         """Make an outcome durable before returning.
+
+        One whose trial another job recorded first is kept in the journal, and does not count.
 
         Raises:
             StoreError: If it could not be written. The journal is then as it was before, and
                 the next `append` may succeed.
         """
-        try:
-            self._write(to_json(outcome))
-        except OSError as error:
-            value = f" = {outcome.value!r}" if isinstance(outcome, Completed) else ""
-            full = error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-            remedy = "Free some space and" if full else "Mend the storage and"
-            raise StoreError(
-                f"the outcome of trial {outcome.trial.id}{value} was not recorded in "
-                f"{self.folder}: {error.strerror}. {remedy} start the same command again."
-            ) from error
-        self._seen.add(outcome.trial.id)
+        trial_id = outcome.trial.id
+        counts = trial_id not in self._ledger.recorded
+        value = f" = {outcome.value!r}" if isinstance(outcome, Completed) else ""
+        with self._recorded(f"the outcome of trial {trial_id}{value}"):
+            self._journal.write(to_json(outcome) if counts else again(outcome))
+        self.recorded += self._ledger.record(trial_id)
+        self._claims.release(trial_id)
 
     def new(self) -> list[Outcome]:
         """Outcomes that others recorded and this store has not yet returned, oldest first.
@@ -99,11 +134,16 @@ class JournalStore:
         Raises:
             StoreError: If another journal holds lines that are not records.
         """
-        own = f"journal-{self.writer}.jsonl"
-        for path in journals(self.folder):
-            if path.name != own and path not in self._others:
-                self._others[path] = Journal(path)
-        return once([journal.more() for journal in self._others.values()], self._seen)
+        if self._journal.dirty and self._syncs.due():
+            with self._recorded("what runs"):
+                self._journal.sync()
+        if self._clock() - self._looked > SOON:
+            self._others.look()
+        return self._others.outcomes()
+
+    def begun(self) -> list[Trial]:
+        """Trials that others began and this store has not yet returned."""
+        return self._others.begun()
 
     def trial(self, config: dict[str, Value]) -> Trial:
         """Name a configuration `<writer>-<number>`.
@@ -117,11 +157,64 @@ class JournalStore:
             raise InputError(f"a configuration must hold plain finite values: {error}.") from error
         return Trial(f"{self.writer}-{next(self._trials):04d}", config)
 
+    def begin(self, trial: Trial, n_trials: int) -> Beginning:
+        """Record that a new trial is about to run, unless another job is in its way.
+
+        It is announced before others are looked for: of two jobs that begin at the same moment,
+        at least one sees the other, and withdraws.
+
+        Raises:
+            StoreError: If it could not be written.
+        """
+        with self._recorded(f"the start of trial {trial.id}"):
+            self._announce(trial)
+            self._others.look()
+            self._looked = self._clock()
+            mine = True
+            if self._others.any_alive:
+                self._journal.sync()  # or other machines might not see it
+                mine = self._claims.configuration(trial)
+                self._others.look()
+            if mine and not self._others.has(trial):
+                if self.count <= n_trials:
+                    return Beginning.BEGUN
+                found = Beginning.FULL
+            else:
+                found = Beginning.TAKEN
+            self._journal.write(withdrew(trial), sync=False)
+        self._ledger.withdraw(self.writer, trial.id)
+        self._claims.release(trial.id)
+        return found
+
+    def resume(self) -> Trial | Failed | None:
+        """Take over a trial whose job ended without its outcome, and record that it runs again.
+
+        Returns:
+            The trial, its attempt one higher; its failure if `MOST_DEATHS` jobs died while they
+            ran it; None if no trial is interrupted.
+
+        Raises:
+            StoreError: If it could not be written.
+        """
+        for trial in self._others.left():
+            with self._recorded(f"the start of trial {trial.id}"):
+                claimed = self._claimed(trial)
+                if claimed is None:
+                    continue
+                deaths = self._ledger.died_with(trial.id, self._others.died)
+                self._announce(claimed)
+                return claimed if deaths < MOST_DEATHS else _given_up(claimed, deaths)
+        return None
+
     def close(self) -> None:
-        """Close the journal; closing again does nothing."""
-        if self._descriptor >= 0:
-            os.close(self._descriptor)
-            self._descriptor = -1
+        """Record that the job ended in order, and close the journal; again does nothing."""
+        if self._journal.closed:
+            return
+        with suppress(OSError):  # without this line, others find out for themselves
+            self._journal.write(ended(time.time()))
+        self._claims.release_all()
+        self._lease.release()
+        self._journal.close()
 
     def __enter__(self) -> "JournalStore":
         return self
@@ -134,42 +227,41 @@ class JournalStore:
     ) -> None:
         self.close()
 
-    def _write(self, record: Mapping[str, Any]) -> None:
-        """Write one line and sync it, or leave the file as it was and raise OSError."""
-        line = json.dumps(record, allow_nan=False).encode() + b"\n"
+    def _announce(self, trial: Trial) -> None:
+        """Record that a trial runs; what follows it, or the next beat, makes that durable."""
+        self._journal.write(began(trial, time.time()), sync=False)
+        self._ledger.begin(self.writer, trial)
+
+    @contextmanager
+    def _recorded(self, what: str) -> Iterator[None]:
+        """Turn a failure to write into words."""
         try:
-            written = os.write(self._descriptor, line)
-            while written < len(line):  # a full disk takes a part, then says so
-                written += os.write(self._descriptor, line[written:])
-            os.fsync(self._descriptor)
-        except BaseException:  # an interrupt must not leave half a line either
-            with suppress(OSError):
-                os.ftruncate(self._descriptor, self._size)
-            raise
-        self._size += len(line)
+            yield
+        except OSError as error:
+            full = error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+            remedy = "Free some space and" if full else "Mend the storage and"
+            raise StoreError(
+                f"{what} was not recorded in {self.folder}: {error.strerror}. "
+                f"{remedy} start the same command again."
+            ) from error
+
+    def _claimed(self, trial: Trial) -> Trial | None:
+        """The next attempt at an interrupted trial, if it is this job's to make."""
+        following = replace(trial, attempt=trial.attempt + 1)
+        while not self._claims.attempt(following):
+            if self._others.works(self._claims.holder(following)):
+                return None
+            following = replace(following, attempt=following.attempt + 1)
+        self._others.look()  # whoever ran it may have recorded it, or lives
+        still = trial.id not in self._ledger.recorded
+        return following if still else None
 
 
-def _claim(folder: Path, label: str) -> tuple[str, int]:
-    """Create the first journal whose name is free; exclusive creation is the only arbiter."""
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND
-    for writer in _names(label):
-        try:
-            return writer, os.open(folder / f"journal-{writer}.jsonl", flags, 0o644)
-        except FileExistsError:
-            continue
-    raise AssertionError("names never end")
-
-
-def _names(label: str) -> Iterator[str]:
-    for number in count(1):
-        yield f"{label}{number if number > 1 else ''}" if label else f"{number:04d}"
+def _given_up(trial: Trial, deaths: int) -> Failed:
+    now = time.time()
+    detail = f"{deaths} jobs died while they ran it"
+    return Failed(trial, FailureKind.WORKER_LOST, detail, Timing(0.0, "", now, now))
 
 
 def _circumstances() -> dict[str, Any]:
-    return {
-        "format": FORMAT,
-        "host": socket.gethostname(),
-        "pid": os.getpid(),
-        "at": time.time(),
-        "command": sys.argv,
-    }
+    return here() | {"format": FORMAT, "at": time.time(), "command": sys.argv}

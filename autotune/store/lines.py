@@ -2,21 +2,33 @@
 
 import json
 import os
-import socket
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from autotune.errors import StoreError
-from autotune.trials import Outcome, from_json
+from autotune.store.presence import present
+from autotune.store.records import FORMAT, Ended, Event, event
 
-FORMAT = 1
 _NOT_A_RECORD = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
+PREFIX, SUFFIX = "journal-", ".jsonl"
 
 
-def journals(folder: Path) -> list[Path]:
-    """The journals of a study, by name."""
-    return sorted(folder.glob("journal-*.jsonl"))
+def writers(folder: Path) -> list[str]:
+    """The names of those who have a journal in a study, sorted.
+
+    Raises:
+        StoreError: If the folder cannot be read.
+    """
+    try:
+        names = os.listdir(folder)  # noqa: PTH208 - names, at a third of the price of paths
+    except OSError as error:
+        raise StoreError(f"cannot read {folder}: {error.strerror}.") from error
+    return sorted(
+        name[len(PREFIX) : -len(SUFFIX)]
+        for name in names
+        if name.startswith(PREFIX) and name.endswith(SUFFIX)
+    )
 
 
 class Journal:
@@ -24,18 +36,22 @@ class Journal:
 
     Attributes:
         path: The file.
+        writer: The name of the job that writes it.
         start: Its start record, once that was read.
+        ended: Whether its job ended in order.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, folder: Path, writer: str) -> None:
+        self.path = folder / f"{PREFIX}{writer}{SUFFIX}"
+        self.writer = writer
         self.start: Mapping[str, Any] | None = None
+        self.ended = False
         self._offset = 0
         self._lines = 0
         self._torn = b""
 
-    def more(self) -> list[Outcome]:
-        """Return the outcomes of the complete lines that were not read yet.
+    def more(self) -> list[Event]:
+        """Return the events of the complete lines that were not read yet.
 
         Raises:
             StoreError: If a complete line is not a record; the message counts all such lines
@@ -43,23 +59,23 @@ class Journal:
         """
         data = self._unread()
         complete, _, self._torn = data.rpartition(b"\n")
-        outcomes: list[Outcome] = []
+        events: list[Event] = []
         bad: list[tuple[int, bytes]] = []
         lines = complete.split(b"\n") if complete else []
         for number, line in enumerate(lines, self._lines + 1):
             try:
-                self._take(json.loads(line), outcomes)
+                self._take(json.loads(line), events)
             except _NOT_A_RECORD:
                 bad.append((number, line))
         if bad:
             self._refuse(bad, len(lines))
         self._offset += len(data) - len(self._torn)
         self._lines += len(lines)
-        return outcomes
+        return events
 
     def note(self) -> str | None:
         """Say if a last line was ignored because it is torn; its writer may still be at it."""
-        if not self._torn or self._writer_lives():
+        if not self._torn or present(self.start or {}):
             return None
         return f"{self.path.stem}: torn last line ignored ({len(self._torn)} bytes)"
 
@@ -73,9 +89,13 @@ class Journal:
         except OSError as error:
             raise StoreError(f"cannot read {self.path}: {error.strerror}.") from error
 
-    def _take(self, record: Any, outcomes: list[Outcome]) -> None:  # noqa: ANN401 - any JSON value
+    def _take(self, record: Any, events: list[Event]) -> None:  # noqa: ANN401 - any JSON value
         if "start" not in record:
-            outcomes.append(from_json(record))
+            said = event(record)
+            if isinstance(said, Ended):
+                self.ended = True
+            elif said is not None:
+                events.append(said)
         elif (version := int(record["start"]["format"])) > FORMAT:
             raise StoreError(
                 f"{self.path} has format {version}, and this autotune reads up to {FORMAT}. "
@@ -92,15 +112,3 @@ class Journal:
             f"(first: line {number}: {shown!r}). Something other than autotune wrote there. "
             "Each line stands alone: delete the bad lines, or move the file elsewhere."
         )
-
-    def _writer_lives(self) -> bool:
-        start = self.start or {}
-        if start.get("host") != socket.gethostname():
-            return False
-        try:
-            os.kill(int(start["pid"]), 0)
-        except PermissionError:
-            return True  # somebody else's process
-        except (OSError, KeyError, ValueError):
-            return False
-        return True

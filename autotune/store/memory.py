@@ -1,9 +1,11 @@
 """A store that lives in memory, for searches that need not survive their process."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import count
 
-from autotune.trials import Outcome, Trial
+from autotune.trials import Failed, Outcome, Trial
+from autotune.tuning import Beginning
 from autotune.types import Value
 
 
@@ -12,22 +14,50 @@ class MemoryStore:
 
     Attributes:
         outcomes: Every outcome, the earlier ones first.
+        running: Trials that were begun and have no outcome, by id.
     """
 
-    def __init__(self, earlier: Sequence[Outcome] = ()) -> None:
+    def __init__(self, earlier: Sequence[Outcome] = (), interrupted: Sequence[Trial] = ()) -> None:
         self.outcomes = list(earlier)
-        self._new = list(earlier)
-        self._ids = (f"m-{number:04d}" for number in count(len(earlier)))
+        self.running: dict[str, Trial] = {}
+        self._new, self._begun = list(earlier), list(interrupted)
+        self._interrupted = list(interrupted)
+        self._ids = (f"m-{number:04d}" for number in count(len(earlier) + len(interrupted)))
+
+    @property
+    def count(self) -> int:
+        """Outcomes, and trials that run or were interrupted."""
+        return len(self.outcomes) + len(self.running) + len(self._interrupted)
 
     def append(self, outcome: Outcome) -> None:
         """Keep an outcome."""
         self.outcomes.append(outcome)
+        self.running.pop(outcome.trial.id, None)
 
     def new(self) -> list[Outcome]:
         """The earlier outcomes, the first time."""
         fresh, self._new = self._new, []
         return fresh
 
+    def begun(self) -> list[Trial]:
+        """The interrupted trials, the first time."""
+        fresh, self._begun = self._begun, []
+        return fresh
+
     def trial(self, config: dict[str, Value]) -> Trial:
         """Name a configuration `m-<number>`."""
         return Trial(next(self._ids), config)
+
+    def begin(self, trial: Trial, n_trials: int) -> Beginning:
+        """Note that a trial runs; there is nobody in its way."""
+        del n_trials
+        self.running[trial.id] = trial
+        return Beginning.BEGUN
+
+    def resume(self) -> Trial | Failed | None:
+        """The next interrupted trial."""
+        if not self._interrupted:
+            return None
+        trial = self._interrupted.pop(0)
+        self.running[trial.id] = replace(trial, attempt=trial.attempt + 1)
+        return self.running[trial.id]

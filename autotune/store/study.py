@@ -1,7 +1,7 @@
 """A study on disk: what was tuned, every outcome, and what is odd about the record."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from heapq import merge
@@ -10,8 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autotune.errors import StoreError
-from autotune.store.lines import FORMAT, Journal, journals
-from autotune.trials import Completed, Outcome
+from autotune.store.ledger import Ledger
+from autotune.store.lines import Journal, writers
+from autotune.store.presence import gone
+from autotune.store.records import FORMAT
+from autotune.trials import Completed, Outcome, Trial
 from autotune.types import Value
 
 if TYPE_CHECKING:
@@ -123,6 +126,8 @@ class Study:
         outcomes: Every outcome once, oldest first.
         jobs: The start record of each job, oldest first: host, pid, at, command, search.
         notes: What a reader should know, for example a torn last line that was ignored.
+        running: Trials begun by jobs that may be at work.
+        interrupted: Trials without an outcome whose jobs have ended.
     """
 
     folder: Path
@@ -130,6 +135,8 @@ class Study:
     outcomes: Sequence[Outcome]
     jobs: Sequence[Mapping[str, Any]] = ()
     notes: Sequence[str] = ()
+    running: Sequence[Trial] = ()
+    interrupted: Sequence[Trial] = ()
 
     @property
     def name(self) -> str:
@@ -161,14 +168,18 @@ def read(folder: Path) -> Study:
     header = read_header(folder)
     if header is None:
         raise StoreError(f"no study at {folder}: it has no {HEADER}.")
-    files = [Journal(path) for path in journals(folder)]
-    batches = [file.more() for file in files]
+    files = [Journal(folder, writer) for writer in writers(folder)]
+    ledger = Ledger()
+    batches = [ledger.take(file.writer, file.more())[0] for file in files]
+    over = {file.writer for file in files if file.ended or gone(file.start or {})}
     return Study(
         folder=folder,
         header=header,
-        outcomes=once(batches, set()),
+        outcomes=[each for each in merged(batches) if ledger.record(each.trial.id)],
         jobs=sorted((file.start for file in files if file.start), key=lambda job: job["at"]),
         notes=[note for file in files if (note := file.note())],
+        running=[t for f in files if f.writer not in over for t in ledger.left_by(f.writer)],
+        interrupted=[trial for writer in sorted(over) for trial in ledger.left_by(writer)],
     )
 
 
@@ -188,15 +199,12 @@ def listing(storage: Path) -> list[Path]:
     return sorted(path.parent for path in storage.glob(f"*/{HEADER}"))
 
 
-def once(batches: Iterable[Sequence[Outcome]], seen: set[str]) -> list[Outcome]:
-    """Merge journals by time, each in its own order, without trials in `seen`, which grows."""
-    merged = merge(*batches, key=lambda outcome: outcome.timing.finished_at)
-    fresh = []
-    for outcome in merged:
-        if outcome.trial.id not in seen:
-            seen.add(outcome.trial.id)
-            fresh.append(outcome)
-    return fresh
+def merged(batches: Iterable[Sequence[Outcome]]) -> Iterator[Outcome]:
+    """Outcomes of several journals by time of finishing, each journal in its own order.
+
+    Of several outcomes of one trial, the first in this order counts.
+    """
+    return merge(*batches, key=lambda outcome: outcome.timing.finished_at)
 
 
 def differences(recorded: Header, given: Header) -> list[str]:

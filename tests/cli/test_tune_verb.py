@@ -1,12 +1,8 @@
 """`autotune tune`, end to end: real processes, real signals, a real record."""
 
 import json
-import os
-import signal
 import subprocess
 import sys
-import time
-from pathlib import Path
 
 import pytest
 
@@ -14,22 +10,6 @@ from autotune.store.study import read
 
 COMMAND = [sys.executable, "-m", "autotune", "tune"]
 
-# One second per trial, so that a signal finds some of them running.
-SLOW = """
-import os, time
-from pathlib import Path
-from ConfigSpace import ConfigurationSpace, Float
-from autotune import TuningProblem
-
-space = ConfigurationSpace()
-space.add(Float("x", (0, 1)))
-
-def objective(point):
-    time.sleep(0.3)
-    return point["x"]
-
-Problem = TuningProblem(input_space=space, objective=objective)
-"""
 # Four ways to go wrong, chosen by the configuration, and one to go right.
 TROUBLE = """
 import os, time
@@ -177,56 +157,6 @@ def test_a_study_in_which_every_trial_failed_ends_with_3_and_shows_why(tune, wri
     done = tune(write(text, "doomed.py"), "--max-evals", "3", "--workers", "0")
     assert done.returncode == 3
     assert "no luck" in done.stdout
-
-
-def test_time_that_is_up_ends_the_study_and_the_same_command_continues(tune, write):
-    path = write(SLOW, "slow.py")
-    first = tune(path, "--max-evals", "60", "--timeout", "4s", "--learner", "random")
-    assert first.returncode == 0
-    assert "time is up" in first.stdout
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_saves_ends_the_children_exits_130_and_the_same_command_continues(
-    number, write, tmp_path
-):
-    command = [
-        *COMMAND, write(SLOW, "slow.py"), "--workers", "2", "--learner", "random",
-        "--storage", str(tmp_path / "store"), "--max-evals",
-    ]  # fmt: skip
-    endless = [*command, "1000"]  # five minutes: the signal cannot come too late
-    process = subprocess.Popen(endless, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    for line in process.stderr:
-        if line.startswith("3/1000"):
-            break
-    children = family(process.pid)
-    process.send_signal(number)
-    shown, said = process.communicate(timeout=60)
-    assert process.returncode == 130, said
-    assert "the same command continues" in shown
-    assert len(children) >= 2
-    assert not [pid for pid in children if running(pid)]
-    before = len(recorded(tmp_path, "slow"))
-    assert before >= 3
-    more = [*command, str(before + 4)]
-    done = subprocess.run(more, capture_output=True, text=True, check=False, timeout=60)
-    assert done.returncode == 0, done.stderr
-    assert len(recorded(tmp_path, "slow")) == before + 4
-
-
-def family(parent):
-    children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
-    return [int(pid) for pid in children]
-
-
-def running(pid):
-    for _ in range(40):
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            return False
-        time.sleep(0.05)
-    return True
 
 
 @pytest.mark.parametrize(

@@ -10,17 +10,23 @@ from autotune.tuning import tune
 
 
 class Line:
-    """Proposes points of a line."""
+    """Proposes the next point of a line that it has not heard of."""
 
     def __init__(self):
         self.n = 0
+        self.heard = set()
 
     def ask(self):
         self.n += 1
+        while self.n / 7 in self.heard:
+            self.n += 1
         return {"x": self.n / 7}
 
     def tell(self, outcome):
-        pass
+        self.heard.add(outcome.trial.config["x"])
+
+    def pending(self, trial):
+        self.heard.add(trial.config["x"])
 
 
 def objective(config):

@@ -11,8 +11,8 @@ from autotune.errors import InputError, StoreError
 from autotune.problem import Problem
 from autotune.store.create import create_header, establish
 from autotune.store.journal import JournalStore
-from autotune.store.lines import FORMAT
-from autotune.store.study import Header, listing, once, read, read_header
+from autotune.store.records import FORMAT
+from autotune.store.study import Header, listing, merged, read, read_header
 from autotune.trials import Completed, Failed, FailureKind, Timing, Trial, from_json, to_json
 
 
@@ -43,9 +43,8 @@ def finished(trial_id, at, value=1.0):
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
 timings = st.builds(Timing, finite, st.text(), finite, finite)
-trials = st.builds(
-    Trial, st.text(), st.dictionaries(st.text(), st.booleans() | st.integers() | finite | st.text())
-)
+configs = st.dictionaries(st.text(), st.booleans() | st.integers() | finite | st.text())
+trials = st.builds(Trial, st.text(), configs, st.integers(1, 9))
 outcomes = st.builds(
     Completed, trials, finite, timings, st.dictionaries(st.text(), finite)
 ) | st.builds(Failed, trials, st.sampled_from(FailureKind), st.text(), timings, st.text())
@@ -159,7 +158,7 @@ def test_a_listing_has_every_study_by_name_and_nothing_else(tmp_path):
 def test_outcomes_come_oldest_first_each_journal_in_its_own_order():
     first = [finished("1-0", 1.0), finished("1-1", 4.0), finished("1-2", 3.0)]
     second = [finished("2-0", 2.0), finished("2-1", 5.0)]
-    order = [outcome.trial.id for outcome in once([first, second], set())]
+    order = [outcome.trial.id for outcome in merged([first, second])]
     assert order == ["1-0", "2-0", "1-1", "1-2", "2-1"]
 
 

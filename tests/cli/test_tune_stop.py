@@ -1,0 +1,207 @@
+"""How `autotune tune` ends before it is done: signals, a stop file, time that is up."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from autotune.store.study import read
+
+COMMAND = [sys.executable, "-m", "autotune", "tune"]
+SLOW = """
+import time
+from ConfigSpace import ConfigurationSpace, Float
+from autotune import TuningProblem
+
+space = ConfigurationSpace()
+space.add(Float("x", (0, 1)))
+
+def objective(point):
+    time.sleep(0.3)
+    return point["x"]
+
+Problem = TuningProblem(input_space=space, objective=objective)
+"""
+
+
+@pytest.fixture
+def slow(tmp_path):
+    """A command that tunes a problem of 0.3 s a trial, but for the number of trials."""
+    path = tmp_path / "slow.py"
+    path.write_text(SLOW)
+    return [
+        *COMMAND, str(path), "--workers", "2", "--learner", "random",
+        "--storage", str(tmp_path / "store"), "--max-evals",
+    ]  # fmt: skip
+
+
+@pytest.fixture
+def study(tmp_path):
+    return tmp_path / "store" / "slow"
+
+
+def begun(command):
+    """The command for five minutes of trials, once three of them are recorded."""
+    process = subprocess.Popen(
+        [*command, "1000"], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    for line in process.stderr:
+        if line.startswith("3/1000"):
+            return process
+    raise AssertionError(process.communicate()[0])
+
+
+def run(command, **environment):
+    return subprocess.run(
+        command, capture_output=True, text=True, check=False, timeout=120,
+        env=os.environ | environment,
+    )  # fmt: skip
+
+
+def family(parent):
+    children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+    return [int(pid) for pid in children]
+
+
+def running(pid):
+    for _ in range(40):
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def continues_exactly(command, study):
+    """Whether four more trials are run, those that were interrupted first."""
+    before = read(study)
+    left = {trial.id for trial in before.interrupted}
+    assert 1 <= len(left) <= 2
+    done = run([*command, str(len(before.outcomes) + 4)])
+    assert done.returncode == 0, done.stderr
+    after = read(study)
+    more = after.outcomes[len(before.outcomes) :]
+    assert len(more) == 4
+    assert {outcome.trial.id for outcome in more if outcome.trial.attempt == 2} == left
+    assert after.interrupted == after.running == []
+
+
+@pytest.mark.parametrize(
+    ("number", "times", "status", "ended"),
+    [
+        (signal.SIGINT, 1, 130, "interrupted"),
+        (signal.SIGUSR1, 1, 0, "to be continued: stopped"),
+        (signal.SIGTERM, 2, 0, "to be continued: stopped"),
+    ],
+    ids=["SIGINT", "SIGUSR1", "SIGTERM"],
+)
+def test_a_signal_saves_ends_the_children_and_the_same_command_continues(
+    slow, study, number, times, status, ended
+):
+    """SIGTERM comes twice: a scheduler signals all processes, and launchers pass it on."""
+    process = begun(slow)
+    children = family(process.pid)
+    for _ in range(times):
+        process.send_signal(number)
+    shown, said = process.communicate(timeout=60)
+    assert process.returncode == status, said
+    assert ended in shown
+    assert "the same command continues" in shown
+    assert len(children) >= 2
+    assert not [pid for pid in children if running(pid)]
+    if number == signal.SIGTERM:
+        continues_exactly(slow, study)
+
+
+STOPPING = """
+from pathlib import Path
+from ConfigSpace import ConfigurationSpace, Integer
+from autotune import TuningProblem
+
+space = ConfigurationSpace()
+space.add(Integer("n", (0, 10**6)))
+ran = []
+
+def objective(point):
+    ran.append(point["n"])
+    if len(ran) == 3:
+        (Path(__file__).parent / "s" / "stop").touch()
+    import time; time.sleep(0.2)
+    return float(point["n"])
+
+Problem = TuningProblem(input_space=space, objective=objective)
+"""
+
+
+def test_a_stop_file_stops_the_jobs_that_run_and_not_those_that_start_later(tuning, tmp_path):
+    tune = tuning(STOPPING, "stopping.py")
+    first = tune("--max-evals", 1000, "--json")
+    assert first.returncode == 0, first.stderr
+    report = json.loads(first.stdout)
+    assert report["ended"] == "stopped"
+    assert 3 <= report["recorded"] < 1000
+    assert (tmp_path / "s" / "stop").exists()
+    (tmp_path / "stopping.py").write_text(STOPPING.replace("== 3", "== 0"))
+    again = tune("--max-evals", report["recorded"] + 1, "--json")
+    assert json.loads(again.stdout)["ended"] == "done"
+
+
+def test_a_job_starts_no_trial_that_would_not_end_with_it(tuning, tmp_path, monkeypatch):
+    """Trials of 0.2 s or more, of which none starts in the last two seconds of four."""
+    tune = tuning(STOPPING.replace("== 3", "== 0"), "stopping.py")
+    begin = time.time()
+    monkeypatch.setenv("AUTOTUNE_JOB_START", str(begin))
+    done = tune("--max-evals", 10**6, "--walltime", "4s", "--margin", "2s", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["ended"] == "walltime"
+    after = read(tmp_path / "s")
+    assert after.interrupted == after.running == []  # what ran was waited for
+    assert after.outcomes
+    assert max(each.timing.submitted_at for each in after.outcomes) < begin + 2
+
+
+def test_the_end_of_a_slurm_job_is_taken_from_its_environment(slow, study):
+    now = int(time.time())
+    job = {"SLURM_JOB_ID": "77", "SLURM_JOB_START_TIME": str(now - 600),
+           "SLURM_JOB_END_TIME": str(now + 55), "SLURM_RESTART_COUNT": "2"}  # fmt: skip
+    done = run([*slow, "1000"], **job)
+    assert done.returncode == 0, done.stderr
+    assert "job 77 ends in" in done.stderr
+    assert "trials should be over 65.5 s before" in done.stderr
+    assert "to be continued: the job is at its end" in done.stdout
+    (start,) = read(study).jobs
+    assert start["job"] == {"id": "slurm::77", "run": 2}
+
+
+def test_a_scheduler_that_does_not_answer_is_said_and_stops_nothing(slow):
+    done = run([*slow, "1"], SLURM_JOB_ID="78", PATH="/nowhere")
+    assert done.returncode == 0, done.stderr
+    assert "the end of job 78 is not known (scontrol: No such file or directory)" in done.stderr
+
+
+def test_a_timeout_ends_the_study_as_it_is(tuning):
+    tune = tuning(STOPPING.replace("== 3", "== 0"), "stopping.py")
+    done = tune("--max-evals", 10**6, "--timeout", "1s")
+    assert done.returncode == 0
+    assert "time is up" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["--margin", "5m"], "time before an end, and none is known. Give --walltime."),
+        (["--walltime", "1h", "--margin", "60m"], "leaves nothing of the 60.0 min"),
+        (["--walltime", "later"], "as a duration"),
+    ],
+)
+def test_an_end_that_cannot_be_is_refused_in_one_line(tuning, options, says):
+    done = tuning(STOPPING, "stopping.py")("--max-evals", 3, *options)
+    assert done.returncode == 2
+    assert says in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
