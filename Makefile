@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 .DEFAULT_GOAL := demo
-.PHONY: demo test install install-test check docs clean
+.PHONY: demo test install install-test install-mpi check docs clean
 
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -19,10 +19,24 @@ install: $(VENV)/.installed ## the command alone
 
 install-test: $(VENV)/.installed-test ## the command and what its tests need
 
+# One environment per MPI, for the two wheels cannot share one. Each holds its MPI and mpi4py alone,
+# and sees everything else through the environment of the tests: site.addsitedir reads that one's
+# own .pth files too, so that an editable install is found as well.
+.venv-%/.installed: $(VENV)/.installed-test
+	$(BIN)/python -m venv --without-pip .venv-$*
+	$(BIN)/python -m pip --python .venv-$*/bin/python install --quiet --disable-pip-version-check \
+		$* 'mpi4py>=4'
+	$(BIN)/python -c 'import sysconfig; print("import site; site.addsitedir(%r)" \
+		% sysconfig.get_path("purelib"))' > \
+		$$(.venv-$*/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/tests.pth
+	@touch $@
+
+install-mpi: .venv-mpich/.installed .venv-openmpi/.installed ## both MPIs, for the tests of tune under mpiexec
+
 demo: install ## the main job: search, check against the exact optimum, browse the record
 	@sh launch/demo.sh $(abspath $(BIN))
 
-test: install-test check ## lint, types, every test
+test: install-test install-mpi check ## lint, types, every test
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 check: install-test
@@ -34,4 +48,4 @@ docs: install ## the reference of the command line, from the command line itself
 	$(BIN)/python -m typer autotune.cli.main utils docs --name autotune > docs/cli.md
 
 clean:
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-mpich .venv-openmpi build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -7,6 +7,10 @@ JSON number or object is the result: the value to minimise, or an object with th
 line, is a failed trial. When the command ends or its time is up, whatever is left of its
 process group is ended, and nothing else.
 
+Where a trial has ranks of its own (`autotune tune --ranks-per-trial R` under mpiexec or srun), the
+words that start them stand in place of `{launcher}` in the command, or before the whole command
+if it has no such place.
+
     autotune tune command --set 'command=python train.py' --set 'params=lr:float:1e-4:1e-1:log'
 """
 
@@ -32,6 +36,7 @@ from autotune.types import Value
 
 TAIL_BYTES = 2000
 GRACE_SECONDS = 2.0
+LAUNCHER, PLACE = "AUTOTUNE_TRIAL_LAUNCHER", "{launcher}"
 EXAMPLE = "lr:float:1e-4:1e-1:log,width:int:64:1024,act:cat:relu|gelu"
 
 
@@ -79,7 +84,7 @@ def _run(command: str, config: dict[str, Value], timeout: float) -> str:
         given.write(text.encode())
         given.seek(0)
         process = subprocess.Popen(
-            ["/bin/sh", "-c", command],
+            _words(command),
             stdin=given,
             stdout=out,
             stderr=err,
@@ -105,6 +110,14 @@ def _run(command: str, config: dict[str, Value], timeout: float) -> str:
             raise RuntimeError(f"the command ended {ended}: {last[0]}")
         out.seek(0)
         return out.read().decode(errors="replace")
+
+
+def _words(command: str) -> list[str]:
+    """What runs a command, with what starts its ranks if it has several."""
+    launcher = os.environ.get(LAUNCHER, "")
+    if PLACE in command:
+        return ["/bin/sh", "-c", command.replace(PLACE, launcher)]
+    return [*launcher.split(), "/bin/sh", "-c", command]
 
 
 def _ends_within(pid: int, seconds: float) -> bool:

@@ -1,6 +1,8 @@
 """The `autotune` command: its verbs, and the one place where errors become exit codes."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import typer
 
@@ -17,6 +19,7 @@ from autotune.cli import (
     status,
     submit,
     tune,
+    tune_evaluator,
 )
 from autotune.errors import AutotuneError
 
@@ -36,10 +39,28 @@ for verb in VERBS:
 
 
 def main() -> None:
-    """Run the command line; errors raised on purpose end in one line and their exit status."""
+    """Run the command line, on rank 0 if MPI started several processes to tune.
+
+    Errors raised on purpose end in one line and their exit status.
+    """
+    verb = sys.argv[1] if len(sys.argv) > 1 else ""
+    with _errors(verb):
+        world = tune_evaluator.world() if verb == "tune" else None
+    if world is None:
+        _run(verb, None)
+    else:
+        tune_evaluator.run_on_ranks(world, lambda: _run(verb, world))
+
+
+def _run(verb: str, world: object) -> None:
+    with _errors(verb):
+        app(obj=world)
+
+
+@contextmanager
+def _errors(verb: str) -> Iterator[None]:
     try:
-        app()
+        yield
     except AutotuneError as error:
-        verb = sys.argv[1] if len(sys.argv) > 1 else ""
         print(f"autotune {verb}: {error}", file=sys.stderr)
         raise SystemExit(error.exit_status) from None

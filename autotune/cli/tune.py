@@ -36,6 +36,7 @@ def register(app: typer.Typer) -> None:
 
 
 def tune(
+    context: typer.Context,
     problem: Annotated[
         str, typer.Argument(help="A name of `autotune problems`, a path, or module.Problem.")
     ],
@@ -110,6 +111,21 @@ def tune(
     workers: Annotated[
         int, typer.Option("--workers", help="Trials at once; 0 runs them in this process.", min=0)
     ] = 1,
+    ranks: Annotated[
+        int | None,
+        typer.Option("--ranks", help="MPI ranks there must be, rank 0 included.", min=2),
+    ] = None,
+    ranks_per_trial: Annotated[
+        int,
+        typer.Option("--ranks-per-trial", help="Ranks of a trial that is an MPI program.", min=1),
+    ] = 1,
+    lost_after: Annotated[
+        str | None,
+        typer.Option(
+            "--lost-after",
+            help="Silence after which an MPI rank's trial goes to another.  [default: 5m]",
+        ),
+    ] = None,
     engine: Annotated[
         str,
         typer.Option("--engine", help="native, skopt (scikit-optimize) or ytopt (if installed)."),
@@ -179,6 +195,7 @@ def tune(
     ] = None,
 ) -> None:
     """Search for the configuration of least objective, and record every trial."""
+    from autotune.cli.tune_evaluator import Crew
     from autotune.cli.tune_report import report
     from autotune.cli.tune_run import Aims, Limits, Place, run
     from autotune.cli.ytopt_flags import say_evaluator, trial_seconds
@@ -197,9 +214,11 @@ def tune(
         prior_laws=tuple(prior_law or ()),
         prior_studies=tuple(prior_study or ()),
     )
+    lost = parse_seconds(lost_after) if lost_after else None
+    crew = Crew(context.obj, ranks, ranks_per_trial, lost)
     limits = Limits(
         max_evals,
-        workers=workers,
+        workers=crew.workers(workers),
         seconds=parse_seconds(timeout) if timeout else None,
         trial_seconds=trial_seconds(trial_timeout, eval_timeout_minutes),
         cost=parse_count(max_cost) if max_cost else None,
@@ -212,7 +231,7 @@ def tune(
         split(options or []),
         settings,
         limits,
-        place=Place(storage, study),
+        place=Place(storage, study, crew),
         aims=Aims(and_minimize, fidelity, cost, noise),
     )
     if json:

@@ -1,8 +1,7 @@
 """What `autotune tune` does: problem, store, evaluator and search put together, and run."""
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from autotune import problem_file
@@ -10,11 +9,10 @@ from autotune.cli import console, tune_job, tune_prior
 from autotune.cli.fidelity_view import spent
 from autotune.cli.pareto_view import pareto_view
 from autotune.cli.tune_brake import Brake, StopFile, deadline
+from autotune.cli.tune_evaluator import Crew, evaluator
 from autotune.cli.tune_progress import progress
 from autotune.cli.tune_watch import watched
 from autotune.errors import InputError
-from autotune.evaluators.processes import ProcessEvaluator
-from autotune.evaluators.serial import SerialEvaluator
 from autotune.problem import Problem
 from autotune.search import factory
 from autotune.search.noise import Noise
@@ -23,7 +21,7 @@ from autotune.store import study as studies
 from autotune.store.journal import JournalStore
 from autotune.store.study import Header, Study
 from autotune.trials import Failed, Outcome
-from autotune.tuning import Evaluator, tune
+from autotune.tuning import tune
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +45,11 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where the study is recorded; its name is the problem's unless given."""
+    """Where the study is recorded, under the problem's name unless given, and who runs it."""
 
     storage: Path
     study: str | None
+    crew: Crew = field(default_factory=Crew)
 
     def folder(self, problem: Problem) -> Path:
         """The study's folder."""
@@ -159,14 +158,14 @@ def run(
             stop.spend(spent(store.header, recorded.outcomes))
         with (
             stop.signals(),
-            _evaluator(file.origin, problem, options, limits, folder) as evaluator,
+            evaluator(file.origin, problem, options, limits, place=place) as runs,
             progress(
                 recorded.outcomes, limits.max_evals, counts=store.header.reaches_target
             ) as shown,
         ):
             tune(
                 search,
-                evaluator,
+                runs,
                 store,
                 n_trials=limits.max_evals,
                 stop=stop,
@@ -175,24 +174,6 @@ def run(
             )
     study = studies.read(folder)
     return Result(problem, study, place, store.recorded, _ended(stop, study, limits))
-
-
-@contextmanager
-def _evaluator(
-    origin: str, problem: Problem, options: Mapping[str, str], limits: Limits, folder: Path
-) -> Iterator[Evaluator]:
-    """Run trials in child processes, which end with the context, or in this process."""
-    if not limits.workers:
-        yield SerialEvaluator(problem.evaluate, folder)
-        return
-    with ProcessEvaluator(
-        origin,
-        options,
-        workers=limits.workers,
-        trial_timeout=limits.trial_seconds,
-        folder=folder,
-    ) as pool:
-        yield pool
 
 
 def _counted(

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from autotune import problem_file
 from autotune.errors import AutotuneError
 from autotune.evaluators.family import signal_family
-from autotune.evaluators.scratch import scratch
+from autotune.evaluators.scratch import scratch, spare_of
 from autotune.evaluators.verdict import judge, to_json
 
 if TYPE_CHECKING:
@@ -82,7 +82,9 @@ def main() -> None:
 
 
 def _answer(objective: "Objective", request: Mapping[str, Any]) -> dict[str, Any]:
-    with scratch(Path(request["folder"])) as log, _output_to(log):
+    folder = Path(request["folder"])
+    spare = spare_of(folder.parent.parent, os.getpid())
+    with scratch(folder, spare=spare) as log, _output_to(log):
         begin = time.perf_counter()
         verdict = judge(objective, request["config"], log=sys.stderr)
         seconds = time.perf_counter() - begin

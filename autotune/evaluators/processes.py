@@ -8,8 +8,7 @@ from pathlib import Path
 from types import TracebackType
 
 from autotune import checks
-from autotune.evaluators.scratch import folder_of
-from autotune.evaluators.warm import Child
+from autotune.evaluators.warm import Child, Workshop
 from autotune.trials import Outcome, Trial
 from autotune.types import Value
 
@@ -46,10 +45,8 @@ class ProcessEvaluator:
         checks.at_least("workers", workers, 1, hint="One worker is one process.")
         if trial_timeout is not None:
             checks.positive("trial_timeout", trial_timeout, hint="Leave it out for no timeout.")
-        self._problem = problem
-        self._options = {name: str(value) for name, value in options.items()}
-        self._trial_timeout = trial_timeout
-        self._folder = folder
+        texts = {name: str(value) for name, value in options.items()}
+        self._workshop = Workshop(problem, texts, trial_timeout, folder.absolute())
         self._free = deque(f"w{number}" for number in range(workers))
         self._idle: list[Child] = []
         self._busy: list[Child] = []
@@ -62,21 +59,15 @@ class ProcessEvaluator:
 
     def submit(self, trial: Trial) -> None:
         """Start a trial in an emptied folder of its own."""
-        folder = folder_of(self._folder, trial.id)
         while self._idle:
             child = self._idle.pop()
-            if child.send(trial, folder):
+            if child.send(trial):
                 self._busy.append(child)
                 return
             self._free.append(child.name)  # it died while idle
-        child = Child(
-            self._problem,
-            self._options,
-            name=self._free.popleft(),
-            trial_timeout=self._trial_timeout,
-        )
+        child = Child(self._workshop, name=self._free.popleft())
         self._busy.append(child)
-        child.send(trial, folder)
+        child.send(trial)
 
     def wait(self, timeout: float) -> Outcome | None:
         """Return the next outcome, or None if `timeout` seconds pass first.

@@ -4,18 +4,21 @@ import json
 import math
 import os
 import select
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
+from collections import deque
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from autotune.errors import ProblemError
 from autotune.evaluators.family import Family, signal_family
-from autotune.evaluators.scratch import LOG, tail
+from autotune.evaluators.scratch import LOG, folder_of, spare_of, tail
 from autotune.evaluators.verdict import Refused, Verdict, from_json, outcome
 from autotune.quantities import format_seconds
 from autotune.trials import FailureKind, Outcome, Timing, Trial
@@ -26,27 +29,46 @@ TICK_SECONDS = 0.2
 BUGS = {"SIGSEGV", "SIGBUS", "SIGABRT", "SIGFPE", "SIGILL", "SIGTRAP", "SIGSYS"}
 
 
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """What every child of an evaluator works on.
+
+    Attributes:
+        problem: Name or path of the problem; each child loads it by itself.
+        options: The problem's options, as for `problem_file.load`.
+        trial_timeout: Seconds after which a trial is ended; None for never.
+        folder: The study's folder, absolute; a trial may write in `trials/<id>` below it.
+        environment: Of the child; None for this process's.
+    """
+
+    problem: str
+    options: Mapping[str, str]
+    trial_timeout: float | None
+    folder: Path
+    environment: Mapping[str, str] | None = None
+
+
 class Child:
     """One child process with the problem loaded, in a session of its own.
 
-    `send` a trial, then `poll` until there is an outcome. A trial that outlives its timeout, or
-    takes the process with it, is an outcome too; the child is then `alive` no longer, and its
-    owner starts another. Everything that the child started ends with it.
+    `send` a trial, or several that it runs in turn, then `poll` until there is an outcome. A
+    trial that outlives its timeout, or takes the process with it, is an outcome too; the child
+    is then `alive` no longer, and its owner starts another. Everything that the child started
+    ends with it.
 
     Attributes:
         name: The worker's name in the record.
         alive: Whether it can still be used.
+        held: Trials that were sent and have no outcome; the first one runs. What a child holds
+            when it is `alive` no longer was never started.
     """
 
-    def __init__(
-        self, problem: str, options: Mapping[str, str], *, name: str, trial_timeout: float | None
-    ) -> None:
+    def __init__(self, workshop: Workshop, *, name: str) -> None:
         self.name = name
         self.alive = True
-        self._problem = problem
-        self._trial_timeout = trial_timeout or math.inf
-        self._trial: Trial | None = None
-        self._folder = Path()
+        self.held: deque[Trial] = deque()
+        self._workshop = workshop
+        self._trial_timeout = workshop.trial_timeout or math.inf
         self._submitted = 0.0
         self._begun = time.monotonic()
         self._deadline = self._begun + LOAD_SECONDS
@@ -54,15 +76,16 @@ class Child:
         self._condemned: Family | None = None
         self._deserted = False
         self._buffer = b""
+        self._answers: deque[dict[str, Any]] = deque()
         self._output = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `_end`
-        self._requests, self._replies, self._process = self._start(options)
+        self._requests, self._replies, self._process = self._start()
         self._pipe = select.poll()
         self._pipe.register(self._replies, select.POLLIN)
 
     @property
     def idle(self) -> bool:
         """Whether it can be sent a trial."""
-        return self.alive and self._trial is None
+        return self.alive and not self.held
 
     def fileno(self) -> int:
         """The pipe that is readable when `poll` has something to do."""
@@ -72,35 +95,42 @@ class Child:
         """Seconds after which `poll` has something to do even if the pipe stays silent."""
         return max(0.0, min(TICK_SECONDS, self._deadline - time.monotonic()))
 
-    def send(self, trial: Trial, folder: Path) -> bool:
-        """Start a trial in `folder`; False if the child has died since its last one."""
+    def send(self, *trials: Trial) -> bool:
+        """Start trials, each in its folder; False if the child has died since its last one.
+
+        What is sent and not answered must stay below the size of a pipe (64 KiB), or the write
+        waits for the child to read.
+        """
         if self._exited(0.0) is not None:
             self._end()
             return False
-        request = {"folder": str(folder.absolute()), "config": trial.config}
         try:
-            os.write(self._requests, json.dumps(request).encode() + b"\n")
+            os.write(self._requests, b"".join(map(self._request, trials)))
         except BrokenPipeError:
             self._end()
             return False
-        self._trial, self._folder, self._submitted = trial, folder, time.time()
-        self._begin()
+        if not self.held:
+            self._begin()
+        self.held += trials
         return True
 
     def poll(self, timeout: float) -> Outcome | None:
-        """Return the outcome of the trial that was sent, or None if `timeout` passes first.
+        """Return the next outcome of what was sent, or None if `timeout` passes first.
 
         Raises:
             ProblemError: If the child could not load the problem.
         """
         end = time.monotonic() + timeout
-        while self._trial is not None:
+        while self.held and self.alive:
+            if self._answers:
+                answer = self._answers.popleft()
+                return self._outcome(from_json(answer), answer["seconds"])
             left = max(0.0, end - time.monotonic())
             self._pipe.poll(1000 * min(left, self.attention_in()))
             verdict, seconds = self._look()
             if verdict is not None:
-                return self._outcome(verdict, seconds)
-            if left == 0:
+                return self._outcome(verdict, seconds, died=True)
+            if left == 0 and not self._answers:
                 break
         return None
 
@@ -109,7 +139,7 @@ class Child:
         if self.idle and self._requests >= 0:
             os.close(self._requests)
             self._requests = -1
-        elif self._trial is not None and self._condemned is None:
+        elif self.held and self._condemned is None:
             self._condemned = signal_family(self._process.pid, signal.SIGTERM)
 
     def close(self) -> None:
@@ -119,13 +149,20 @@ class Child:
             self._exited(GRACE_SECONDS)
             self._end()
 
-    def _start(self, options: Mapping[str, str]) -> tuple[int, int, "subprocess.Popen[bytes]"]:
+    def _request(self, trial: Trial) -> bytes:
+        folder = folder_of(self._workshop.folder, trial.id)
+        return json.dumps({"folder": str(folder), "config": trial.config}).encode() + b"\n"
+
+    def _start(self) -> tuple[int, int, "subprocess.Popen[bytes]"]:
         child_in, requests = os.pipe()
         replies, child_out = os.pipe()
+        shop = self._workshop
+        options = json.dumps(dict(shop.options))
         module = [sys.executable, "-P", "-m", "autotune.evaluators.child"]
         try:
             process = subprocess.Popen(
-                [*module, self._problem, json.dumps(dict(options)), str(child_in), str(child_out)],
+                [*module, shop.problem, options, str(child_in), str(child_out)],
+                env=None if shop.environment is None else dict(shop.environment),
                 stdin=subprocess.DEVNULL,
                 stdout=self._output,
                 stderr=self._output,
@@ -140,12 +177,13 @@ class Child:
 
     def _begin(self) -> None:
         """Start the trial's clock, unless the problem is still being loaded."""
+        self._submitted = time.time()
         if self._ready:
             self._begun = time.monotonic()
             self._deadline = self._begun + self._trial_timeout
 
     def _look(self) -> tuple[Verdict | None, float]:
-        """Take in what the child said, its death, or its deadline; a verdict and its seconds."""
+        """Take in what the child said, its death, or its deadline; a death's verdict."""
         for message in self._messages():
             if "broken" in message:
                 self._end()
@@ -154,7 +192,9 @@ class Child:
                 self._ready = True
                 self._begin()
             elif self._condemned is None:
-                return from_json(message), message["seconds"]
+                self._answers.append(message)
+        if self._answers:
+            return None, 0.0
         if time.monotonic() >= self._deadline:
             self._enforce()
         exit_info = self._exited(0.0)
@@ -210,7 +250,7 @@ class Child:
             said = self._said().strip().rpartition("\n")[2]
             self._end()
             raise ProblemError(
-                f"a worker could not load the problem {self._problem}: {died}"
+                f"a worker could not load the problem {self._workshop.problem}: {died}"
                 + (f" ({said})." if said else ".")
             )
         if self._condemned is not None:
@@ -221,12 +261,13 @@ class Child:
             return Refused(FailureKind.WORKER_LOST, detail)
         return Refused(kind, died)
 
-    def _outcome(self, verdict: Verdict, seconds: float) -> Outcome:
-        trial, self._trial = self._trial, None
-        assert trial is not None
+    def _outcome(self, verdict: Verdict, seconds: float, *, died: bool = False) -> Outcome:
+        trial = self.held.popleft()
         timing = Timing(seconds, self.name, self._submitted, time.time())
-        log = tail(self._folder / LOG) if isinstance(verdict, Refused) else ""
-        if self._exited(0.0) is not None:
+        self._begin()  # of the next one, if there is one
+        refused = isinstance(verdict, Refused)
+        log = tail(folder_of(self._workshop.folder, trial.id) / LOG) if refused else ""
+        if died or (not self.held and self._exited(0.0) is not None):
             log = log or self._said()
             self._end()
         return outcome(verdict, trial, timing, log=log)
@@ -243,5 +284,6 @@ class Child:
             if descriptor >= 0:
                 os.close(descriptor)
         self._output.close()
-        self._trial = None
+        spare = spare_of(self._workshop.folder, self._process.pid)
+        shutil.rmtree(spare, ignore_errors=True)
         self.alive = False

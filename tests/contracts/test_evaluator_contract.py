@@ -1,25 +1,37 @@
 """What every evaluator owes the loop, whatever the objective does short of dying."""
 
+import os
 from itertools import count
 from pathlib import Path
 
 import pytest
 
 from autotune import problem_file
+from autotune.evaluators import mpi_launch
+from autotune.evaluators.mpi import MPIEvaluator
 from autotune.evaluators.processes import ProcessEvaluator
 from autotune.evaluators.serial import SerialEvaluator
+from autotune.evaluators.warm import Workshop
 from autotune.trials import Completed, Failed, FailureKind, Trial
 
 PROBLEM = Path(__file__).parent.parent / "evaluators" / "misbehaves.py"
 NUMBERS = count()
 
 
-@pytest.fixture(scope="module", params=["serial", "processes"])
+# tests/evaluators/test_mpi.py starts this file once more, on rank 0 of two.
+UNDER_MPI = mpi_launch.launched(os.environ)
+
+
+@pytest.fixture(scope="module", params=["mpi"] if UNDER_MPI else ["serial", "processes"])
 def bench(request, tmp_path_factory):
     """An evaluator and its study's folder; starting one is slow, so all tests share it."""
     folder = tmp_path_factory.mktemp(request.param)
     if request.param == "serial":
         yield SerialEvaluator(problem_file.load(str(PROBLEM), {}).objective, folder), folder
+    elif request.param == "mpi":
+        world, shop = request.getfixturevalue("world"), Workshop(str(PROBLEM), {}, None, folder)
+        with MPIEvaluator(world, shop, say=print) as evaluator:
+            yield evaluator, folder
     else:
         with ProcessEvaluator(
             str(PROBLEM), {}, workers=1, trial_timeout=None, folder=folder

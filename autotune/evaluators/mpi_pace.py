@@ -1,0 +1,62 @@
+"""How many trials to propose ahead of free workers: enough to hide the manager, and no more."""
+
+import math
+from collections.abc import Sequence
+
+MEASURED = 8
+"""Outcomes before the first judgement."""
+MEMORY = 32
+"""Outcomes that a mean remembers, about."""
+NEGLIGIBLE = 0.005
+"""Share of a trial's time that a worker may wait for a proposal without one being ready."""
+TURNAROUND_SECONDS = 0.02
+"""What a worker may wait between the end of a trial and the next one, on a loaded machine."""
+SHORT_SECONDS = 0.5
+MOST_HELD = 64
+BURST_SECONDS = 0.005
+MOST_IN_BURST = 16
+
+
+class Pace:
+    """Measured seconds of a trial and of a proposal, and what follows from them.
+
+    A proposal made ahead knows less: it does not know the outcomes that come before a worker
+    takes it. So none is made ahead while trials are long beside proposals.
+    """
+
+    def __init__(self) -> None:
+        self._trial = 0.0
+        self._proposal = 0.0
+        self._outcomes = 0
+
+    def outcome(self, seconds: float) -> None:
+        """Take in how long a trial ran."""
+        self._outcomes += 1
+        self._trial += (seconds - self._trial) / min(self._outcomes, MEMORY)
+
+    def proposal(self, seconds: float) -> None:
+        """Take in how long the loop took from one call of the evaluator to the next trial.
+
+        The largest counts, and is forgotten slowly: a queue must last over the slow ones.
+        """
+        self._proposal += max(seconds - self._proposal, (seconds - self._proposal) / MEMORY)
+
+    def ahead(self, workers: int) -> int:
+        """Proposals to have ready: four times what all workers take while one is made."""
+        if self._outcomes < MEASURED or self._proposal <= NEGLIGIBLE * self._trial:
+            return 0
+        taken = workers * self._proposal / max(self._trial, 1e-6)
+        return min(workers, math.ceil(1 + 4 * taken))
+
+    def held(self) -> int:
+        """Trials that each worker should hold beside the one that it runs."""
+        if self._outcomes < MEASURED or self._trial >= SHORT_SECONDS:
+            return 0
+        return min(MOST_HELD, math.ceil(TURNAROUND_SECONDS / max(self._trial, 1e-6)))
+
+
+def burst(seconds: Sequence[float]) -> int:
+    """How many trials to hand a child at once, by how long the last ones ran."""
+    if len(seconds) < MEASURED:
+        return 1
+    return max(1, min(MOST_IN_BURST, int(BURST_SECONDS / max(*seconds, 1e-6))))
