@@ -152,11 +152,8 @@ def tune(
                 break
         if run.recorded >= n_trials or run.idle(shut=shut):
             break
-        finished = evaluator.wait(POLL_SECONDS)
-        if finished is not None:
-            run.take(finished, stopped=stop())
-    while run.running and (finished := evaluator.wait(0)) is not None:
-        run.take(finished, stopped=stop())  # an evaluation that was paid for is kept
+        run.collect(POLL_SECONDS, stop)
+    run.collect(0.0, stop)  # an evaluation that was paid for is kept
     return Summary(run.recorded, run.evaluated, stopped=stopped)
 
 
@@ -206,6 +203,12 @@ class _Run:
         if self.running:
             return False
         return shut or (self._exhausted and self._store.count <= self.recorded)
+
+    def collect(self, timeout: float, stop: Callable[[], bool]) -> None:
+        """Record what has finished, all of it: the search learns it before it proposes again."""
+        while (finished := self._evaluator.wait(timeout)) is not None:
+            self.take(finished, stopped=stop())
+            timeout = 0.0
 
     def take(self, finished: Outcome, *, stopped: bool) -> None:
         """Record an outcome; a failure is not if we were stopped, and is then tried again."""
