@@ -110,6 +110,7 @@ class Child:
             self._end()
             return False
         if not self.held:
+            self._submitted = time.time()
             self._begin()
         self.held += trials
         return True
@@ -177,7 +178,6 @@ class Child:
 
     def _begin(self) -> None:
         """Start the trial's clock, unless the problem is still being loaded."""
-        self._submitted = time.time()
         if self._ready:
             self._begun = time.monotonic()
             self._deadline = self._begun + self._trial_timeout
@@ -263,8 +263,10 @@ class Child:
 
     def _outcome(self, verdict: Verdict, seconds: float, *, died: bool = False) -> Outcome:
         trial = self.held.popleft()
-        timing = Timing(seconds, self.name, self._submitted, time.time())
-        self._begin()  # of the next one, if there is one
+        now = time.time()
+        timing = Timing(seconds, self.name, self._submitted, now)
+        self._submitted = now  # the next one's, if there is one
+        self._begin()
         refused = isinstance(verdict, Refused)
         log = tail(folder_of(self._workshop.folder, trial.id) / LOG) if refused else ""
         if died or (not self.held and self._exited(0.0) is not None):
