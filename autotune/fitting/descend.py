@@ -85,12 +85,14 @@ def descend(
 
 
 def descend_batches(
-    model: Model, objective: Objective, z: Floats, *, weight: Floats, rounds: int
+    model: Model, objective: Objective, z: Floats, *, weight: Floats, rounds: int, inner: int = 0
 ) -> tuple[Floats, Floats, Bools]:
     """As `descend`, batch by batch where there are many estimates."""
     batch = max(1, BATCH_CELLS // (z.shape[1] ** 2 * weight.shape[1]))
     parts = [
-        descend(model.part(take), objective, z[take], weight=weight[take], rounds=rounds)
+        descend(
+            model.part(take), objective, z[take], weight=weight[take], rounds=rounds, inner=inner
+        )
         for take in np.split(np.arange(len(z)), range(batch, len(z), batch))
     ]
     z, value, settled = (np.concatenate(each) for each in zip(*parts, strict=True))

@@ -167,7 +167,7 @@ def _profiled(
     reach = student(settings.level, len(model.weight) - len(model.free))
     rise = 0.5 * noise.unit(objective) * reach**2
     weight = float(model.weight[0])
-    profiler = Profiler(model, objective, best.z, z)
+    profiler = Profiler(model, objective, best.basins, z)
     with np.errstate(all="ignore"):
         found, at = profiler.limits(sides, best.value + weight * rise)
     limits = {

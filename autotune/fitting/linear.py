@@ -32,13 +32,15 @@ def solve_linear(
     linear = np.flatnonzero(model.is_linear)
     if not linear.size:
         return z
-    low, high = model.low[linear], model.high[linear]
+    low, high = model.low[..., linear], model.high[..., linear]
+    pinned = np.broadcast_to(low == high, (len(z), linear.size))[:, :, None]
     basis, rest = _basis(model, z, linear)
     at = z[:, linear]
     residual, slopes = _residual(model, basis, rest, at)
     best, smooth = objective.sum(residual, weight), np.ones(len(z))
     for _ in range(rounds):
-        step = _step(objective, residual, slopes, weight=weight, smooth=smooth)
+        moving = np.where(pinned, 0.0, slopes)
+        step = _step(objective, residual, moving, weight=weight, smooth=smooth)
         trial = np.clip(at + step, low, high)
         moved, bent = _residual(model, basis, rest, trial)
         value = objective.sum(moved, weight)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autotune.fitting.descend import descend_batches
+from autotune.fitting.linear import solve_linear
 from autotune.fitting.model import Model
 from autotune.fitting.objective import Objective
 from autotune.types import Floats
@@ -17,11 +18,12 @@ Ints: TypeAlias = NDArray[np.int64]
 STEPS = np.array([0.25, 0.5, 0.75, 1, 1.25, 1.5, 1.75, 2, 2.5, 3, 4, 6, 10, 30, 100, 1000])
 """Where a side is looked at first, in units of its spread; beyond the last there is no limit."""
 
-ZOOM, ZOOMS = 6, 2
+ZOOM, ZOOMS = 6, 3
 """Points between the two that enclose a limit, and how often the search closes in on it."""
 
-ROUNDS = 60
-PASSES = 2
+ROUNDS, INNER, SOLVED = 60, 4, 12
+PASSES, GAIN = 8, 1e-6
+"""How often a minimum may pass to its neighbours, and the relative gain that lets it go on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,19 +46,26 @@ class Profiler:
     Attributes:
         model: The form on its table.
         objective: What to minimise.
-        best: The estimate, shape (k,).
+        basins: Minima of the objective, the estimate first, shape (basins, k).
         draws: Coordinates of bootstrap draws, shape (count, k): further starts.
     """
 
     model: Model
     objective: Objective
-    best: Floats
+    basins: Floats
     draws: Floats
+
+    @property
+    def best(self) -> Floats:
+        """The estimate, shape (k,)."""
+        estimate: Floats = self.basins[0]
+        return estimate
 
     def limits(self, sides: Sequence[Side], ceiling: float) -> tuple[Floats, Floats]:
         """Where each side's profile reaches the ceiling, and what the rest is there.
 
-        All sides descend side by side. A limit given by the user ends a side.
+        All sides descend side by side. A limit given by the user ends a side. Beyond points
+        over the ceiling there may be others under it, in another basin: the outermost counts.
 
         Returns:
             The limits, shape (sides,), infinite if nowhere; and the last coordinates found
@@ -64,9 +73,8 @@ class Profiler:
         """
         at = np.array([side.at for side in sides])
         spread = np.array([side.spread for side in sides])
-        held = self.best[at, None] + spread[:, None] * STEPS
-        held = np.clip(held, self.model.low[at, None], self.model.high[at, None])
-        value, z = self._profile(at, held, None)
+        held = self._looked_at(at, spread)
+        value, z = self._profile(at, held, ceiling)
         start = np.broadcast_to(self.best, (len(at), 1, len(self.best)))
         held = np.concatenate([self.best[at, None], held], axis=1)
         z = np.concatenate([start, z], axis=1)
@@ -79,40 +87,79 @@ class Profiler:
         under = z[np.arange(len(at)), _last_under(value, ceiling)]
         return np.where(endless, np.sign(spread) * np.inf, limit), under
 
+    def _looked_at(self, at: Ints, spread: Floats) -> Floats:
+        """Steps from the estimate and the other basins on that side, outwards."""
+        best, sign = self.best[at, None], np.sign(spread)[:, None]
+        others = self.basins[1:, at].T
+        beyond = np.isfinite(others) & ((others - best) * sign > 0)
+        held = np.concatenate(
+            [best + spread[:, None] * STEPS, np.where(beyond, others, best)], axis=1
+        )
+        held = np.clip(held, self.model.low[at, None], self.model.high[at, None])
+        return np.asarray(sign * np.sort(sign * held, axis=1))
+
     def _zoom(
         self, at: Ints, held: Floats, z: Floats, value: Floats, ceiling: float
     ) -> tuple[Floats, Floats, Floats]:
-        """Look closer between the last point under the ceiling and the next one."""
-        rows = np.arange(len(held))
-        last = _last_under(value, ceiling)
-        share = np.arange(1, ZOOM + 1) / (ZOOM + 1)
+        """Look closer between the last point under the ceiling and the next one.
+
+        The next one is tried again as well: where a valley leads there, it was over the ceiling
+        only because the descents to it began too far away.
+        """
+        rows = np.arange(len(held))[:, None]
+        last = _last_under(value, ceiling)[:, None]
+        share = np.arange(1, ZOOM + 2) / (ZOOM + 1)
         low, high = held[rows, last], held[rows, last + 1]
-        inner = low[:, None] + (high - low)[:, None] * share
-        start = np.repeat(z[rows, last][:, None, :], ZOOM, axis=1)
-        found, points = self._profile(at, inner, start)
-        ends = (rows[:, None], np.stack([last, last + 1], axis=1))
-        held = np.concatenate([held[ends][:, :1], inner, held[ends][:, 1:]], axis=1)
-        value = np.concatenate([value[ends][:, :1], found, value[ends][:, 1:]], axis=1)
-        z = np.concatenate([z[ends][:, :1], points, z[ends][:, 1:]], axis=1)
+        inner = np.where(share == 1, high, low + (high - low) * share)
+        before = np.maximum(last - 1, 0)
+        here, gap = z[rows, last], low - held[rows, before]
+        slope = (here - z[rows, before]) / np.where(gap == 0, np.inf, gap)[:, :, None]
+        ahead = here + slope * (inner - low)[:, :, None]
+        found, points = self._profile(
+            at, inner, ceiling, starts=[np.broadcast_to(here, ahead.shape), ahead]
+        )
+        place = np.broadcast_to(np.arange(held.shape[1]), held.shape)
+        order = np.argsort(np.concatenate([place, last + share], axis=1), axis=1, kind="stable")
+        held, value = (
+            np.take_along_axis(np.concatenate(each, axis=1), order, axis=1)
+            for each in ((held, inner), (value, found))
+        )
+        z = np.take_along_axis(np.concatenate([z, points], axis=1), order[:, :, None], axis=1)
         return held, z, value
 
-    def _profile(self, at: Ints, held: Floats, start: Floats | None) -> tuple[Floats, Floats]:
+    def _profile(
+        self, at: Ints, held: Floats, ceiling: float, *, starts: Sequence[Floats] = ()
+    ) -> tuple[Floats, Floats]:
         """Least objective (sides, points) with a coordinate held, and where (sides, points, k)."""
-        sides, points = held.shape
         k = len(self.best)
-        axis = np.repeat(at, points)
-        where = held.ravel()
-        starts = [np.broadcast_to(self.best, (len(axis), k)), self._nearest_draws(axis, where)]
-        if start is not None:
-            starts.append(start.reshape(-1, k))
-        value, z = self._least(axis, where, starts)
-        for _ in range(PASSES if start is None else 0):
+        every = np.stack([np.repeat(at, held.shape[1]), held.ravel()], axis=1)
+        pairs, first, back = np.unique(every, axis=0, return_index=True, return_inverse=True)
+        axis, where = pairs[:, 0].astype(np.int64), np.asarray(pairs[:, 1], dtype=np.float64)
+        own = [start.reshape(-1, k)[first] for start in starts]
+        own += [np.broadcast_to(basin, (len(axis), k)) for basin in self.basins]
+        value, z = self._least(axis, where, [*own, self._nearest_draws(axis, where)])
+        self._pass_on(axis, where, ceiling, value=value, z=z)
+        back = back.ravel()
+        return value[back].reshape(held.shape), z[back].reshape(*held.shape, k)
+
+    def _pass_on(
+        self, axis: Ints, where: Floats, ceiling: float, *, value: Floats, z: Floats
+    ) -> None:
+        """Start neighbours from points under the ceiling as long as that gains; in place."""
+        new = np.ones(len(axis), dtype=bool)
+        for _ in range(PASSES):
+            gained = np.zeros(len(axis), dtype=bool)
             for shift in (1, -1):
-                moved = np.roll(z.reshape(sides, points, k), shift, axis=1).reshape(-1, k)
-                other, there = self._least(axis, where, [moved])
-                better = other < value
-                value, z = np.where(better, other, value), np.where(better[:, None], there, z)
-        return value.reshape(sides, points), z.reshape(sides, points, k)
+                source = np.roll(new & (value <= ceiling), shift)
+                rows = np.flatnonzero(source & (np.roll(axis, shift) == axis))
+                if not rows.size:
+                    continue
+                moved = np.roll(z, shift, axis=0)[rows]
+                other, there = self._least(axis[rows], where[rows], [moved])
+                better = other < value[rows]
+                gained[rows] |= other < value[rows] * (1 - GAIN)
+                value[rows[better]], z[rows[better]] = other[better], there[better]
+            new = gained
 
     def _nearest_draws(self, axis: Ints, where: Floats) -> Floats:
         if not len(self.draws):
@@ -122,18 +169,29 @@ class Profiler:
         return nearest
 
     def _least(self, axis: Ints, where: Floats, starts: list[Floats]) -> tuple[Floats, Floats]:
-        """Descend from the best of several starts, with a coordinate of each row held."""
+        """Descend from the best of several starts, with a coordinate of each row held.
+
+        Where an exponent is held elsewhere, the linear coefficients of a start no longer fit: as
+        it passes 0 they run to infinity and come back with the other sign. So they are solved
+        for before starts are compared, and after each step.
+        """
         rows = np.arange(len(axis))
         weight = np.broadcast_to(self.model.weight, (len(rows), len(self.model.weight)))
-        held = [start.copy() for start in starts]
-        for each in held:
-            each[rows, axis] = where
-        values = [self.objective.sum(self.model.residual(each), weight) for each in held]
-        z = np.stack(held)[np.argmin(values, axis=0), rows]
         low, high = (np.tile(end, (len(rows), 1)) for end in (self.model.low, self.model.high))
         low[rows, axis] = high[rows, axis] = where
         pinned = replace(self.model, low=low, high=high)
-        z, value, _ = descend_batches(pinned, self.objective, z, weight=weight, rounds=ROUNDS)
+        held = [start.copy() for start in starts]
+        for each in held:
+            each[rows, axis] = where
+        solved = [
+            solve_linear(pinned, self.objective, each, weight=weight, rounds=SOLVED)
+            for each in held
+        ]
+        values = [self.objective.sum(self.model.residual(each), weight) for each in solved]
+        z = np.stack(solved)[np.argmin(values, axis=0), rows]
+        z, value, _ = descend_batches(
+            pinned, self.objective, z, weight=weight, rounds=ROUNDS, inner=INNER
+        )
         return value, z
 
 
