@@ -2,6 +2,7 @@
 # $about
 # Run it on a workstation, or in an allocation that salloc or `qsub -I` gave.
 
+export AUTOTUNE_JOB_START="$$(date +%s)" # --walltime counts from here
 $setup
 
 # Three programs are called mpiexec, and each has its own way to say "this many on each node".

@@ -2,6 +2,7 @@
 # $about
 $directives
 
+export AUTOTUNE_JOB_START="$$(date +%s)" # --walltime counts from here
 $setup
 
 # PBS sends no warning: the program watches --walltime itself. At the end, or when the job is run

@@ -2,6 +2,7 @@
 # $about
 $directives
 
+export AUTOTUNE_JOB_START="$$(date +%s)" # --walltime counts from here
 $setup
 
 # Slurm warns with USR1 before the time limit, and ends, requeues or preempts with TERM: the program

@@ -13,6 +13,7 @@
 #PBS -k doe
 #PBS -r y
 
+export AUTOTUNE_JOB_START="$(date +%s)" # --walltime counts from here
 module load frameworks
 export AUTOTUNE_GPUS_PER_NODE=12
 export AUTOTUNE_GPU_VARIABLE=ZE_AFFINITY_MASK

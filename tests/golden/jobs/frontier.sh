@@ -13,6 +13,7 @@
 #SBATCH --output=/project/llm/studies/moe-1e22/jobs/%x-%j.out
 #SBATCH -S 8
 
+export AUTOTUNE_JOB_START="$(date +%s)" # --walltime counts from here
 cd /project/llm || exit 2
 
 # Slurm warns with USR1 before the time limit, and ends, requeues or preempts with TERM: the program

@@ -3,6 +3,7 @@
 # Edit it if you like: `bash` takes it as it is, and again.
 # Run it on a workstation, or in an allocation that salloc or `qsub -I` gave.
 
+export AUTOTUNE_JOB_START="$(date +%s)" # --walltime counts from here
 cd /project/llm || exit 2
 
 # Three programs are called mpiexec, and each has its own way to say "this many on each node".

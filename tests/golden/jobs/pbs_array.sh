@@ -9,6 +9,7 @@
 #PBS -o /project/llm/studies/moe-1e22/jobs/
 #PBS -r y
 
+export AUTOTUNE_JOB_START="$(date +%s)" # --walltime counts from here
 cd /project/llm || exit 2
 
 # PBS sends no warning: the program watches --walltime itself. At the end, or when the job is run

@@ -9,6 +9,7 @@
 #PBS -o /project/llm/studies/moe-1e22/jobs/
 #PBS -r y
 
+export AUTOTUNE_JOB_START="$(date +%s)" # --walltime counts from here
 export AUTOTUNE_GPUS_PER_NODE=4
 export AUTOTUNE_GPU_VARIABLE=CUDA_VISIBLE_DEVICES
 cd /project/llm || exit 2

@@ -14,6 +14,7 @@
 #SBATCH --output=/project/llm/studies/moe-1e22/jobs/%x-%j.out
 #SBATCH --constraint=gpu
 
+export AUTOTUNE_JOB_START="$(date +%s)" # --walltime counts from here
 export SLURM_EXACT=1 SLURM_MEM_PER_NODE=0 # or steps wait: "step creation temporarily disabled"
 cd /project/llm || exit 2
 

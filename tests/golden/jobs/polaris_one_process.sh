@@ -13,6 +13,7 @@
 #PBS -k doe
 #PBS -r y
 
+export AUTOTUNE_JOB_START="$(date +%s)" # --walltime counts from here
 module use /soft/modulefiles
 module load conda
 conda activate

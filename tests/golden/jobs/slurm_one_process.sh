@@ -11,6 +11,7 @@
 #SBATCH --open-mode=append
 #SBATCH --output=/project/llm/studies/moe-1e22/jobs/%x-%j.out
 
+export AUTOTUNE_JOB_START="$(date +%s)" # --walltime counts from here
 cd /project/llm || exit 2
 
 # Slurm warns with USR1 before the time limit, and ends, requeues or preempts with TERM: the program
