@@ -61,8 +61,8 @@ class Store(Protocol):
         """Trials of the study: with an outcome, running in any job, or interrupted."""
         ...
 
-    def append(self, outcome: Outcome) -> None:
-        """Make an outcome durable before returning."""
+    def append(self, outcome: Outcome) -> bool:
+        """Make an outcome durable before returning; False if another job's counts instead."""
         ...
 
     def new(self) -> Sequence[Outcome]:
@@ -173,16 +173,12 @@ class _Run:
         self._on_outcome = on_outcome
         self._refused: Trial | None = None  # proposed, and not begun for want of room
         self._exhausted = False
-        self.recorded = self.evaluated = 0
-        self.running: set[str] = set()
-        self.elsewhere: set[str] = set()  # running here, and recorded by another job meanwhile
+        self.recorded = self.evaluated = self.running = 0
         self.times = TrialTimes()
 
     def hear(self) -> None:
         """Tell the search what other jobs recorded and began."""
         for outcome in self._store.new():
-            if outcome.trial.id in self.running:
-                self.elsewhere.add(outcome.trial.id)
             self._learn(outcome)
             self._give_up(outcome.trial)
         for trial in self._store.begun():
@@ -194,7 +190,7 @@ class _Run:
         trial = self._interrupted() or self._proposed()
         if trial is None:
             return False
-        self.running.add(trial.id)
+        self.running += 1
         self._evaluator.submit(trial)
         return True
 
@@ -212,12 +208,10 @@ class _Run:
 
     def take(self, finished: Outcome, *, stopped: bool) -> None:
         """Record an outcome; a failure is not if we were stopped, and is then tried again."""
-        trial_id = finished.trial.id
-        self.running.discard(trial_id)
+        self.running -= 1
         if isinstance(finished, Failed) and stopped:
             return  # what stops us, a scheduler perhaps, may have ended the trial too
-        self._store.append(finished)  # before tell: a crash between the two loses nothing
-        if trial_id in self.elsewhere:
+        if not self._store.append(finished):  # before tell: a crash between them loses nothing
             return
         self._learn(finished)
         self.evaluated += 1
@@ -236,6 +230,7 @@ class _Run:
     def _interrupted(self) -> Trial | None:
         """The next interrupted trial; those tried too often are recorded as failed."""
         while isinstance(found := self._store.resume(), Failed):
+            self.running += 1
             self.take(found, stopped=False)
         if found is not None:
             self._search.pending(found)

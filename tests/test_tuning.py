@@ -119,6 +119,7 @@ def test_an_outcome_is_recorded_before_the_search_hears_of_it():
     class Store(MemoryStore):
         def append(self, outcome):
             events.append(("recorded", outcome.trial.id))
+            return super().append(outcome)
 
     class Search(CountingSearch):
         def tell(self, outcome):

@@ -60,7 +60,8 @@ class JournalStore:
         self._claims = Claims(folder, self.writer)
         watch = Watch(folder, pace, job)
         self._others = Others(folder, self.writer, self._ledger, watch)
-        self._clock, self._looked = pace.clock, -math.inf
+        self._pace = pace
+        self._looked = self._fresh_until = -math.inf
         self._syncs = Every(pace.beat, pace.clock)
         self._trials = itertools.count()
 
@@ -111,15 +112,18 @@ class JournalStore:
         """Trials of the study: with an outcome, running in any job, or interrupted."""
         return self._ledger.count
 
-    def append(self, outcome: Outcome) -> None:
+    def append(self, outcome: Outcome) -> bool:
         """Make an outcome durable before returning.
 
-        One whose trial another job recorded first is kept in the journal, and does not count.
+        Returns:
+            Whether it counts: one whose trial another job recorded first is only kept.
 
         Raises:
             StoreError: If it could not be written. The journal is then as it was before, and
                 the next `append` may succeed.
         """
+        if self._pace.clock() - self._looked > 0.5 * self._pace.patience:
+            self._look()  # we were away for so long that another job may have taken over
         trial_id = outcome.trial.id
         counts = trial_id not in self._ledger.recorded
         value = f" = {outcome.value!r}" if isinstance(outcome, Completed) else ""
@@ -127,6 +131,7 @@ class JournalStore:
             self._journal.write(to_json(outcome) if counts else again(outcome))
         self.recorded += self._ledger.record(trial_id)
         self._claims.release(trial_id)
+        return counts
 
     def new(self) -> list[Outcome]:
         """Outcomes that others recorded and this store has not yet returned, oldest first.
@@ -137,8 +142,8 @@ class JournalStore:
         if self._journal.dirty and self._syncs.due():
             with self._recorded("what runs"):
                 self._journal.sync()
-        if self._clock() - self._looked > SOON:
-            self._others.look()
+        if self._pace.clock() > self._fresh_until:
+            self._look()
         return self._others.outcomes()
 
     def begun(self) -> list[Trial]:
@@ -168,13 +173,13 @@ class JournalStore:
         """
         with self._recorded(f"the start of trial {trial.id}"):
             self._announce(trial)
-            self._others.look()
-            self._looked = self._clock()
+            self._look()
             mine = True
             if self._others.any_alive:
                 self._journal.sync()  # or other machines might not see it
                 mine = self._claims.configuration(trial)
-                self._others.look()
+                self._look()
+            self._fresh_until = self._looked + SOON
             if mine and not self._others.has(trial):
                 if self.count <= n_trials:
                     return Beginning.BEGUN
@@ -227,6 +232,10 @@ class JournalStore:
     ) -> None:
         self.close()
 
+    def _look(self) -> None:
+        self._looked = self._pace.clock()
+        self._others.look()
+
     def _announce(self, trial: Trial) -> None:
         """Record that a trial runs; what follows it, or the next beat, makes that durable."""
         self._journal.write(began(trial, time.time()), sync=False)
@@ -249,10 +258,11 @@ class JournalStore:
         """The next attempt at an interrupted trial, if it is this job's to make."""
         following = replace(trial, attempt=trial.attempt + 1)
         while not self._claims.attempt(following):
-            if self._others.works(self._claims.holder(following)):
+            holder, claim = self._claims.holder(following), f"{trial.id} {following.attempt}"
+            if self._others.works(holder, claim):
                 return None
             following = replace(following, attempt=following.attempt + 1)
-        self._others.look()  # whoever ran it may have recorded it, or lives
+        self._look()  # whoever ran it may have recorded it, or lives
         still = trial.id not in self._ledger.recorded
         return following if still else None
 

@@ -15,24 +15,26 @@ class MemoryStore:
     Attributes:
         outcomes: Every outcome, the earlier ones first.
         running: Trials that were begun and have no outcome, by id.
+        interrupted: Trials that an earlier store left running, and that were not resumed yet.
     """
 
     def __init__(self, earlier: Sequence[Outcome] = (), interrupted: Sequence[Trial] = ()) -> None:
         self.outcomes = list(earlier)
         self.running: dict[str, Trial] = {}
         self._new, self._begun = list(earlier), list(interrupted)
-        self._interrupted = list(interrupted)
+        self.interrupted = list(interrupted)
         self._ids = (f"m-{number:04d}" for number in count(len(earlier) + len(interrupted)))
 
     @property
     def count(self) -> int:
         """Outcomes, and trials that run or were interrupted."""
-        return len(self.outcomes) + len(self.running) + len(self._interrupted)
+        return len(self.outcomes) + len(self.running) + len(self.interrupted)
 
-    def append(self, outcome: Outcome) -> None:
-        """Keep an outcome."""
+    def append(self, outcome: Outcome) -> bool:
+        """Keep an outcome; it always counts."""
         self.outcomes.append(outcome)
         self.running.pop(outcome.trial.id, None)
+        return True
 
     def new(self) -> list[Outcome]:
         """The earlier outcomes, the first time."""
@@ -56,8 +58,8 @@ class MemoryStore:
 
     def resume(self) -> Trial | Failed | None:
         """The next interrupted trial."""
-        if not self._interrupted:
+        if not self.interrupted:
             return None
-        trial = self._interrupted.pop(0)
+        trial = self.interrupted.pop(0)
         self.running[trial.id] = replace(trial, attempt=trial.attempt + 1)
         return self.running[trial.id]

@@ -72,11 +72,11 @@ class Others:
         """Whether a job ended out of order."""
         return self._watch.dead(writer) and writer not in self._in_order
 
-    def works(self, writer: str) -> bool:
-        """Whether a job may be at work; one that nothing is known of counts for a while."""
+    def works(self, writer: str, claim: str) -> bool:
+        """Whether the job that holds a claim may be at work; an unknown one does for a while."""
         if writer in self._known:
             return writer in self._at_work and not self._watch.dead(writer)
-        return self._watch.moved(f"claim {writer}", b"")
+        return self._watch.moved(claim, b"")
 
     def _read(self) -> None:
         batches = []

@@ -119,6 +119,27 @@ def test_a_signal_saves_ends_the_children_and_the_same_command_continues(
         continues_exactly(slow, study)
 
 
+def test_a_killed_job_loses_nothing_but_what_it_ran_and_that_runs_again_first(slow, study):
+    process = begun(slow)
+    process.kill()
+    process.communicate(timeout=60)
+    continues_exactly(slow, study)
+    assert len({outcome.trial.id.split("-")[0] for outcome in read(study).outcomes}) == 2
+
+
+def test_two_commands_at_once_on_one_study_run_each_trial_once_and_no_more_than_asked(slow, study):
+    """The same seed, so that both propose the same points unless they hear of each other."""
+    command = [*slow, "24", "--json", "--learner", "auto"]
+    both = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    reports = [json.loads(each.communicate(timeout=120)[0]) for each in both]
+    assert [report["ended"] for report in reports] == ["done", "done"]
+    outcomes = read(study).outcomes
+    assert len(outcomes) == len({each.trial.id for each in outcomes}) == 24
+    assert len({each.trial.config["x"] for each in outcomes}) == 24
+    assert sum(report["evaluated"] for report in reports) == 24
+    assert {each.trial.attempt for each in outcomes} == {1}
+
+
 STOPPING = """
 from pathlib import Path
 from ConfigSpace import ConfigurationSpace, Integer

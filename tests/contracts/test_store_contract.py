@@ -5,7 +5,8 @@ import pytest
 from autotune.store.journal import JournalStore
 from autotune.store.memory import MemoryStore
 from autotune.store.study import Header
-from autotune.trials import Completed, Failed, FailureKind, Timing
+from autotune.trials import Completed, Failed, FailureKind, Timing, Trial
+from autotune.tuning import Beginning
 
 
 class Journals:
@@ -16,13 +17,15 @@ class Journals:
         self.open = []
 
     def again(self):
-        """A new store that continues where the earlier ones are."""
+        """A new store that continues where the earlier ones ended."""
+        self.close()
         self.open.append(JournalStore.open(self.folder, Header(problem="p"), start={}))
         return self.open[-1]
 
     def close(self):
         for store in self.open:
             store.close()
+        self.open.clear()
 
 
 class Memories:
@@ -32,7 +35,8 @@ class Memories:
         self.last = MemoryStore()
 
     def again(self):
-        self.last = MemoryStore(self.last.outcomes)
+        left = [*self.last.running.values(), *self.last.interrupted]
+        self.last = MemoryStore(self.last.outcomes, sorted(left, key=lambda trial: trial.id))
         return self.last
 
     def close(self):
@@ -85,3 +89,37 @@ class TestStore:
                 store.append(outcome(trial))
                 ids.append(trial.id)
         assert len(set(ids)) == 9
+
+    def test_a_trial_that_was_begun_and_not_recorded_runs_again_once_as_the_next_attempt(
+        self, stores
+    ):
+        first = stores.again()
+        trials = [first.trial({"x": i}) for i in range(3)]
+        assert [first.begin(each, 9) for each in trials] == [Beginning.BEGUN] * 3
+        first.append(outcome(trials[1]))
+        assert first.resume() is None  # they run
+        second = stores.again()
+        assert [each.trial for each in second.new()] == [trials[1]]
+        assert second.begun() == [trials[0], trials[2]]
+        assert list(second.begun()) == []
+        assert second.resume() == Trial(trials[0].id, {"x": 0}, 2)
+        second.append(outcome(Trial(trials[0].id, {"x": 0}, 2)))
+        third = stores.again()
+        third.new()
+        assert third.resume() == Trial(trials[2].id, {"x": 2}, 2)
+        assert third.resume() is None
+
+    def test_the_count_is_of_trials_that_are_recorded_run_or_were_interrupted(self, stores):
+        first = stores.again()
+        for i in range(4):
+            trial = first.trial({"x": i})
+            first.begin(trial, 9)
+            assert first.count == i + 1
+            if i % 2:
+                first.append(outcome(trial, fails=i == 3))
+                assert first.count == i + 1
+        second = stores.again()
+        second.new()
+        assert second.count == 4
+        second.resume()
+        assert second.count == 4
