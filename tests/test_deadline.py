@@ -44,6 +44,7 @@ def test_a_trial_that_is_started_in_time_is_waited_for_and_time_is_left_to_save(
     deadline = Deadline(end=1e6, margin=margin)
     begins = 1e6 - margin - 500.0
     assert not deadline.closes(begins - 1, 500.0)
+    assert deadline.closes(begins + 1, 500.0)
     assert not deadline.over(begins + 500.0)
     assert deadline.over(1e6 - min(30.0, margin / 2) + 1e-3)
 

@@ -224,10 +224,22 @@ def _heading(study: "Study") -> str:
         *([f"began with {tune_prior.text(header.prior)}"] if header.prior else []),
         f"{n} trials, {n - failed} completed, {failed} failed"
         + (f" ({_kinds_text(study)})" if failed else ""),
+        *_unfinished(study),
         f"{len(study.jobs)} job{'' if len(study.jobs) == 1 else 's'} since {header.created_at}, "
         f"recorded in {study.folder}",
     ]
     return "\n".join(lines)
+
+
+def _unfinished(study: "Study") -> list[str]:
+    """What is begun and has no outcome, and which trials ran more than once; if there is any."""
+    again = sum(outcome.trial.attempt > 1 for outcome in study.outcomes)
+    said = [
+        f"{len(study.running)} running" if study.running else "",
+        f"{len(study.interrupted)} interrupted, to run again" if study.interrupted else "",
+        f"{again} completed or failed after an interruption" if again else "",
+    ]
+    return [", ".join(filter(None, said))] if any(said) else []
 
 
 def _pareto(study: "Study") -> dict[str, Any] | None:
@@ -255,6 +267,8 @@ def _brief(study: "Study") -> dict[str, Any]:
             "total": len(study.outcomes),
             "completed": len(study.completed),
             "failed": len(study.outcomes) - len(study.completed),
+            "running": len(study.running),
+            "interrupted": len(study.interrupted),
         },
         "failures": dict(_kinds(study)),
         "best_value": study.best.value if study.best else None,
