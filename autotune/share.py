@@ -36,6 +36,11 @@ def find(kind: str, name: str, *, suffix: str) -> Path:
     raise InputError(f"no {kind} file {name!r}. Looked at: {looked}. Known by name: {known}.")
 
 
+def own(kind: str, name: str) -> Path:
+    """The file of that name that comes along, whatever lies in the working folder."""
+    return next(path for folder in folders(kind) if (path := folder / name).is_file())
+
+
 def listing(kind: str, *, suffix: str) -> list[Path]:
     """Every shared file of a kind, by name; the checkout shadows the wheel."""
     found: dict[str, Path] = {}

@@ -64,6 +64,11 @@ class StatusView:
         return len(self.study.outcomes) if self.study else 0
 
     @property
+    def n_running(self) -> int:
+        """Trials that jobs began and have not ended."""
+        return len(self.study.running) if self.study else 0
+
+    @property
     def n_failed(self) -> int:
         """Outcomes that are failures."""
         return self.n_trials - len(self.study.completed) if self.study else 0
@@ -96,6 +101,8 @@ class StatusView:
                 "total": self.n_trials,
                 "completed": self.n_trials - self.n_failed,
                 "failed": self.n_failed,
+                "running": self.n_running,
+                "interrupted": len(self.study.interrupted) if self.study else 0,
             },
             "best_value": best.value if best else None,
             "best_trial": best.trial.id if best else None,
@@ -132,7 +139,10 @@ class StatusView:
 
     def _trials(self) -> str:
         of = f" of {self.wanted}" if self.wanted is not None else ""
-        return f"{self.n_trials}{of} trials, {self.n_failed} failed"
+        runs = f", {self.n_running} running" if self.n_running else ""
+        again = len(self.study.interrupted) if self.study else 0
+        lost = f", {again} interrupted and to be run again" if again else ""
+        return f"{self.n_trials}{of} trials, {self.n_failed} failed{runs}{lost}"
 
     def _best(self) -> list[str]:
         if self.study is None or self.study.best is None:

@@ -89,8 +89,8 @@ def prepare(words: Sequence[str], wish: Wish) -> Prepared:
     if wish.nodes == ranks == 1 and site.gpus_per_node and "workers" not in arguments.said:
         arguments = arguments.with_option("--workers", str(site.gpus_per_node))
         arguments.given["workers"] = site.gpus_per_node
-    if seconds:
-        arguments = _with_deadline(arguments, seconds)
+    if seconds and "walltime" not in arguments.said:
+        arguments = arguments.with_option("--walltime", str(seconds))
     job = JobSpec(
         name=wish.name or _job_name(arguments.folder.name),
         arguments=arguments.words,
@@ -110,7 +110,7 @@ def prepare(words: Sequence[str], wish: Wish) -> Prepared:
         after=wish.after,
     )
     cautions.check(job, site)
-    template = share.find("launch", template_name(job, site), suffix=".sh").read_text()
+    template = share.own("launch", template_name(job, site)).read_text()
     return Prepared(arguments, job, site, render(template, job, site))
 
 
@@ -151,15 +151,6 @@ def _site_name(wish: Wish) -> str:
     if wish.scheduler is not None and wish.scheduler not in SCHEDULERS:
         raise InputError(f"--scheduler is {' or '.join(SCHEDULERS)}, not {wish.scheduler!r}.")
     return wish.site or wish.scheduler or ""
-
-
-def _with_deadline(arguments: TuneArguments, seconds: int) -> TuneArguments:
-    """Tell the program when the scheduler will end it, so that it ends before."""
-    if "walltime" in arguments.said:
-        return arguments
-    if "walltime" in arguments.given:
-        return arguments.with_option("--walltime", str(seconds))
-    return arguments.with_option("--timeout", str(max(1, seconds - 60)))
 
 
 def _job_name(study: str) -> str:

@@ -123,9 +123,10 @@ def known() -> list[str]:
 
 
 def _find(name: str) -> Path:
-    given = Path(name)
-    if not given.is_file() and given.suffix != ".toml":
+    """The file of a profile: a path ends in `.toml`, so that no other file is taken for one."""
+    if not name.endswith(".toml"):
         checks.one_of("site", name, known())
+        return share.own(KIND, f"{name}.toml")
     return share.find(KIND, name, suffix=".toml")
 
 

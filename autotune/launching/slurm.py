@@ -49,8 +49,8 @@ def _queue(ids: Sequence[str]) -> tuple[list[JobView], list[str]]:
     said = call("squeue", "--json", "-u", str(os.getuid()))
     try:
         return _of(ids, slurm_json.views(said.out)), []
-    except ValueError:
-        note = f"squeue --json: {said.complaint}"
+    except ValueError as error:
+        note = f"squeue --json: {said.complaint if said.error.strip() else error}"
     said = call("scontrol", "show", "job")
     return _of(ids, slurm_text.shown(said.out)), [] if said.status == 0 else [note]
 

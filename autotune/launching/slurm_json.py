@@ -16,11 +16,16 @@ def views(text: str) -> list[JobView]:
     to 23.02 and a list of flags later.
 
     Raises:
-        ValueError: If the text is not such a document.
+        ValueError: If the text is not such a document, or tells of an error instead of jobs:
+            squeue ends with status 0 all the same when no controller answers.
     """
     document = json.loads(text)
     if not isinstance(document, dict) or not isinstance(document.get("jobs"), list):
         raise ValueError("no list of jobs")  # noqa: TRY004 - of a text, not of an argument
+    errors = document.get("errors")
+    if errors and not document["jobs"]:
+        first = errors[0] if isinstance(errors, list) else errors
+        raise ValueError(first.get("description", first) if isinstance(first, dict) else first)
     return [_view(job) for job in document["jobs"] if isinstance(job, dict)]
 
 

@@ -48,6 +48,13 @@ def test_tune_options_pass_through_in_their_order_and_the_storage_becomes_absolu
     assert json.loads(done.stdout)["job"]["seed"] == 3
 
 
+def test_files_of_the_working_folder_are_not_taken_for_templates_or_sites(submit, tmp_path):
+    told = submit(*PROBLEM, "--scheduler", "slurm", "--dry-run").stdout
+    for name in ("slurm.sh", "slurm", "slurm.toml"):
+        (tmp_path / name).write_text("not ours")
+    assert submit(*PROBLEM, "--scheduler", "slurm", "--dry-run").stdout == told
+
+
 def test_a_job_on_one_node_with_one_rank_needs_no_mpi(submit):
     told = submit(*PROBLEM, "--scheduler", "slurm", "--workers", "8", "--dry-run").stdout
     assert "srun" not in told.split("trap")[-1]

@@ -9,6 +9,8 @@ import pytest
 from cli_run import run
 from launching.cluster import Cluster
 
+from autotune.store import study as studies
+
 PROBLEM = '''"""The square of x, after a pause; a file called go beside this one ends all pauses."""
 
 import time
@@ -116,6 +118,10 @@ class Desk:
             for line in path.read_text().splitlines()
         ]
         return [line["trial"] for line in lines if "value" in line or "failed" in line]
+
+    def configs(self, study="s"):
+        """What was tried, in the order of the trials' ends."""
+        return [each.trial.config for each in studies.read(self.storage / study).outcomes]
 
 
 @pytest.fixture

@@ -75,6 +75,7 @@ class Scheduled:
         assert seen["state"] == "running"
         assert seen["nodes"] == 1
         assert 0 < seen["progress"]["rate"] < 5
+        assert seen["trials"]["running"] <= 1
         assert 0 < seen["progress"]["utilisation"] <= 1
         missing = 500 - seen["trials"]["total"]
         expected = seen["seen_at"] + missing / seen["progress"]["rate"]

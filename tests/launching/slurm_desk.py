@@ -41,9 +41,3 @@ class SlurmDesk(Desk):
         """State and exit code of every run of a job, as sacct has them."""
         text = self.cluster.ask("sacct", "-n", "-P", "-D", "-X", "-j", job, "-o", "State,ExitCode")
         return [tuple(line.split("|")) for line in text.splitlines()]
-
-    def configs(self, study="s"):
-        """What was tried, in the order of the trials' ends."""
-        from autotune.store import study as studies
-
-        return [each.trial.config for each in studies.read(self.storage / study).outcomes]

@@ -36,7 +36,7 @@ def test_the_script_without_a_scheduler_speaks_the_dialect_of_the_mpiexec_it_fin
     program.write_text(f"#!/bin/bash\n{asked}\ncat <<'E'\n{said}\nE\n")
     program.chmod(0o755)
     spec, site = CASES["mpirun"]
-    template = share.find("launch", "mpirun.sh", suffix=".sh").read_text()
+    template = share.own("launch", "mpirun.sh").read_text()
     script = render(template, spec, site).replace("cd /project/llm", "cd /")
     done = subprocess.run(
         ["bash", "-c", script], env={"PATH": f"{tmp_path}:/usr/bin:/bin"}, capture_output=True,

@@ -20,7 +20,7 @@ ARGUMENTS = st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\0
 
 
 def script(spec, place):
-    template = share.find("launch", template_name(spec, place), suffix=".sh").read_text()
+    template = share.own("launch", template_name(spec, place)).read_text()
     return render(template, spec, place)
 
 

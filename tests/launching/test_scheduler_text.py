@@ -55,7 +55,12 @@ def test_flags_beside_the_state_decide_whether_a_job_ends_or_starts_again():
     assert found["5"].exit_code == 128 + 15
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", "slurm_load_jobs error: ...", '{"jobs": null}'])
+GONE = '{"jobs": [], "errors": [{"description": "Unable to contact slurm controller"}]}'
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", "slurm_load_jobs error: ...", '{"jobs": null}', GONE]
+)
 def test_what_is_no_document_is_a_value_error(text):
     with pytest.raises(ValueError, match=r"."):
         slurm_json.views(text)

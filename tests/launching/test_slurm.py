@@ -2,6 +2,7 @@
 
 import json
 import sys
+from pathlib import Path
 
 import pytest
 from launching.cluster import missing
@@ -126,8 +127,14 @@ def test_without_accounting_the_state_comes_from_the_controller(plain_desk):
 def test_a_controller_that_is_gone_is_a_note_and_the_journal_tells_the_rest(desk, monkeypatch):
     desk.send(*SIX)
     desk.ended()
-    monkeypatch.setenv("SLURM_CONF", "/nonexistent/slurm.conf")
+    elsewhere = desk.folder / "slurm.conf"  # a port at which nobody listens
+    told = Path(desk.cluster.environ["SLURM_CONF"]).read_text()
+    told = told.replace(f"SlurmctldPort={desk.cluster.port}", "SlurmctldPort=9")
+    told = told.replace("AccountingStorageType=accounting_storage/slurmdbd", "")
+    elsewhere.write_text(f"{told}MessageTimeout=2\n")
+    monkeypatch.setenv("SLURM_CONF", str(elsewhere))
     seen = desk.status()
+    assert [job["state"] for job in seen["jobs"]] == ["unknown"]
     assert seen["state"] == "done"
     assert seen["trials"]["total"] == 6
     assert any("squeue" in note for note in seen["notes"])
