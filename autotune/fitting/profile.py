@@ -25,6 +25,8 @@ ROUNDS, INNER, SOLVED = 60, 4, 12
 PASSES, GAIN = 8, 1e-6
 """How often a minimum may pass to its neighbours, and the relative gain that lets it go on."""
 
+UNSOLVED_PASSES = 2
+
 
 @dataclass(frozen=True, slots=True)
 class Side:
@@ -138,9 +140,30 @@ class Profiler:
         own = [start.reshape(-1, k)[first] for start in starts]
         own += [np.broadcast_to(basin, (len(axis), k)) for basin in self.basins]
         value, z = self._least(axis, where, [*own, self._nearest_draws(axis, where)])
+        if not starts and len(self.basins) > 1:
+            other, there = self._unsolved(axis, where)
+            better = other < value
+            value[better], z[better] = other[better], there[better]
         self._pass_on(axis, where, ceiling, value=value, z=z)
         back = back.ravel()
         return value[back].reshape(held.shape), z[back].reshape(*held.shape, k)
+
+    def _unsolved(self, axis: Ints, where: Floats) -> tuple[Floats, Floats]:
+        """The same from the estimate and the draws, coefficients as they are.
+
+        Of two valleys that both lead on, solving for the linear coefficients takes a descent into
+        one, and leaving them as they are often into the other.
+        """
+        estimate = np.broadcast_to(self.best, (len(axis), len(self.best)))
+        starts = [estimate, self._nearest_draws(axis, where)]
+        value, z = self._least(axis, where, starts, solve=False)
+        for shift in (1, -1) * UNSOLVED_PASSES:
+            rows = np.flatnonzero(np.roll(axis, shift) == axis)
+            moved = np.roll(z, shift, axis=0)[rows]
+            other, there = self._least(axis[rows], where[rows], [moved], solve=False)
+            better = other < value[rows]
+            value[rows[better]], z[rows[better]] = other[better], there[better]
+        return value, z
 
     def _pass_on(
         self, axis: Ints, where: Floats, ceiling: float, *, value: Floats, z: Floats
@@ -168,12 +191,14 @@ class Profiler:
         nearest: Floats = self.draws[np.where(np.isfinite(off), off, np.inf).argmin(axis=0)]
         return nearest
 
-    def _least(self, axis: Ints, where: Floats, starts: list[Floats]) -> tuple[Floats, Floats]:
+    def _least(
+        self, axis: Ints, where: Floats, starts: list[Floats], *, solve: bool = True
+    ) -> tuple[Floats, Floats]:
         """Descend from the best of several starts, with a coordinate of each row held.
 
         Where an exponent is held elsewhere, the linear coefficients of a start no longer fit: as
         it passes 0 they run to infinity and come back with the other sign. So they are solved
-        for before starts are compared, and after each step.
+        for before starts are compared, and after each step, unless `solve` says otherwise.
         """
         rows = np.arange(len(axis))
         weight = np.broadcast_to(self.model.weight, (len(rows), len(self.model.weight)))
@@ -183,14 +208,16 @@ class Profiler:
         held = [start.copy() for start in starts]
         for each in held:
             each[rows, axis] = where
-        solved = [
-            solve_linear(pinned, self.objective, each, weight=weight, rounds=SOLVED)
-            for each in held
-        ]
-        values = [self.objective.sum(self.model.residual(each), weight) for each in solved]
-        z = np.stack(solved)[np.argmin(values, axis=0), rows]
+        if solve:
+            held = [
+                solve_linear(pinned, self.objective, each, weight=weight, rounds=SOLVED)
+                for each in held
+            ]
+        values = [self.objective.sum(self.model.residual(each), weight) for each in held]
+        z = np.stack(held)[np.argmin(values, axis=0), rows]
+        inner = INNER if solve else 0
         z, value, _ = descend_batches(
-            pinned, self.objective, z, weight=weight, rounds=ROUNDS, inner=INNER
+            pinned, self.objective, z, weight=weight, rounds=ROUNDS, inner=inner
         )
         return value, z
 
