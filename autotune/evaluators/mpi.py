@@ -179,7 +179,7 @@ class MPIEvaluator:
             while not self._closing.is_set():
                 if self._step():
                     waited.over()
-                time.sleep(min(MANAGER_NAP, waited.nap()))
+                time.sleep(max(self._pace.nap, min(MANAGER_NAP, waited.nap())))
         except Exception as error:  # noqa: BLE001 - raised again in the loop's thread
             self._finished.put(error)
 
