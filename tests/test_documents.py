@@ -14,8 +14,8 @@ DOCUMENTS = [
     ROOT / "README.md",
     *sorted(path for path in (ROOT / "docs").glob("*.md") if path.name != "cli.md"),
 ]
-SET_UP = ("git clone", "cd autotune", "make ", "pip install", "export ")
-"""Lines that tests/test_installation.py runs, in a clone or an environment of their own."""
+SET_UP = ("git clone", "cd autotune", "make ", "pip install", "export ", "mpiexec ")
+"""Lines that tests/test_installation.py runs in a clone, or tests/evaluators/test_mpi.py."""
 OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 

@@ -74,7 +74,7 @@ def world() -> "World | None":
             found.leave(0)
     except LaunchError as error:
         said = str(error)
-    except ImportError as error:
+    except (ImportError, RuntimeError) as error:  # the latter where mpi4py finds no MPI library
         said = (
             f"an MPI launcher started this process, and mpi4py cannot be used ({error}): "
             "pip install 'autotune-llm[mpi]'."

@@ -8,6 +8,7 @@ import faulthandler
 import fcntl
 import json
 import os
+import select
 import signal
 import sys
 import threading
@@ -15,8 +16,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from queue import SimpleQueue
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from autotune import problem_file
 from autotune.errors import AutotuneError
@@ -36,25 +36,29 @@ class Inbox:
     """
 
     def __init__(self, descriptor: int) -> None:
-        self._lines: SimpleQueue[str | None] = SimpleQueue()
-        self._received = 0  # written by the listener alone
-        self._answered = -1  # written by the main thread alone; -1 while the problem loads
-        threading.Thread(target=self._listen, args=(descriptor,), daemon=True).start()
+        self._descriptor = descriptor
+        self._busy = True  # loading the problem
+        self._orphan = False
+        threading.Thread(target=self._watch, daemon=True).start()
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         """Yield requests, each counted as answered when the next one is asked for."""
-        self._answered = 0
-        for line in iter(self._lines.get, None):
-            yield json.loads(line)
-            self._answered += 1
+        with os.fdopen(self._descriptor, "rb") as pipe:
+            while not self._orphan:
+                self._busy = False
+                line = pipe.readline()
+                self._busy = True
+                if not line or self._orphan:
+                    return
+                yield json.loads(line)
 
-    def _listen(self, descriptor: int) -> None:
-        with os.fdopen(descriptor, encoding="utf-8") as pipe:
-            for line in pipe:
-                self._received += 1
-                self._lines.put(line)
-        self._lines.put(None)
-        if self._answered < self._received:
+    def _watch(self) -> None:
+        """Sleep until the other end is closed: asked for no event, `poll` tells of that alone."""
+        pipe = select.poll()
+        pipe.register(self._descriptor, 0)
+        pipe.poll()
+        self._orphan = True
+        if self._busy:
             signal_family(os.getpid(), signal.SIGKILL)
 
 
@@ -70,43 +74,54 @@ def main() -> None:
     faulthandler.enable()
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     inbox = Inbox(int(requests))
-    with os.fdopen(int(replies), "w", encoding="utf-8", buffering=1) as pipe:
+    with os.fdopen(int(replies), "wb") as pipe:
         try:
             objective = problem_file.load(problem, json.loads(options)).evaluate
         except AutotuneError as error:
-            print(json.dumps({"broken": str(error)}), file=pipe)
+            _say(pipe, {"broken": str(error)})
             return
-        print(json.dumps({"ready": True}), file=pipe)
+        _say(pipe, {"ready": True})
+        desk: Desk | None = None
         for request in inbox:
-            print(json.dumps(_answer(objective, request)), file=pipe)
+            desk = desk or Desk(Path(request["folder"]).parent.parent)
+            _say(pipe, desk.answer(objective, request))
 
 
-def _answer(objective: "Objective", request: Mapping[str, Any]) -> dict[str, Any]:
-    folder = Path(request["folder"])
-    spare = spare_of(folder.parent.parent, os.getpid())
-    with scratch(folder, spare=spare) as log, _output_to(log):
-        begin = time.perf_counter()
-        verdict = judge(objective, request["config"], log=sys.stderr)
-        seconds = time.perf_counter() - begin
-    return {"seconds": seconds, **to_json(verdict)}
+def _say(pipe: BinaryIO, message: Mapping[str, Any]) -> None:
+    """One message; whole, whatever signals come, and before anything else happens."""
+    pipe.write(json.dumps(message).encode() + b"\n")
+    pipe.flush()
 
 
-@contextmanager
-def _output_to(log: Path) -> Iterator[None]:
-    """Send stdout and stderr to a file, those of processes the objective starts included."""
-    kept = os.dup(1), os.dup(2)
-    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-    try:
-        os.dup2(descriptor, 1)
-        os.dup2(descriptor, 2)
-        yield
-    finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os.dup2(kept[0], 1)
-        os.dup2(kept[1], 2)
-        for each in (descriptor, *kept):
-            os.close(each)
+class Desk:
+    """Where this process runs its trials: its own stdout and stderr, and its spare folder."""
+
+    def __init__(self, study: Path) -> None:
+        self._spare = spare_of(study, os.getpid())
+        self._own = os.dup(1), os.dup(2)
+
+    def answer(self, objective: "Objective", request: Mapping[str, Any]) -> dict[str, Any]:
+        """Run a trial in its folder."""
+        with scratch(Path(request["folder"]), spare=self._spare) as log, self._output_to(log):
+            begin = time.perf_counter()
+            verdict = judge(objective, request["config"], log=sys.stderr)
+            seconds = time.perf_counter() - begin
+        return {"seconds": seconds, **to_json(verdict)}
+
+    @contextmanager
+    def _output_to(self, log: Path) -> Iterator[None]:
+        """Send stdout and stderr to a file, those of processes the objective starts included."""
+        descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        try:
+            os.dup2(descriptor, 1)
+            os.dup2(descriptor, 2)
+            os.close(descriptor)
+            yield
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os.dup2(self._own[0], 1)
+            os.dup2(self._own[1], 2)
 
 
 if __name__ == "__main__":

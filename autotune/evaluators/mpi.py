@@ -121,7 +121,7 @@ class MPIEvaluator:
 
         Raises:
             ProblemError: If no worker could load the problem.
-            LaunchError: If a worker runs another version of autotune.
+            LaunchError: If a worker runs another version of autotune, or none is left.
         """
         end = time.monotonic() + timeout
         while (found := self._next(end)) is not None:
@@ -179,7 +179,7 @@ class MPIEvaluator:
             while not self._closing.is_set():
                 if self._step():
                     waited.over()
-                time.sleep(min(MANAGER_NAP, waited.nap()))
+                time.sleep(max(self._pace.nap, min(MANAGER_NAP, waited.nap())))
         except Exception as error:  # noqa: BLE001 - raised again in the loop's thread
             self._finished.put(error)
 
@@ -200,6 +200,8 @@ class MPIEvaluator:
             self._next_look = now + LOOK_SECONDS
             for silence in self._dispatch.look(now, lost_after=self._lost_after):
                 self._lost(silence)
+            if self._dispatch.alone(longer_than=self._lost_after):
+                raise LaunchError("no worker has been heard for long; the same command continues.")
         if busy:
             lost = len(self._dispatch.workers) - self._dispatch.usable
             usable = self._world.size - 1 - lost

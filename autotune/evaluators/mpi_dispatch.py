@@ -64,6 +64,7 @@ class Dispatch:
         self._partly: dict[int, None] = {}
         self._losses: dict[str, int] = {}
         self._watch = 0.0
+        self._alone_since: float | None = None
         self._looked: float | None = None
 
     @property
@@ -149,6 +150,14 @@ class Dispatch:
             for rank, worker in self.workers.items()
             if worker.usable and worker.given and self._watch - worker.heard > lost_after
         ]
+
+    def alone(self, *, longer_than: float) -> bool:
+        """Whether all workers that ever came have been lost for so long, as of the last look."""
+        if self.usable or not self.workers:
+            self._alone_since = None
+        elif self._alone_since is None:
+            self._alone_since = self._watch
+        return self._alone_since is not None and self._watch - self._alone_since > longer_than
 
     def _exclude(self, rank: int) -> list[Trial]:
         """Give a worker's trials to others, and return them."""

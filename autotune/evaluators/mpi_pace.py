@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from statistics import median
 
 MEASURED = 8
 """Outcomes before the first judgement."""
@@ -9,12 +10,17 @@ MEMORY = 32
 """Outcomes that a mean remembers, about."""
 NEGLIGIBLE = 0.005
 """Share of a trial's time that a worker may wait for a proposal without one being ready."""
-TURNAROUND_SECONDS = 0.02
+TURNAROUND_SECONDS = 0.05
 """What a worker may wait between the end of a trial and the next one, on a loaded machine."""
 SHORT_SECONDS = 0.5
-MOST_HELD = 64
-BURST_SECONDS = 0.005
-MOST_IN_BURST = 16
+GATHER_SECONDS = 0.005
+"""How long both sides sleep where trials are so short that several travel in a message."""
+MOST_HELD = 192
+GATHERS = 8
+BURST_SECONDS = 0.01
+MOST_IN_BURST = 64
+OVERHEAD_SECONDS = 1e-4
+"""What a child adds to a trial, about."""
 
 
 class Pace:
@@ -54,9 +60,17 @@ class Pace:
             return 0
         return min(MOST_HELD, math.ceil(TURNAROUND_SECONDS / max(self._trial, 1e-6)))
 
+    @property
+    def nap(self) -> float:
+        """Seconds for the manager to let messages gather: as many as no worker would notice."""
+        return GATHER_SECONDS if self.held() > GATHERS else 0.0
+
 
 def burst(seconds: Sequence[float]) -> int:
-    """How many trials to hand a child at once, by how long the last ones ran."""
+    """How many trials to hand a child at once, by how long the last ones ran.
+
+    The median counts: where cores are shared, a very short trial now and then takes long.
+    """
     if len(seconds) < MEASURED:
         return 1
-    return max(1, min(MOST_IN_BURST, int(BURST_SECONDS / max(*seconds, 1e-6))))
+    return max(1, min(MOST_IN_BURST, int(BURST_SECONDS / (median(seconds) + OVERHEAD_SECONDS))))

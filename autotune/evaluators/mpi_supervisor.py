@@ -12,7 +12,7 @@ from typing import Any
 from autotune.errors import AutotuneError, ProblemError
 from autotune.evaluators.mpi_environment import trial_environment
 from autotune.evaluators.mpi_launch import local_rank
-from autotune.evaluators.mpi_pace import MEASURED, burst
+from autotune.evaluators.mpi_pace import GATHER_SECONDS, MEASURED, burst
 from autotune.evaluators.mpi_world import Message, World
 from autotune.evaluators.warm import Child, Workshop
 from autotune.trials import Completed, Outcome, Trial
@@ -22,7 +22,7 @@ WAITED_SHARE = 1 / 20
 """A nap is this share of the time waited so far: it adds as little to a wait, however long."""
 KEEP_SECONDS = 1.0
 """Trials that wait longer than this behind another are given back."""
-BURST_BYTES = 16_000
+BURST_BYTES = 24_000
 
 
 def version() -> str:
@@ -161,8 +161,9 @@ class Supervisor:
     def _collect(self, nap: float) -> list[Outcome]:
         """Wait for the child, or only sleep: then answers gather, and travel together."""
         child = self._child
-        if child is None or child.idle or not child.alive or burst(self._lately) > 1:
-            time.sleep(nap)
+        several = burst(self._lately) > 1
+        if several or child is None or child.idle or not child.alive:
+            time.sleep(GATHER_SECONDS if several and self._busy else nap)
             nap = 0.0
         outcomes: list[Outcome] = []
         while child is not None and child.held and (outcome := child.poll(nap)) is not None:

@@ -15,6 +15,7 @@ TO_WORKER, TO_MANAGER = 1, 2
 """The only two tags; a trial's id is inside the message, for tags end at 32767 on some systems."""
 STOP_SECONDS = 10.0
 NAP_SECONDS = 0.001
+PROBES = 3
 
 
 class World:
@@ -75,7 +76,10 @@ class World:
     def receive(self) -> tuple[int, Message] | None:
         """The next message and the rank that sent it, if one has come."""
         tag = TO_WORKER if self.rank else TO_MANAGER
-        if not self._comm.Iprobe(source=self._mpi.ANY_SOURCE, tag=tag, status=self._status):
+        probe = self._comm.Iprobe
+        # MPICH looks among what has arrived, then lets one more message arrive: a "no" is certain
+        # only if it is repeated.
+        if not any(probe(self._mpi.ANY_SOURCE, tag, self._status) for _ in range(PROBES)):
             return None
         source, size = self._status.source, self._status.Get_count(self._mpi.BYTE)
         data = bytearray(size)

@@ -18,6 +18,14 @@ def stop_supervisor(study):
         os.kill(os.getppid(), signal.SIGSTOP)
 
 
+def kill_supervisor(study):
+    """The first time, too."""
+    if not (study / "killed").exists():
+        (study / "killed").write_text("")
+        os.kill(os.getppid(), signal.SIGKILL)
+        time.sleep(60)
+
+
 def wake_supervisor(study):
     while not (study / "stopped").exists():
         time.sleep(0.01)
@@ -28,7 +36,8 @@ ACTIONS = {
     "segfault": lambda _: ctypes.string_at(0),
     "memory": lambda _: os.kill(os.getpid(), signal.SIGKILL),
     "hang": lambda _: time.sleep(60),
-    "kill rank": lambda _: os.kill(os.getppid(), signal.SIGKILL),
+    "kill rank": kill_supervisor,
+    "kill every rank": lambda _: os.kill(os.getppid(), signal.SIGKILL),
     "stop rank": stop_supervisor,
     "wake rank": wake_supervisor,
 }

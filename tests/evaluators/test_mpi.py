@@ -1,11 +1,14 @@
 """`autotune tune` under a real mpiexec: trials, ranks and launchers that fail in every way."""
 
+import os
 import re
 import signal
+import subprocess
 from pathlib import Path
 
 import pytest
-from mpi_run import finished
+from commands import commands
+from mpi_run import ROOT, finished
 
 from autotune import problem_file
 from autotune.search import factory
@@ -93,6 +96,38 @@ def test_a_stopped_rank_loses_its_trial_to_another_and_its_late_answer_is_droppe
     assert outcomes(tmp_path)["0001-0005"].timing.worker != lost[1]
 
 
+def recovering(mpi, tmp_path, ranks, acts):
+    """Open MPI's mpiexec told to let the others live when a rank dies."""
+    if mpi.name != "openmpi":
+        pytest.skip("MPICH ends the job when a rank dies")
+    command = mpi.command(ranks, "-m", "mpi4py", "-m", "autotune", "tune", BOWL, *RANDOM, 40)
+    more = ["--lost-after", "2s", "--set", "seconds=0.05", "--set", f"acts={acts}"]
+    return finished(
+        subprocess.Popen(
+            [command[0], "--enable-recovery", *command[1:], *more, *map(str, place(tmp_path))],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=mpi.environment(),
+        )
+    )
+
+
+def test_with_enable_recovery_a_dead_rank_costs_nothing_but_its_time(mpi, tmp_path):
+    done = recovering(mpi, tmp_path, 3, "0001-0008:kill rank")
+    assert len(outcomes(tmp_path)) == 40
+    assert all(isinstance(each, Completed) for each in outcomes(tmp_path).values())
+    assert re.search(r"note: w\d \(rank \d\) .*; .*0001-0008.* will run elsewhere", done.stderr)
+    assert "bowl: 40 trials, 0 failed; done" in done.stdout
+
+
+def test_a_job_without_any_worker_left_ends_and_says_so(mpi, tmp_path):
+    """The status is Open MPI's, and 0 with `--enable-recovery` whatever happened."""
+    done = recovering(mpi, tmp_path, 3, "0001-0008:kill every rank")
+    assert "no worker has been heard for long; the same command continues" in done.stderr
+    assert acknowledged(done) <= set(outcomes(tmp_path))
+
+
 def test_a_signal_to_the_launcher_ends_everything_and_keeps_what_was_recorded(mpi, tmp_path):
     """Both MPIs hand both signals on, or end the ranks by themselves; one each is tried here."""
     number = signal.SIGINT if mpi.name == "mpich" else signal.SIGTERM
@@ -149,3 +184,29 @@ def test_what_every_evaluator_owes_the_loop_holds_over_mpi(mpi):
     assert done.returncode == 0, done.stdout + done.stderr
     assert int(re.search(r"(\d+) passed", done.stdout)[1]) >= 27
     assert "skipped" not in done.stdout
+
+
+def test_the_mpiexec_lines_of_the_guide_work(mpi, tmp_path):
+    guide = (ROOT / "docs" / "guide.md").read_text()
+    lines = [each.line for each in commands(guide) if each.line.startswith("mpiexec ")]
+    assert len(lines) == 2
+    installed = tmp_path / "bin" / "autotune"
+    installed.parent.mkdir()
+    installed.write_text('#!/bin/sh\nexec python -m autotune "$@"\n')
+    installed.chmod(0o755)
+    environment = mpi.environment(PRTE_MCA_rmaps_default_mapping_policy=":oversubscribe")
+    environment["PATH"] += f"{os.pathsep}{installed.parent}"
+    for line in lines:
+        done = subprocess.run(
+            ["bash", "-c", line],
+            env=environment,
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
+    assert len(read(tmp_path / "results" / "local" / "ranks").outcomes) == 30
+    nested = read(tmp_path / "results" / "local" / "nested").outcomes
+    assert [outcome.value for outcome in nested] == [2, 2, 2]

@@ -144,6 +144,21 @@ def test_a_manager_that_was_away_for_a_day_makes_no_worker_late():
     assert scene.dispatch.look(scene.now + 86400.0, lost_after=LOST_AFTER) == []
 
 
+def test_a_manager_whose_workers_are_all_lost_for_as_long_again_is_alone():
+    scene = Scene()
+    scene.submit(1, 4)
+    scene.assign(1, 1)
+    scene.silent = {1, 2, 3, 4}
+    scene.pass_time(1.5 * LOST_AFTER)
+    assert not scene.dispatch.alone(longer_than=LOST_AFTER)
+    scene.pass_time(LOST_AFTER)
+    assert not scene.dispatch.alone(longer_than=LOST_AFTER)
+    scene.pass_time(LOST_AFTER)
+    assert scene.dispatch.alone(longer_than=LOST_AFTER)
+    scene.wake(1, 1)
+    assert not scene.dispatch.alone(longer_than=LOST_AFTER)
+
+
 def test_a_silent_worker_without_trials_is_nobodys_loss():
     scene = Scene()
     scene.silence(1, 1)

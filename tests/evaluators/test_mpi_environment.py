@@ -1,7 +1,5 @@
 """What a trial sees of MPI and of GPUs."""
 
-import json
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -78,21 +76,14 @@ def test_what_cannot_be_read_is_named(environ, said):
         gpu_binding(environ, ranks=1, local_rank=0)
 
 
-@pytest.mark.slow
-@pytest.mark.xdist_group("mpi")
-def test_a_trial_of_the_command_problem_can_be_an_mpi_program(mpi, tmp_path):
-    """Ranks of one trial find each other, and not those of the search."""
-    place = "{launcher} " if mpi.name == "mpich" else ""
-    sizes = "from mpi4py.MPI import COMM_WORLD as w; n = w.allreduce(w.size); w.rank or print(n)"
-    done = mpi.run(
-        2, "-m", "autotune", "tune", "command", "--max-evals", 1, "--learner", "random",
-        "--set", f"command={place}{mpi.python} -c '{sizes}'", "--set", "params=x:float:0:1",
-        "--ranks-per-trial", 2, "--storage", tmp_path, "--json",
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["best"]["value"] == 4
-
-
 def test_the_command_problem_without_ranks_leaves_the_place_of_the_launcher_empty():
     given = {"command": "{launcher} echo 3", "params": "x:float:0:1"}
     assert problem_file.load("command", given).objective({"x": 0.5}) == 3
+
+
+def test_the_command_problem_puts_the_launcher_before_a_command_that_has_no_place_for_it(
+    monkeypatch,
+):
+    monkeypatch.setenv("AUTOTUNE_TRIAL_LAUNCHER", "env RANKS=4")
+    given = {"command": "echo $RANKS", "params": "x:float:0:1"}
+    assert problem_file.load("command", given).objective({"x": 0.5}) == 4

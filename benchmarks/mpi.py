@@ -1,0 +1,126 @@
+"""The MPI evaluator beside its peers, and how busy it keeps workers: tables under mpiexec.
+
+    OMP_NUM_THREADS=1 python benchmarks/mpi.py tasks --out results/reference/mpi --peers peers
+    OMP_NUM_THREADS=1 python benchmarks/mpi.py manager --out results/reference/mpi
+    OMP_NUM_THREADS=1 python benchmarks/mpi.py workers --out results/reference/mpi --storage use
+
+`make install-mpi` makes the environments `.venv-mpich` and `.venv-openmpi`. `--peers DIR` names a
+folder with environments `mpich` and `openmpi` that have libEnsemble and DeepHyper beside mpi4py; a
+peer that does not run is left out, and said. `workers` continues the studies that it finds.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import median
+
+from evidence import Record, manifest, write, write_manifest
+from mpi_use import use
+
+from autotune.cli.console import table
+
+ROOT = Path(__file__).resolve().parent.parent
+JOBS, PROBLEM = (str(ROOT / "benchmarks" / name) for name in ("mpi_jobs.py", "mpi_problem.py"))
+MPIS = ("mpich", "openmpi")
+N_TASKS = {"autotune": 6000, "futures": 6000, "libensemble": 1000, "deephyper": 500}
+REPEATS, RANKS = 5, 4
+WORKERS, LEARNERS, EACH = (8, 16, 32), ("GP", "RF"), 40
+RECORDED = ("100", "1000", "10000")
+ROOTS = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
+
+
+def job(
+    mpi: str, ranks: int, *arguments: str, python: Path | None = None
+) -> "subprocess.CompletedProcess[str]":
+    """One run under an MPI's mpiexec, in its environment or in a peer's."""
+    home = ROOT / f".venv-{mpi}"
+    launcher = [str(home / "bin" / "mpiexec"), *["--oversubscribe"][: mpi == "openmpi"]]
+    interpreter = str(python or home / "bin" / "python")
+    library = {"LD_LIBRARY_PATH": str(home / "lib")} if python else {}
+    return subprocess.run(
+        [*launcher, "-n", str(ranks), interpreter, *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | ROOTS | library | {"PYTHONPATH": str(ROOT)},
+        cwd=tempfile.gettempdir(),  # peers leave files where they run
+    )
+
+
+def said(done: "subprocess.CompletedProcess[str]") -> list[dict[str, float]]:
+    """The JSON lines of a job."""
+    return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+
+
+def tasks(peers: Path | None) -> Iterator[Record]:
+    """Tasks per second with an empty objective, median of five in one job."""
+    for mpi in MPIS:
+        for tool, n in N_TASKS.items():
+            own = tool in ("autotune", "futures")
+            python = None if own or peers is None else peers.resolve() / mpi / "bin" / "python"
+            done = job(mpi, RANKS, JOBS, "tasks", tool, str(n), str(REPEATS), python=python)
+            rates = [each["rate"] for each in said(done)]
+            if not rates:
+                why = (done.stderr.strip().splitlines() or ["nothing said"])[-1]
+                print(f"{mpi} {tool}: left out: {why}", file=sys.stderr)
+                continue
+            found: Record = {"mpi": mpi, "tool": tool, "ranks": RANKS, "tasks": n}
+            yield found | {"median": median(rates), "least": min(rates), "most": max(rates)}
+
+
+def manager() -> Iterator[Record]:
+    """CPU seconds of rank 0 for a trial, its search included, and its memory."""
+    for learner in ("random", "auto", "RF"):
+        done = job("mpich", RANKS, JOBS, "manager", learner, *RECORDED)
+        for each in said(done):
+            yield {"learner": learner, **each}
+
+
+def workers(storage: Path) -> Iterator[Record]:
+    """How busy workers are with trials that sleep a log-normal time of mean 1 s."""
+    storage.mkdir(parents=True, exist_ok=True)
+    for count in WORKERS:
+        for learner in LEARNERS:
+            name = f"mpich-{learner}-{count}"
+            log = storage / f"{name}.err"
+            if not log.exists():
+                words = ("tune", PROBLEM, "--learner", learner, "--max-evals", str(EACH * count))
+                where = ("--storage", str(storage), "--study", name)
+                log.write_text(job("mpich", count + 1, JOBS, *words, *where).stderr)
+            (last,) = [line for line in log.read_text().splitlines() if line.startswith('{"cpu"')]
+            n = EACH * count
+            spent = json.loads(last)
+            found: Record = {"workers": count, "learner": learner, **use(storage / name, count)}
+            yield found | {"manager_cpu": spent["cpu"] / n, "manager_mib": spent["mib"]}
+
+
+def main() -> None:
+    """Measure a part, print its table and write it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("part", choices=("tasks", "manager", "workers"))
+    parser.add_argument("--out", type=Path)
+    parser.add_argument("--peers", type=Path)
+    parser.add_argument("--storage", type=Path, default=Path("results/local/mpi"))
+    given = parser.parse_args()
+    parts = {
+        "tasks": lambda: tasks(given.peers),
+        "manager": manager,
+        "workers": lambda: workers(given.storage.resolve()),
+    }
+    records = list(parts[given.part]())
+    rows = [[f"{v:.4g}" if isinstance(v, float) else str(v) for v in r.values()] for r in records]
+    print(table(list(records[0]), rows, left=(0, 1)))
+    if given.out:
+        given.out.mkdir(parents=True, exist_ok=True)
+        write(given.out / f"{given.part}.csv", records)
+        load = " ".join(f"{each:.1f}" for each in os.getloadavg())
+        write_manifest(given.out / f"{given.part}_manifest.json", manifest(load_average=load))
+
+
+if __name__ == "__main__":
+    main()
