@@ -104,13 +104,14 @@ class Child:
         if self._exited(0.0) is not None:
             self._end()
             return False
+        now = time.time()  # before the child can begin
         try:
             os.write(self._requests, b"".join(map(self._request, trials)))
         except BrokenPipeError:
             self._end()
             return False
         if not self.held:
-            self._submitted = time.time()
+            self._submitted = now
             self._begin()
         self.held += trials
         return True

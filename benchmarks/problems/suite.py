@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 
 from autotune import problem_file
-from problems import functions, ladder, moe
+from problems import functions, ladder, moe, twenty
 from problems.bench import Bench
 
 NOISE = 0.005  # nats: what repeated short training runs show
@@ -25,6 +25,9 @@ SUITE: dict[str, Callable[[], Bench]] = {
     "hartmann6": _hartmann6,
     "branin": lambda: Bench(name="branin", problem=functions.branin()),
     "ackley10": lambda: Bench(name="ackley10", problem=functions.ackley10()),
+    "ackley20": lambda: Bench(name="ackley20", problem=twenty.ackley20()),
+    "rosenbrock20": lambda: Bench(name="rosenbrock20", problem=twenty.rosenbrock20()),
+    "levy20": lambda: Bench(name="levy20", problem=twenty.levy20()),
     "moe_budget": lambda: Bench(name="moe_budget", problem=problem_file.load("moe_budget", {})),
     "dense_budget": lambda: Bench(
         name="dense_budget", problem=problem_file.load("dense_budget", {"law": "hoffmann2022"})

@@ -265,7 +265,7 @@ def test_a_journal_with_garbage_in_the_middle_exits_2_and_says_what_to_do(storag
     (folder / "journal-0001.jsonl").write_text("\n".join(lines) + "\n")
     done = results("show", "hill", "--storage", tmp_path)
     assert done.returncode == 2
-    assert "1 of 8 lines are not records (first: line 3: 'garbage')" in done.stderr
+    assert "1 of 9 lines are not records (first: line 3: 'garbage')" in done.stderr
     assert "delete the bad lines" in done.stderr
 
 
@@ -275,8 +275,26 @@ def test_a_torn_last_line_is_talked_about_and_the_rest_is_shown(storage, tmp_pat
     (folder / "study.json").write_bytes((storage / "hill" / "study.json").read_bytes())
     whole = (storage / "hill" / "journal-0001.jsonl").read_text()
     dead = whole.replace(f'"pid": {os.getpid()}', '"pid": 4194305')
-    (folder / "journal-0001.jsonl").write_text(dead[:-20])
+    unfinished = dead[: dead.index('{"ended"')]  # the job was killed, in the middle of a line
+    (folder / "journal-0001.jsonl").write_text(unfinished[:-20])
     done = results("show", "hill", "--storage", tmp_path)
     assert done.returncode == 0
     assert "note: journal-0001: torn last line ignored" in done.stderr
     assert "6 trials, 4 completed, 2 failed" in done.stdout
+
+
+def test_trials_that_run_or_were_interrupted_are_counted_and_those_that_ran_again_too(tmp_path):
+    header, timing = Header(problem="p"), Timing(1.0, "w0", 0.0, 1.0)
+    with JournalStore.open(tmp_path / "s", header, start={}) as first:
+        for i in range(3):
+            first.begin(first.trial({"x": i}), 9)
+    with JournalStore.open(tmp_path / "s", header, start={}) as second:
+        second.new()
+        second.append(Completed(second.resume(), 1.0, timing))
+        second.resume()
+        shown = results("show", "s", "--storage", tmp_path)
+        assert "1 running, 1 interrupted, to run again, 1 completed or failed after" in shown.stdout
+        told = document("show", "s", "--storage", tmp_path)
+        assert (told["running"], told["interrupted"]) == (["0001-0001"], ["0001-0002"])
+        assert told["best"]["attempt"] == 2
+    assert len(document("show", "s", "--storage", tmp_path)["interrupted"]) == 2

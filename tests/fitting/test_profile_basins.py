@@ -1,0 +1,82 @@
+"""Profiles where two terms of a law can exchange roles: the limits lie in other basins."""
+
+from dataclasses import replace
+from itertools import product
+
+import numpy as np
+
+from autotune.fitting.design import design, natural
+from autotune.fitting.fit import fit
+from autotune.fitting.linear import solve_linear
+from autotune.fitting.minimum import minimise
+from autotune.fitting.objective import Objective
+from autotune.fitting.profile import Profiler, Side
+from autotune.fitting.runs import RunTable
+from autotune.fitting.settings import FitSettings
+from autotune.fitting.twin import pose
+from autotune.laws.catalogue import FORMS, PRESETS
+
+ABNAR = FORMS["abnar"]
+HUBER = Objective(1e-3)
+LAW = replace(
+    PRESETS["abnar2025"], e=1.415, a=16.23, b=331.6, c=-0.281, d=3.74e-13,
+    alpha=0.1287, beta=0.2969, lambda_=-0.524, delta=-0.83, gamma=-1.2115,
+)  # fmt: skip
+"""Close to our fit of llm-random's runs: the term of size and sparsity grows with size."""
+
+
+def table(seed=1):
+    """Sixty runs on a grid, with noise of 0.55 %."""
+    sizes, tokens = np.geomspace(8e7, 2.7e9, 5), np.geomspace(1e9, 1.6e10, 3)
+    n, d, s = np.array(list(product(sizes, tokens, (0, 0.25, 0.5, 0.65)))).T
+    noise = np.random.default_rng(seed).normal(0, 0.0055, len(n))
+    return RunTable(
+        n_active=n,
+        n_total=n / (1 - s),
+        tokens=d,
+        loss=LAW.loss(n, d, s) * np.exp(noise),
+        flops=6 * n * d,
+        weight=np.ones(len(n)),
+        lines=np.arange(2, len(n) + 2),
+    )
+
+
+def posed(runs):
+    inputs = design(ABNAR, runs, natural(ABNAR))
+    return pose(ABNAR, inputs, runs.loss, weight=runs.weight, settings=FitSettings()).model
+
+
+def minimum(model):
+    with np.errstate(all="ignore"):  # a start may overflow: its objective is infinite then
+        return minimise(model, HUBER, seed=0)
+
+
+def test_a_profile_goes_on_while_the_best_fit_of_the_rest_is_good_enough():
+    """Far along the valley the other coefficients are far from those at the estimate."""
+    runs = table()
+    model = posed(runs)
+    best = minimum(model)
+    at = model.free.index("alpha")
+    allowed = 2e-5
+    profiler = Profiler(model, HUBER, best.basins, best.basins[:0])
+    with np.errstate(all="ignore"):
+        limits, under = profiler.limits([Side(at, -0.3)], best.value + allowed)
+    held = fit(ABNAR, runs, settings=FitSettings(fix={"alpha": 0.045}))
+    assert held.objective_sum < best.value + allowed
+    assert limits[0] < 0.045
+    assert HUBER.sum(model.residual(under), model.weight)[0] <= best.value + allowed
+
+
+def test_a_linear_coefficient_that_is_held_stays_while_the_others_are_solved_for():
+    model = posed(table())
+    z = np.tile(minimum(model).z, (2, 1))
+    z[:, model.free.index("alpha")] += 0.05
+    low, high = np.tile(model.low, (2, 1)), np.tile(model.high, (2, 1))
+    at = model.free.index("e")
+    low[1, at] = high[1, at] = z[1, at]
+    pinned = replace(model, low=low, high=high)
+    solved = solve_linear(pinned, HUBER, z, weight=np.ones((2, 60)), rounds=20)
+    before, after = (HUBER.sum(model.residual(each), model.weight) for each in (z, solved))
+    assert solved[1, at] == z[1, at]
+    assert solved[0, at] != z[0, at]
+    assert after[0] < after[1] < before[1]
