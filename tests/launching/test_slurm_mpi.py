@@ -112,9 +112,9 @@ def test_trials_that_hang_or_crash_cost_themselves_and_never_the_job(desk):
     path.write_text(
         text.replace("    def objective(config):\n", f"    def objective(config):{MISBEHAVES}")
     )
-    job = send(desk, *TWO_BY_TWO, *LAUNCH["srun"], "--max-evals", 40, "--trial-timeout", "3s")
+    job = send(desk, *TWO_BY_TWO, *LAUNCH["srun"], "--max-evals", 20, "--trial-timeout", "2s")
     seen = desk.ended(seconds=180)
-    assert (seen["trials"]["total"], seen["trials"]["failed"]) == (40, bad(desk))
+    assert (seen["trials"]["total"], seen["trials"]["failed"]) == (20, bad(desk))
     assert bad(desk) > 0
     assert desk.accounted(job) == [("FAILED", "1:0")]  # done, with failed trials
 
