@@ -37,7 +37,7 @@ demo: install ## the main job: search, check against the exact optimum, browse t
 	@sh launch/demo.sh $(abspath $(BIN))
 
 test: install-test install-mpi check ## lint, types, every test
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 3 --dist loadgroup
 
 check: install-test
 	$(BIN)/ruff check .
