@@ -14,7 +14,6 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -101,27 +100,25 @@ class Desk:
         self._own = os.dup(1), os.dup(2)
 
     def answer(self, objective: "Objective", request: Mapping[str, Any]) -> dict[str, Any]:
-        """Run a trial in its folder."""
-        with scratch(Path(request["folder"]), spare=self._spare) as log, self._output_to(log):
-            begin = time.perf_counter()
-            verdict = judge(objective, request["config"], log=sys.stderr)
-            seconds = time.perf_counter() - begin
-        return {"seconds": seconds, **to_json(verdict)}
+        """Run a trial in its folder.
 
-    @contextmanager
-    def _output_to(self, log: Path) -> Iterator[None]:
-        """Send stdout and stderr to a file, those of processes the objective starts included."""
-        descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-        try:
-            os.dup2(descriptor, 1)
-            os.dup2(descriptor, 2)
-            os.close(descriptor)
-            yield
-        finally:
-            sys.stdout.flush()
-            sys.stderr.flush()
-            os.dup2(self._own[0], 1)
-            os.dup2(self._own[1], 2)
+        What it prints goes to its log, and so does what processes that it starts print.
+        """
+        with scratch(request["folder"], spare=self._spare) as log:
+            descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+            try:
+                os.dup2(descriptor, 1)
+                os.dup2(descriptor, 2)
+                os.close(descriptor)
+                begin = time.perf_counter()
+                verdict = judge(objective, request["config"], log=sys.stderr)
+                seconds = time.perf_counter() - begin
+            finally:
+                sys.stdout.flush()
+                sys.stderr.flush()
+                os.dup2(self._own[0], 1)
+                os.dup2(self._own[1], 2)
+        return {"seconds": seconds, **to_json(verdict)}
 
 
 if __name__ == "__main__":

@@ -15,10 +15,10 @@ TURNAROUND_SECONDS = 0.05
 SHORT_SECONDS = 0.5
 GATHER_SECONDS = 0.005
 """How long both sides sleep where trials are so short that several travel in a message."""
-MOST_HELD = 192
+MOST_HELD = 384
 GATHERS = 8
-BURST_SECONDS = 0.01
-MOST_IN_BURST = 64
+BURST_SECONDS = 0.02
+MOST_IN_BURST = 128
 OVERHEAD_SECONDS = 1e-4
 """What a child adds to a trial, about."""
 

@@ -35,7 +35,8 @@ class SerialEvaluator:
         """Run a trial; its outcome is there when this returns."""
         folder = folder_of(self._folder, trial.id)
         submitted, begin = time.time(), time.perf_counter()
-        with scratch(folder) as path:
+        with scratch(str(folder)) as name:
+            path = Path(name)
             with path.open("w", encoding="utf-8") as log, redirect_stdout(log):
                 verdict = judge(self._objective, trial.config, log=log)
             seconds = time.perf_counter() - begin
