@@ -14,6 +14,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 PROBLEM = str(Path(__file__).with_name("mpi_problem.py"))
+EMPTY = """from ConfigSpace import ConfigurationSpace, Float
+from autotune import Problem
+space = ConfigurationSpace()
+space.add(Float("x", (0.0, 1.0)))
+problem = Problem(name="empty", summary="", space=space, objective=lambda _: 0.0)
+"""
 MORE = 60
 WARM = 200
 
@@ -35,16 +41,16 @@ def own_tasks(n: int, repeats: int) -> None:
 
     def command() -> None:
         with tempfile.TemporaryDirectory() as folder:
-            shop = Workshop(PROBLEM, {"mean": "0"}, None, Path(folder))
+            file = Path(folder) / "empty.py"
+            file.write_text(EMPTY)
+            shop = Workshop(str(file), {}, None, Path(folder))
             with MPIEvaluator(world, shop, say=print) as evaluator:
 
                 def run(count: int, label: str) -> float:
                     sent, begin = 0, time.perf_counter()
                     for _ in range(count):
                         while sent < count and evaluator.n_free:
-                            evaluator.submit(
-                                Trial(f"{label}-{sent}", {f"x{i}": 0.5 for i in range(6)})
-                            )
+                            evaluator.submit(Trial(f"{label}-{sent}", {"x": 0.5}))
                             sent += 1
                         assert evaluator.wait(60) is not None
                     return count / (time.perf_counter() - begin)

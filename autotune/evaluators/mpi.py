@@ -41,7 +41,6 @@ SHORTEST_BEAT = 0.1
 PATIENCE = 4
 """Times that time, after which workers that hear nothing from the manager end the job."""
 LOOK_SECONDS = 0.25
-MANAGER_NAP = 0.002
 SWITCH_SECONDS = 0.0005
 """How long the search may keep the interpreter while the dispatcher wants it (5 ms otherwise)."""
 
@@ -179,7 +178,7 @@ class MPIEvaluator:
             while not self._closing.is_set():
                 if self._step():
                     waited.over()
-                time.sleep(max(self._pace.nap, min(MANAGER_NAP, waited.nap())))
+                time.sleep(max(self._pace.nap, waited.nap()))
         except Exception as error:  # noqa: BLE001 - raised again in the loop's thread
             self._finished.put(error)
 
