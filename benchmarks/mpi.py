@@ -87,10 +87,10 @@ def manager() -> Iterator[Record]:
             yield {"learner": learner, **each}
 
 
-def workers(storage: Path) -> Iterator[Record]:
+def workers(storage: Path, counts: list[int]) -> Iterator[Record]:
     """How busy workers are with trials that sleep a log-normal time of mean 1 s."""
     storage.mkdir(parents=True, exist_ok=True)
-    for count in WORKERS:
+    for count in counts:
         for learner in LEARNERS:
             name = f"mpich-{learner}-{count}"
             log = storage / f"{name}.err"
@@ -112,11 +112,12 @@ def main() -> None:
     parser.add_argument("--out", type=Path)
     parser.add_argument("--peers", type=Path)
     parser.add_argument("--storage", type=Path, default=Path("results/local/mpi"))
+    parser.add_argument("--counts", type=int, nargs="+", default=WORKERS, help="of workers")
     given = parser.parse_args()
     parts = {
         "tasks": lambda: tasks(given.peers),
         "manager": manager,
-        "workers": lambda: workers(given.storage.resolve()),
+        "workers": lambda: workers(given.storage.resolve(), given.counts),
     }
     records = list(parts[given.part]())
     rows = [[f"{v:.4g}" if isinstance(v, float) else str(v) for v in r.values()] for r in records]

@@ -144,6 +144,16 @@ def test_a_manager_that_was_away_for_a_day_makes_no_worker_late():
     assert scene.dispatch.look(scene.now + 86400.0, lost_after=LOST_AFTER) == []
 
 
+def test_a_trial_that_its_silent_worker_answers_after_all_is_not_run_again():
+    scene = Scene()
+    scene.submit(1, 1)
+    scene.assign(1, 1)
+    lose(scene, 1)
+    scene.answer(1, 1)
+    assert scene.answered == ["0"]
+    assert scene.dispatch.assign(1) == {}
+
+
 def test_a_manager_whose_workers_are_all_lost_for_as_long_again_is_alone():
     scene = Scene()
     scene.submit(1, 4)
