@@ -32,8 +32,8 @@ WORKERS = (64, 256, 1000, 2000, 4000, 10_000)
 SECONDS = (0.1, 1.0, 10.0, 60.0, 600.0, 3600.0)
 SIGMA = 1.0
 PER_WORKER = 20
-RECORDED = (20, 100, 400, 1000, 10_000, 40_000)
-RUNNING = (0, 64, 1024)
+RECORDED = (20, 400, 1000, 10_000, 40_000)
+RUNNING = (0, 64, 512)
 REPEATS = 5
 PROBLEM = "moe"
 
@@ -45,14 +45,14 @@ class Wire:
     Attributes:
         latency: A small message between two nodes; that of one machine is far less.
         dispatch: One over the empty tasks per second of `benchmarks/mpi.py`.
-        switch: The interpreter's switch interval: how long a computing thread keeps the core.
+        switch: How long the search may keep the interpreter while the dispatcher wants it.
         record: One line of the journal made durable; `autotune doctor` prints it.
     """
 
     latency: float = 20e-6
-    dispatch: float = 250e-6
-    switch: float = 5e-3
-    record: float = 2e-3
+    dispatch: float = 210e-6
+    switch: float = 0.5e-3
+    record: float = 5e-3
 
 
 def measured(recorded: int, running: int) -> Record:
