@@ -7,7 +7,7 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parent.parent / "autotune"
 LAYERS = [
-    {"errors", "types", "checks", "quantities", "share"},
+    {"errors", "types", "checks", "quantities", "share", "process_stat"},
     {"laws", "architecture", "fitting", "planning", "trials", "problem", "search", "space"}
     | {"problem_options", "problem_parts", "tuning_problem", "old_configspace", "derived"}
     | {"deadline"},

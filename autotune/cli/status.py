@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from autotune.cli import console
+from autotune.cli.results import HERE, Json, Storage
 
 if TYPE_CHECKING:
     from autotune.cli.status_view import StatusView
@@ -29,9 +30,6 @@ CANCEL_EPILOG = """examples:
 Running trials are lost, recorded ones are not: submit the study again to continue it.
 exit status: 0 cancelled, or nothing was left to cancel; 2 no such study, or the scheduler refused
 """
-HERE = Path("results/local")
-Storage = Annotated[Path, typer.Option(help="The folder that holds the studies.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -99,12 +97,10 @@ def cancel(
 
 def _views(storage: Path, study: str | None) -> "list[StatusView]":
     from autotune.cli.status_view import view
-    from autotune.store import study as studies
 
     if study is not None:
         return [view(_folder(storage, study))]
-    folders = {path.parent for path in storage.glob("*/jobs") if path.is_dir()}
-    return [view(folder) for folder in sorted(folders | set(studies.listing(storage)))]
+    return [view(folder) for folder in _folders(storage)]
 
 
 def _print(views: "list[StatusView]", storage: Path, *, alone: bool, json: bool) -> None:
@@ -123,13 +119,12 @@ def _print(views: "list[StatusView]", storage: Path, *, alone: bool, json: bool)
 def _table(views: "list[StatusView]") -> str:
     rows = []
     for view in views:
-        told = view.as_json()
         live = sum(job.tasks for job in view.jobs if job.state.live)
         wanted = "" if view.wanted is None else str(view.wanted)
-        best = "" if told["best_value"] is None else f"{told['best_value']:.6g}"
+        best = "" if view.best is None else f"{view.best.value:.6g}"
         rows.append(
             (
-                view.folder.name, view.state, str(live), str(told["nodes"]), str(view.n_trials),
+                view.folder.name, view.state, str(live), str(view.n_nodes), str(view.n_trials),
                 wanted, str(view.n_failed), best,
             )
         )  # fmt: skip
@@ -144,9 +139,15 @@ def _folder(storage: Path, study: str) -> Path:
         InputError: If it has neither.
     """
     from autotune import checks
+
+    known = [folder.name for folder in _folders(storage)]
+    checks.one_of(f"study in {storage}:", study, known)
+    return (storage / study).absolute()
+
+
+def _folders(storage: Path) -> list[Path]:
+    """The folders of all studies that have a record or jobs."""
     from autotune.store import study as studies
 
-    known = {path.parent.name for path in storage.glob("*/jobs") if path.is_dir()}
-    known |= {path.name for path in studies.listing(storage)}
-    checks.one_of(f"study in {storage}:", study, sorted(known))
-    return (storage / study).absolute()
+    submitted = {path.parent for path in storage.glob("*/jobs") if path.is_dir()}
+    return sorted(submitted | set(studies.listing(storage)))

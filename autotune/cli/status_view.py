@@ -4,6 +4,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,9 +19,10 @@ from autotune.store import study as studies
 
 if TYPE_CHECKING:
     from autotune.store.study import Study
+    from autotune.trials import Completed
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class StatusView:
     """How a study is.
 
@@ -74,6 +76,26 @@ class StatusView:
         return self.n_trials - len(self.study.completed) if self.study else 0
 
     @property
+    def n_interrupted(self) -> int:
+        """Trials that a job left behind and the next one runs first."""
+        return len(self.study.interrupted) if self.study else 0
+
+    @property
+    def n_nodes(self) -> int:
+        """Nodes that its jobs hold now."""
+        return sum(job.nodes for job in self.jobs if job.state.works)
+
+    @property
+    def best(self) -> "Completed | None":
+        """The best trial; None before one has completed."""
+        return self.study.best if self.study else None
+
+    @property
+    def remarks(self) -> list[str]:
+        """What the schedulers could not say, and what is odd about the record."""
+        return [*self.notes, *(self.study.notes if self.study else ())]
+
+    @cached_property
     def progress(self) -> Progress:
         """How the last hour went, or the final one."""
         outcomes = self.study.outcomes if self.study else []
@@ -89,20 +111,20 @@ class StatusView:
 
     def as_json(self) -> dict[str, Any]:
         """The whole of it."""
-        best = self.study.best if self.study else None
+        best = self.best
         return {
             "study": self.folder.name,
             "folder": str(self.folder),
             "state": self.state,
             "jobs": [asdict(job) for job in self.jobs],
-            "nodes": sum(job.nodes for job in self.jobs if job.state.works),
+            "nodes": self.n_nodes,
             "trials": {
                 "wanted": self.wanted,
                 "total": self.n_trials,
                 "completed": self.n_trials - self.n_failed,
                 "failed": self.n_failed,
                 "running": self.n_running,
-                "interrupted": len(self.study.interrupted) if self.study else 0,
+                "interrupted": self.n_interrupted,
             },
             "best_value": best.value if best else None,
             "best_trial": best.trial.id if best else None,
@@ -110,14 +132,14 @@ class StatusView:
             "progress": asdict(self.progress),
             "expected_end": self.ends_at,
             "seen_at": self.seen_at,
-            "notes": [*self.notes, *(self.study.notes if self.study else ())],
+            "notes": self.remarks,
         }
 
     def as_text(self) -> str:
         """The whole of it, for people."""
         lines = [f"{self.folder.name}: {self.state}", *self._jobs(), self._trials()]
         lines += self._best() + self._pace()
-        return "\n".join([*lines, *(f"note: {note}" for note in self.as_json()["notes"])])
+        return "\n".join([*lines, *(f"note: {note}" for note in self.remarks)])
 
     def _jobs(self) -> list[str]:
         if not self.jobs:
@@ -140,14 +162,14 @@ class StatusView:
     def _trials(self) -> str:
         of = f" of {self.wanted}" if self.wanted is not None else ""
         runs = f", {self.n_running} running" if self.n_running else ""
-        again = len(self.study.interrupted) if self.study else 0
+        again = self.n_interrupted
         lost = f", {again} interrupted and to be run again" if again else ""
         return f"{self.n_trials}{of} trials, {self.n_failed} failed{runs}{lost}"
 
     def _best(self) -> list[str]:
-        if self.study is None or self.study.best is None:
+        best = self.best
+        if self.study is None or best is None:
             return []
-        best = self.study.best
         return [f"best {best.value:.6g} {self.study.header.unit} (trial {best.trial.id})"]
 
     def _pace(self) -> list[str]:

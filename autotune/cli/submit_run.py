@@ -11,6 +11,7 @@ from typing import Any
 
 from autotune import share
 from autotune.cli.tune_arguments import TuneArguments, read
+from autotune.cli.tune_report import DEFAULT_STORAGE
 from autotune.errors import InputError
 from autotune.launching import cautions, record
 from autotune.launching import site as sites
@@ -20,8 +21,6 @@ from autotune.launching.record import Submission
 from autotune.launching.render import render, template_name
 from autotune.launching.site import SCHEDULERS, Site
 from autotune.quantities import parse_seconds
-
-HERE = "results/local"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +60,8 @@ class Prepared:
     def status_command(self) -> str:
         """The command that shows how it is."""
         folder = self.arguments.folder
-        storage = "" if folder.parent == Path(HERE).absolute() else f" --storage {folder.parent}"
+        usual = folder.parent == Path(DEFAULT_STORAGE).absolute()
+        storage = "" if usual else f" --storage {folder.parent}"
         return f"autotune status {folder.name}{storage}"
 
     def as_json(self) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typer.exceptions import TyperException
 from autotune import problem_file
 from autotune.cli import tune
 from autotune.cli.tune_run import Aims, Place
-from autotune.errors import InputError, StoreError
+from autotune.errors import InputError
 from autotune.problem_options import split
 from autotune.store import study as studies
 from autotune.store.study import Header
@@ -68,12 +68,7 @@ def read(arguments: Sequence[str]) -> TuneArguments:
     folder = Place(storage, given["study"]).folder(problem)
     recorded = studies.read_header(folder)
     if recorded is not None:
-        differs = studies.differences(recorded, Header.of(problem, file.origin))
-        if differs:
-            raise StoreError(
-                f"the study {folder} is of another problem: {'; '.join(differs)}. "
-                "Choose another --study, or the problem and options it was started with."
-            )
+        studies.must_agree(folder, recorded, Header.of(problem, file.origin))
     words = (*_without(arguments, "--storage"), "--storage", str(storage))
     return TuneArguments(words, folder, given, said)
 

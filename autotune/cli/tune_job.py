@@ -1,18 +1,15 @@
 """The scheduler's job that this process runs in: which one, since when, and until when."""
 
-import json
 import os
-import subprocess
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from pathlib import Path
 
-from autotune.quantities import parse_seconds
+from autotune.launching import pbs_json, slurm_text
+from autotune.launching.scheduler import call
+from autotune.process_stat import process_stat
 from autotune.store.lease import JobRun
 
-ANSWER_SECONDS = 15.0
 JOB_START = "AUTOTUNE_JOB_START"
 
 
@@ -61,61 +58,36 @@ def _slurm(environ: Mapping[str, str], start: float) -> Job:
     end = _number(environ.get("SLURM_JOB_END_TIME"))
     if end is not None:
         return Job(run, start, end)
-    answer, why = _ask(["scontrol", "show", "job", "-o", job_id])
-    said = dict(word.split("=", 1) for word in answer.split() if "=" in word)
-    end = _moment(said.get("EndTime", ""))
-    return Job(run, _moment(said.get("StartTime", "")) or start, end, "" if end else why)
+    answer = call("scontrol", "show", "job", job_id)
+    views = [] if answer.status else slurm_text.shown(answer.out)
+    if not views:
+        why = answer.complaint if answer.status else "no such job"
+        return Job(run, start, None, f"scontrol: {why}")
+    end = views[0].ends_at
+    return Job(run, views[0].started_at or start, end, "" if end else "scontrol gave no end")
 
 
 def _pbs(job_id: str, start: float) -> Job:
-    answer, why = _ask(["qstat", "-f", "-F", "json", job_id])
+    answer = call("qstat", "-f", "-F", "json", job_id)
     try:
-        (told,) = json.loads(answer)["Jobs"].values()
-    except (ValueError, KeyError, AttributeError, TypeError):
-        return Job(JobRun(f"pbs:{job_id}", None), start, None, why or "qstat gave no JSON")
-    runs = _number(str(told.get("run_count", "")))
-    run = JobRun(f"pbs:{job_id}", None if runs is None else int(runs))
-    start = _moment(str(told.get("stime", ""))) or start
-    try:
-        walltime = parse_seconds(str(told["Resource_List"]["walltime"]))
-    except (KeyError, TypeError, ValueError):
-        return Job(run, start, None, "it has no walltime")
-    return Job(run, start, start + walltime)
-
-
-def _ask(command: list[str]) -> tuple[str, str]:
-    """What a scheduler's command prints, and why if that is nothing of use."""
-    try:
-        done = subprocess.run(
-            command, capture_output=True, text=True, timeout=ANSWER_SECONDS, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        return "", f"{command[0]}: {getattr(error, 'strerror', None) or 'no answer'}"
-    if done.returncode:
-        words = (done.stderr or done.stdout).strip().splitlines()
-        return "", f"{command[0]}: {words[-1] if words else f'status {done.returncode}'}"
-    return done.stdout, f"{command[0]} gave no end"
+        views = [] if answer.status else pbs_json.views(answer.out)
+    except ValueError:
+        views = []
+    if not views:
+        why = f"qstat: {answer.complaint}" if answer.status else "qstat gave no end"
+        return Job(JobRun(f"pbs:{job_id}", None), start, None, why)
+    run = JobRun(f"pbs:{job_id}", views[0].restarts)
+    start, end = views[0].started_at or start, views[0].ends_at
+    return Job(run, start, end, "" if end else "it has no walltime")
 
 
 def _process_start() -> float:
     """When this process was started: loading a package from a busy file system takes a while."""
-    now = time.time()
-    try:
-        fields = Path("/proc/self/stat").read_text().rpartition(")")[2].split()
-        born = int(fields[19]) / os.sysconf("SC_CLK_TCK")
-        return now - max(0.0, time.clock_gettime(time.CLOCK_BOOTTIME) - born)
-    except (OSError, ValueError, IndexError, AttributeError):
+    now, stat = time.time(), process_stat("self")
+    if stat is None:
         return now
-
-
-def _moment(text: str) -> float | None:
-    """Seconds since the epoch of `2026-11-28T01:00:00`, `Sat Nov 28 01:00:00 2026` or a number."""
-    for form in ("%Y-%m-%dT%H:%M:%S", "%a %b %d %H:%M:%S %Y"):
-        try:
-            return datetime.strptime(text, form).astimezone().timestamp()
-        except ValueError:
-            continue
-    return _number(text)
+    born = int(stat.started) / os.sysconf("SC_CLK_TCK")
+    return now - max(0.0, time.clock_gettime(time.CLOCK_BOOTTIME) - born)
 
 
 def _number(text: str | None) -> float | None:

@@ -6,6 +6,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeAlias
 
+from autotune.process_stat import process_stat
+
 Family: TypeAlias = dict[int, str]
 """Process ids with their start times: an id alone may have passed to a stranger."""
 
@@ -16,16 +18,16 @@ def family(leader: int) -> Family:
     A session catches orphans whose parent died; descent catches those that made a session of
     their own. Without /proc only the leader's process group is known, see `signal_family`.
     """
-    stats = {pid: stat for pid in _pids() if (stat := _stat(pid))}
+    stats = {pid: stat for pid in _pids() if (stat := process_stat(pid))}
     children: dict[int, list[int]] = {}
-    for pid, (parent, _, _) in stats.items():
-        children.setdefault(parent, []).append(pid)
+    for pid, stat in stats.items():
+        children.setdefault(stat.parent, []).append(pid)
     found: Family = {}
-    queue = [leader, *(pid for pid, (_, session, _) in stats.items() if session == leader)]
+    queue = [leader, *(pid for pid, stat in stats.items() if stat.session == leader)]
     while queue:
         pid = queue.pop()
         if pid in stats and pid not in found:
-            found[pid] = stats[pid][2]
+            found[pid] = stats[pid].started
             queue += children.get(pid, [])
     return found
 
@@ -40,8 +42,8 @@ def signal_family(leader: int, number: signal.Signals, known: Family | None = No
     """
     members = family(leader)
     for pid, started in (known or {}).items():
-        stat = _stat(pid)
-        if stat and stat[2] == started:
+        stat = process_stat(pid)
+        if stat and stat.started == started:
             members[pid] = started
     for pid in members:
         if pid != os.getpid():  # a child that ends its own family ends itself last
@@ -56,11 +58,3 @@ def _pids() -> list[int]:
     with suppress(OSError):
         return [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()]
     return []
-
-
-def _stat(pid: int) -> tuple[int, int, str] | None:
-    """Parent, session and start time of a process; None if it is gone."""
-    with suppress(OSError, IndexError):  # a process that is just going may leave nothing to read
-        fields = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
-        return int(fields[1]), int(fields[3]), fields[19]
-    return None

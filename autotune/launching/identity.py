@@ -1,16 +1,15 @@
 """Processes by id and start time: an id alone may have passed to a stranger."""
 
 import subprocess
-from contextlib import suppress
 from pathlib import Path
+
+from autotune.process_stat import process_stat
 
 
 def started(pid: int) -> str | None:
     """When a process started, in a form to compare; None if it does not run."""
-    with suppress(OSError):
-        text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-        state, *rest = text.rpartition(")")[2].split()
-        return None if state == "Z" else rest[18]
+    if (stat := process_stat(pid)) is not None:
+        return None if stat.ended else stat.started
     if Path("/proc/self").exists():
         return None
     said = subprocess.run(

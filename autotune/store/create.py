@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from autotune.errors import StoreError
-from autotune.store.study import HEADER, Header, differences, read_header
+from autotune.store.study import HEADER, Header, must_agree, read_header
 
 PROBE_BYTES = 1 << 18  # some hundred outcomes: less room than that is a full disk
 
@@ -35,12 +35,7 @@ def establish(folder: Path, header: Header) -> Header:
         ) from error
     if recorded is None:
         raise StoreError(f"{folder / HEADER} vanished as soon as it was written.")
-    differs = differences(recorded, header)
-    if differs:
-        raise StoreError(
-            f"the study {folder} is of another problem: {'; '.join(differs)}. "
-            "Choose another --study, or the problem and options it was started with."
-        )
+    must_agree(folder, recorded, header)
     return recorded
 
 

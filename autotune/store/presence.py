@@ -7,6 +7,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from autotune.process_stat import process_stat
+
 BOOT = Path("/proc/sys/kernel/random/boot_id")
 PIDS = Path("/proc/self/ns/pid")
 
@@ -41,10 +43,8 @@ def _where() -> str:
 
 def _born(pid: int) -> str:
     """When a process was started, in the kernel's ticks; empty if there is none."""
-    with suppress(OSError, IndexError):
-        fields = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
-        return "" if fields[0] in "ZX" else fields[19]
-    return ""
+    stat = process_stat(pid)
+    return "" if stat is None or stat.ended else stat.started
 
 
 def _exists(pid: Any) -> bool:  # noqa: ANN401 - whatever is on record

@@ -207,6 +207,20 @@ def merged(batches: Iterable[Sequence[Outcome]]) -> Iterator[Outcome]:
     return merge(*batches, key=lambda outcome: outcome.timing.finished_at)
 
 
+def must_agree(folder: Path, recorded: Header, given: Header) -> None:
+    """Refuse to go on with a study of another problem.
+
+    Raises:
+        StoreError: With what differs.
+    """
+    differs = differences(recorded, given)
+    if differs:
+        raise StoreError(
+            f"the study {folder} is of another problem: {'; '.join(differs)}. "
+            "Choose another --study, or the problem and options it was started with."
+        )
+
+
 def differences(recorded: Header, given: Header) -> list[str]:
     """Say what makes two headers different problems; empty if they are the same."""
     found = []

@@ -12,7 +12,7 @@ from autotune.cli.tune_job import Job, current
 from autotune.store.lease import JobRun
 
 SCONTROL = (
-    "JobId=77 JobName=a UserId=u(1) Restarts=1 TimeLimit=00:10:00 "
+    "JobId=77 JobName=a UserId=u(1) JobState=RUNNING Restarts=1 TimeLimit=00:10:00 "
     "StartTime={start} EndTime={end} Command=/a b=c"
 )
 
@@ -61,7 +61,7 @@ def test_a_slurm_job_without_a_limit_has_no_end_and_that_is_said(answers):
 def test_pbs_tells_the_end_by_walltime_and_start_and_how_often_it_ran(answers):
     start = stamp(1e9, "%a %b %d %H:%M:%S %Y")
     answers("qstat", qstat(stime=start, run_count=2, Resource_List={"walltime": "01:00:20"}))
-    assert current({"PBS_JOBID": "5.pbsnode"}) == Job(JobRun("pbs:5.pbsnode", 2), 1e9, 1e9 + 3620)
+    assert current({"PBS_JOBID": "5.pbsnode"}) == Job(JobRun("pbs:5.pbsnode", 1), 1e9, 1e9 + 3620)
 
 
 @pytest.mark.parametrize(
