@@ -145,8 +145,10 @@ def plain_cluster():
 
 def running(name, place, *options):
     # a path below /tmp is short enough for sockets; ports below the ephemeral ones
-    pid = os.getpid()
-    made = Cluster(Path(f"/tmp/autotune-{name}-{pid}"), 20000 + 4000 * (pid % 3) + 2000 * place)
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 3
+    made = Cluster(
+        Path(f"/tmp/autotune-{name}-{os.getpid()}"), 20000 + 4000 * worker + 2000 * place
+    )
     try:
         made.do("start", *options, "--cpus", "4")
         yield made
