@@ -61,8 +61,8 @@ class Store(Protocol):
         """Trials of the study: with an outcome, running in any job, or interrupted."""
         ...
 
-    def append(self, outcome: Outcome) -> bool:
-        """Make an outcome durable before returning; False if another job's counts instead."""
+    def append(self, *outcomes: Outcome) -> Sequence[bool]:
+        """Make outcomes durable before returning; False for each where another job's counts."""
         ...
 
     def new(self) -> Sequence[Outcome]:
@@ -202,20 +202,27 @@ class _Run:
 
     def collect(self, timeout: float, stop: Callable[[], bool]) -> None:
         """Record what has finished, all of it: the search learns it before it proposes again."""
-        while (finished := self._evaluator.wait(timeout)) is not None:
+        finished: list[Outcome] = []
+        try:
+            while (found := self._evaluator.wait(timeout)) is not None:
+                finished.append(found)
+                timeout = 0.0
+        finally:  # an evaluator that breaks, or an interrupt, takes none of them along
             self.take(finished, stopped=stop())
-            timeout = 0.0
 
-    def take(self, finished: Outcome, *, stopped: bool) -> None:
-        """Record an outcome; a failure is not if we were stopped, and is then tried again."""
-        self.running -= 1
-        if isinstance(finished, Failed) and stopped:
-            return  # what stops us, a scheduler perhaps, may have ended the trial too
-        if not self._store.append(finished):  # before tell: a crash between them loses nothing
+    def take(self, finished: Sequence[Outcome], *, stopped: bool) -> None:
+        """Record outcomes; failures are not if we were stopped, and are then tried again."""
+        self.running -= len(finished)
+        if stopped:  # what stops us, a scheduler perhaps, may have ended the trials too
+            finished = [each for each in finished if not isinstance(each, Failed)]
+        if not finished:
             return
-        self._learn(finished)
-        self.evaluated += 1
-        self._on_outcome(finished)
+        counts = self._store.append(*finished)  # before tell: a crash between them loses nothing
+        for outcome, counted in zip(finished, counts, strict=True):
+            if counted:
+                self._learn(outcome)
+                self.evaluated += 1
+                self._on_outcome(outcome)
 
     def _learn(self, outcome: Outcome) -> None:
         self._search.tell(outcome)
@@ -231,7 +238,7 @@ class _Run:
         """The next interrupted trial; those tried too often are recorded as failed."""
         while isinstance(found := self._store.resume(), Failed):
             self.running += 1
-            self.take(found, stopped=False)
+            self.take([found], stopped=False)
         if found is not None:
             self._search.pending(found)
         return found

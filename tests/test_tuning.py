@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from autotune.errors import ProblemError
 from autotune.store.memory import MemoryStore
 from autotune.trials import Completed, Failed, FailureKind, Timing
 from autotune.tuning import tune
@@ -113,24 +114,38 @@ def test_every_worker_is_kept_busy_but_no_more_trials_start_than_are_wanted():
     assert few.most_at_once == 2
 
 
-def test_an_outcome_is_recorded_before_the_search_hears_of_it():
+def test_outcomes_are_recorded_together_before_the_search_hears_of_any():
     events = []
 
     class Store(MemoryStore):
-        def append(self, outcome):
-            events.append(("recorded", outcome.trial.id))
-            return super().append(outcome)
+        def append(self, *outcomes):
+            events.append(("recorded", ids(outcomes)))
+            return super().append(*outcomes)
 
     class Search(CountingSearch):
         def tell(self, outcome):
             events.append(("told", outcome.trial.id))
 
-    tune(Search(), Workers(2), Store(), n_trials=3, on_outcome=lambda _: events.append("shown"))
-    for i in range(0, 9, 3):
-        recorded, told, shown = events[i : i + 3]
-        assert recorded[0] == "recorded"
-        assert told == ("told", recorded[1])
-        assert shown == "shown"
+    shown = lambda outcome: events.append(("shown", outcome.trial.id))  # noqa: E731
+    tune(Search(), Workers(2), Store(), n_trials=3, on_outcome=shown)
+    two, first, _, second, _, one, third, _ = events
+    assert two == ("recorded", [first[1], second[1]])
+    assert one == ("recorded", [third[1]])
+    assert [kind for kind, _ in events] == ["recorded", *["told", "shown"] * 2, "recorded",
+                                            "told", "shown"]  # fmt: skip
+
+
+def test_an_evaluator_that_breaks_takes_no_outcome_along():
+    class Breaks(Workers):
+        def wait(self, timeout):
+            if len(self.running) == 1:
+                raise ProblemError("no worker is left")
+            return super().wait(timeout)
+
+    store = MemoryStore()
+    with pytest.raises(ProblemError, match="no worker is left"):
+        tune(CountingSearch(), Breaks(3), store, n_trials=9)
+    assert [each.trial.config["x"] for each in store.outcomes] == [2, 1]
 
 
 def test_outcomes_of_other_jobs_are_told_and_counted_but_not_recorded_again():
@@ -150,9 +165,9 @@ def test_when_others_finish_the_study_outcomes_already_there_are_still_recorded(
 
 
 def test_stopping_starts_nothing_more_keeps_values_and_forgets_failures():
-    """Trial 3 ends first; then 2, which fails, 1 and 0 end with the study."""
+    """Of the four trials that end with the study, the third fails."""
     store, search = MemoryStore(), CountingSearch()
-    summary = tune(search, Workers(4), store, n_trials=100, stop=lambda: len(store.outcomes) >= 1)
+    summary = tune(search, Workers(4), store, n_trials=100, stop=lambda: search.asked >= 4)
     assert summary.stopped
     assert search.asked == 4
     assert [each.trial.config["x"] for each in store.outcomes] == [3, 1, 0]
@@ -196,7 +211,7 @@ def test_a_finished_study_starts_no_trial():
 
 def test_a_store_that_cannot_record_ends_the_loop_before_the_search_hears():
     class Full(MemoryStore):
-        def append(self, outcome):  # noqa: ARG002 - the port
+        def append(self, *outcomes):  # noqa: ARG002 - the port
             raise OSError("no space")
 
     search = CountingSearch()

@@ -158,8 +158,7 @@ def import_(
     outcomes = ytopt.read_results(file, header.space)
     source = _not_twice(file, folder)
     with JournalStore.open(folder, header, start=source, label="import") as store:
-        for outcome in outcomes:
-            store.append(replace(outcome, trial=store.trial(outcome.trial.config)))
+        store.append(*(replace(each, trial=store.trial(each.trial.config)) for each in outcomes))
         writer = store.writer
     completed = sum(isinstance(outcome, Completed) for outcome in outcomes)
     failed = len(outcomes) - completed

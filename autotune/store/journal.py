@@ -6,7 +6,7 @@ import json
 import math
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -112,25 +112,30 @@ class JournalStore:
         """Trials of the study: with an outcome, running in any job, or interrupted."""
         return self._ledger.count
 
-    def append(self, outcome: Outcome) -> bool:
-        """Make an outcome durable before returning.
+    def append(self, *outcomes: Outcome) -> list[bool]:
+        """Make outcomes durable before returning, all of them with one sync.
 
         Returns:
-            Whether it counts: one whose trial another job recorded first is only kept.
+            Whether each counts: one whose trial another job recorded first is only kept.
 
         Raises:
-            StoreError: If it could not be written. The journal is then as it was before, and
-                the next `append` may succeed.
+            StoreError: If some could not be written. The journal then holds those before them
+                alone, and the next `append` may succeed.
         """
         if self._pace.clock() - self._looked > 0.5 * self._pace.patience:
             self._look()  # we were away for so long that another job may have taken over
-        trial_id = outcome.trial.id
-        counts = trial_id not in self._ledger.recorded
-        value = f" = {outcome.value!r}" if isinstance(outcome, Completed) else ""
-        with self._recorded(f"the outcome of trial {trial_id}{value}"):
-            self._journal.write(to_json(outcome) if counts else again(outcome))
-        self.recorded += self._ledger.record(trial_id)
-        self._claims.release(trial_id)
+        counts = [outcome.trial.id not in self._ledger.recorded for outcome in outcomes]
+        records = [
+            to_json(outcome) if counted else again(outcome)
+            for outcome, counted in zip(outcomes, counts, strict=True)
+        ]
+        try:
+            self._journal.write(*records)
+        except OSError:
+            self._append_each(outcomes, records)
+        for outcome in outcomes:
+            self.recorded += self._ledger.record(outcome.trial.id)
+            self._claims.release(outcome.trial.id)
         return counts
 
     def new(self) -> list[Outcome]:
@@ -232,6 +237,13 @@ class JournalStore:
     ) -> None:
         self.close()
 
+    def _append_each(self, outcomes: Sequence[Outcome], records: Sequence[dict[str, Any]]) -> None:
+        """Write as many as there is room for, and name the rest with their values."""
+        for number, record in enumerate(records):
+            rest = ", ".join(map(_named, outcomes[number:]))
+            with self._recorded(f"the outcome of trial {rest}"):
+                self._journal.write(record)
+
     def _look(self) -> None:
         self._looked = self._pace.clock()
         self._others.look()
@@ -265,6 +277,11 @@ class JournalStore:
         self._look()  # whoever ran it may have recorded it, or lives
         still = trial.id not in self._ledger.recorded
         return following if still else None
+
+
+def _named(outcome: Outcome) -> str:
+    value = f" = {outcome.value!r}" if isinstance(outcome, Completed) else ""
+    return f"{outcome.trial.id}{value}"
 
 
 def _given_up(trial: Trial, deaths: int) -> Failed:

@@ -30,11 +30,12 @@ class MemoryStore:
         """Outcomes, and trials that run or were interrupted."""
         return len(self.outcomes) + len(self.running) + len(self.interrupted)
 
-    def append(self, outcome: Outcome) -> bool:
-        """Keep an outcome; it always counts."""
-        self.outcomes.append(outcome)
-        self.running.pop(outcome.trial.id, None)
-        return True
+    def append(self, *outcomes: Outcome) -> list[bool]:
+        """Keep outcomes; they always count."""
+        self.outcomes += outcomes
+        for outcome in outcomes:
+            self.running.pop(outcome.trial.id, None)
+        return [True] * len(outcomes)
 
     def new(self) -> list[Outcome]:
         """The earlier outcomes, the first time."""

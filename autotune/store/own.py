@@ -1,4 +1,4 @@
-"""The one journal that this process writes: whole lines, or none."""
+"""The one journal that this process writes: whole records, or none."""
 
 import json
 import os
@@ -54,20 +54,20 @@ class OwnJournal:
         """Whether `close` was called."""
         return self._descriptor < 0
 
-    def write(self, record: Mapping[str, Any], *, sync: bool = True) -> None:
-        """Write one line and sync it, or leave the file as it was and raise OSError."""
-        line = _JSON.encode(record).encode() + b"\n"
+    def write(self, *records: Mapping[str, Any], sync: bool = True) -> None:
+        """Write a line each and sync them, or leave the file as it was and raise OSError."""
+        lines = b"".join(_JSON.encode(record).encode() + b"\n" for record in records)
         try:
-            written = os.write(self._descriptor, line)
-            while written < len(line):  # a full disk takes a part, then says so
-                written += os.write(self._descriptor, line[written:])
+            written = os.write(self._descriptor, lines)
+            while written < len(lines):  # a full disk takes a part, then says so
+                written += os.write(self._descriptor, lines[written:])
             if sync:
                 os.fsync(self._descriptor)
         except BaseException:  # an interrupt must not leave half a line either
             with suppress(OSError):
                 os.ftruncate(self._descriptor, self._size)
             raise
-        self._size += len(line)
+        self._size += len(lines)
         self.dirty = not sync
 
     def sync(self) -> None:

@@ -212,8 +212,8 @@ def test_the_second_outcome_of_a_trial_is_kept_in_its_journal_and_never_counted(
     second.new()
     clock.now = 61
     second.new()
-    assert second.append(outcome(second.resume(), 3.0, at=61.0))
-    assert not stalled.append(outcome(trial, 4.0, at=5.0))  # its clock is late besides
+    assert second.append(outcome(second.resume(), 3.0, at=61.0)) == [True]
+    assert stalled.append(outcome(trial, 4.0, at=5.0)) == [False]  # its clock is late besides
     (only,) = read(tmp_path).outcomes
     assert (only.value, only.trial.attempt) == (3.0, 2)
     assert [each.value for each in stalled.new()] == [3.0]
@@ -234,7 +234,7 @@ def test_two_outcomes_of_a_trial_in_one_moment_count_as_the_one_that_finished_fi
     second.new()
     again = second.resume()
     stalled.new()
-    assert stalled.append(outcome(trial, 4.0, at=61.0))
+    assert stalled.append(outcome(trial, 4.0, at=61.0)) == [True]
     path = tmp_path / f"journal-{second.writer}.jsonl"
     record = to_json(outcome(again, 3.0, at=60.5))
     path.write_text(path.read_text() + json.dumps(record) + "\n")

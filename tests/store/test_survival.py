@@ -142,6 +142,25 @@ def test_a_disk_that_fills_up_names_the_trial_and_the_next_one_is_recorded(tmp_p
     assert ids_on_disk(tmp_path) == ["0001-0000", "0001-0001"]
 
 
+def test_of_outcomes_recorded_together_a_full_disk_keeps_those_it_has_room_for(tmp_path):
+    store = JournalStore.open(tmp_path, HEADER, start={})
+    path = tmp_path / "journal-0001.jsonl"
+    before = path.stat().st_size
+    store.append(outcome(store.trial({"x": 0})))
+    one = path.stat().st_size - before
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (before + 3 * one, hard))
+    said = r"trial 0001-0003 = 0\.3, 0001-0004 = 0\.4 was not recorded in .*start the same"
+    try:
+        with pytest.raises(StoreError, match=said):
+            store.append(*(outcome(store.trial({"x": i}), i / 10) for i in range(1, 5)))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    store.append(*(outcome(Trial(f"0001-{i:04}", {"x": i}), i / 10) for i in (3, 4)))
+    store.close()
+    assert ids_on_disk(tmp_path) == [f"0001-{i:04}" for i in range(5)]
+
+
 @pytest.fixture
 def tiny_disk(tmp_path):
     """A file system of 64 KiB, where the machine lets us mount one."""
