@@ -1,4 +1,4 @@
-"""What a newcomer does first: a clean clone with make, and a wheel in a bare environment."""
+"""What a newcomer does first: a clean clone with make, and a wheel without the checkout."""
 
 import os
 import subprocess
@@ -42,16 +42,17 @@ def test_make_demo_in_a_clean_clone_prints_the_answer_and_where_it_was_recorded(
     assert list((clone / "results/local/demo").glob("journal-*.jsonl"))
 
 
-def test_the_wheel_installs_in_a_bare_environment_and_works_outside_the_checkout(
-    clone, tmp_path_factory
-):
+def test_a_wheel_in_place_of_the_checkout_holds_all_that_the_command_needs(clone, tmp_path_factory):
+    """In the environment of the demo, which holds what the project declares and no more."""
     place = tmp_path_factory.mktemp("bare")
-    run(sys.executable, "-m", "build", "--wheel", "--outdir", str(place), str(clone), cwd=place)
+    build = ("-m", "build", "--wheel", "--no-isolation", "--outdir", str(place), str(clone))
+    run(sys.executable, *build, cwd=place)
     (wheel,) = place.glob("autotune_llm-*.whl")
-    run(sys.executable, "-m", "venv", "env", cwd=place)
-    pip = [str(place / "env/bin/python"), "-m", "pip", "install", "--quiet", str(wheel)]
-    run(*pip, cwd=place)
-    command = str(place / "env/bin/autotune")
+    pip = [str(clone / ".venv/bin/python"), "-m", "pip", "install", "--quiet"]
+    run(*pip, "--force-reinstall", "--no-deps", str(wheel), cwd=place)
+    shown = run(str(clone / ".venv/bin/python"), "-c", "import autotune as a; print(a)", cwd=place)
+    assert "site-packages" in shown
+    command = str(clone / ".venv/bin/autotune")
     assert "moe_budget" in run(command, "problems", "list", cwd=place)
     run(
         command, "tune", "moe_budget", "--max-evals", "3", "--learner", "random",

@@ -107,7 +107,7 @@ def _files(folder: Path, nearest: Path) -> Iterator[Finding]:
     if complaint or not seen:
         yield Finding("shared files", "problem", f"the nodes did not check it: {complaint}")
         return
-    hosts = ", ".join(each.host for each in seen)
+    hosts = ", ".join(sorted(each.host for each in seen))
     wrong = [f"{each.host}: {text}" for each in seen for text in each.wrong]
     hidden = [each.host for each in seen if not _visible(folder / each.file)]
     wrong += [f"what {host} wrote is not seen here: is {nearest} shared?" for host in hidden]
