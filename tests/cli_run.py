@@ -2,7 +2,7 @@
 
 import io
 import sys
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import chdir, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 
 import pytest
@@ -19,12 +19,16 @@ class Done:
     stderr: str
 
 
-def run(*arguments):
-    out, err, argv = io.StringIO(), io.StringIO(), sys.argv
-    sys.argv = ["autotune", *map(str, arguments)]
+def run(*arguments, stdin="", cwd="."):
+    """Call it with text on its standard input, in a folder."""
+    out, err, before = io.StringIO(), io.StringIO(), (sys.argv, sys.stdin)
+    sys.argv, sys.stdin = ["autotune", *map(str, arguments)], io.StringIO(stdin)
     try:
-        with redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as ended:
+        with (
+            redirect_stdout(out), redirect_stderr(err), chdir(cwd),
+            pytest.raises(SystemExit) as ended,
+        ):  # fmt: skip
             main()
     finally:
-        sys.argv = argv
+        sys.argv, sys.stdin = before
     return Done(ended.value.code or 0, out.getvalue(), err.getvalue())

@@ -1,10 +1,9 @@
 """`autotune laws`: the catalogue as a table, as JSON, and one entry in full."""
 
 import json
-import subprocess
-import sys
 
 import pytest
+from cli_run import run
 
 from autotune.laws.catalogue import (
     ALLOCATIONS,
@@ -18,12 +17,7 @@ from autotune.laws.record import names, of
 
 
 def laws(*arguments):
-    return subprocess.run(
-        [sys.executable, "-m", "autotune", "laws", *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return run("laws", *arguments)
 
 
 def test_the_table_names_everything_there_is():

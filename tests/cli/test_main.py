@@ -8,28 +8,24 @@ from pathlib import Path
 
 import pytest
 import typer.main
+from cli_run import run
 
 from autotune.cli.main import app
 
 VERBS = sorted(typer.main.get_group(app).commands)
 
 
-def autotune(*arguments):
-    return subprocess.run(
-        [sys.executable, "-m", "autotune", *arguments], capture_output=True, text=True, check=False
-    )
-
-
 @pytest.mark.parametrize("verb", VERBS)
 def test_every_verb_explains_itself_with_an_example(verb):
-    done = autotune(verb, "--help")
+    done = run(verb, "--help")
     assert done.returncode == 0
     assert "Traceback" not in done.stderr
     assert f"autotune {verb}" in done.stdout.split("xamples", 1)[-1], "no examples: in the help"
 
 
 def test_no_arguments_print_the_help():
-    assert "plan" in autotune().stdout + autotune().stderr
+    done = run()
+    assert "plan" in done.stdout + done.stderr
 
 
 @pytest.mark.parametrize(
@@ -42,7 +38,7 @@ def test_no_arguments_print_the_help():
     ],
 )
 def test_bad_input_is_one_clear_line_and_exit_2(arguments, says):
-    done = autotune(*arguments)
+    done = run(*arguments)
     assert done.returncode == 2
     assert says in done.stderr
     assert "Traceback" not in done.stderr

@@ -1,17 +1,13 @@
 """`autotune plan` end to end: what it prints, what it refuses, and how it exits."""
 
 import csv
-import io
 import json
 import subprocess
 import sys
-from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass
 from pathlib import Path
 
+import cli_run
 import pytest
-
-from autotune.cli.main import main
 
 ROOT = Path(__file__).resolve().parents[2]
 RECORD = ROOT / "results/reference/released_models"
@@ -21,25 +17,8 @@ KEYS = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Done:
-    """How a call ended: what a shell would see of it."""
-
-    returncode: int
-    stdout: str
-    stderr: str
-
-
 def run(*arguments):
-    """Call the command's entry point, in this process because there are many calls."""
-    out, err, argv = io.StringIO(), io.StringIO(), sys.argv
-    sys.argv = ["autotune", "plan", *arguments]
-    try:
-        with redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as ended:
-            main()
-    finally:
-        sys.argv = argv
-    return Done(ended.value.code or 0, out.getvalue(), err.getvalue())
+    return cli_run.run("plan", *arguments)
 
 
 def plans(*arguments):

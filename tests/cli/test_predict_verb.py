@@ -1,23 +1,16 @@
 """`autotune predict`: points as lists and as CSV, warnings, and one clear line for bad input."""
 
 import json
-import subprocess
-import sys
 
 import pytest
+from cli_run import run
 
 
-def predict(*arguments, stdin=None):
-    return subprocess.run(
-        [sys.executable, "-m", "autotune", "predict", *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        input=stdin,
-    )
+def predict(*arguments, stdin=""):
+    return run("predict", *arguments, stdin=stdin)
 
 
-def document(*arguments, stdin=None):
+def document(*arguments, stdin=""):
     done = predict(*arguments, "--json", stdin=stdin)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)

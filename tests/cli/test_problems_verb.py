@@ -1,19 +1,13 @@
 """`autotune problems`: what can be tuned, for people and as JSON."""
 
 import json
-import subprocess
-import sys
 
 import pytest
+from cli_run import run
 
 
 def problems(*arguments):
-    return subprocess.run(
-        [sys.executable, "-m", "autotune", "problems", *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return run("problems", *arguments)
 
 
 def test_the_list_names_every_problem_with_its_options():

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from cli_run import run
 
 from autotune.store.journal import JournalStore
 from autotune.store.study import Header
@@ -29,14 +30,8 @@ def problem(*, shift: float = 1.0) -> Problem:
 """
 
 
-def results(*arguments, cwd=None):
-    return subprocess.run(
-        [sys.executable, "-m", "autotune", "results", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=cwd,
-    )
+def results(*arguments, cwd="."):
+    return run("results", *arguments, cwd=cwd)
 
 
 def document(*arguments):
