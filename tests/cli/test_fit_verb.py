@@ -1,10 +1,8 @@
 """`autotune fit` end to end: its document, its text, its files, and one line for bad input."""
 
-import io
 import json
 import math
 import os
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -22,8 +20,8 @@ DENSE = PRESETS["besiroglu2024"]
 SPARSE = PRESETS["generalized-moe"]
 
 
-def fitted(*arguments, status=0):
-    done = run("fit", *arguments, "--json")
+def fitted(*arguments, status=0, stdin=""):
+    done = run("fit", *arguments, "--json", stdin=stdin)
     assert done.returncode == status, done.stderr
     return json.loads(done.stdout)
 
@@ -111,9 +109,8 @@ def test_the_text_argues_its_own_case(dense):
     assert "flops = 6 n_active tokens" in done.stderr
 
 
-def test_a_preset_stands_for_its_form_and_stdin_for_a_file(dense, monkeypatch):
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(dense.read_bytes())))
-    piped = fitted("-", "--law", "hoffmann2022", "--bootstrap", "0")
+def test_a_preset_stands_for_its_form_and_stdin_for_a_file(dense):
+    piped = fitted("-", "--law", "hoffmann2022", "--bootstrap", "0", stdin=dense.read_text())
     again = fitted(dense, "--law", "hoffmann", "--bootstrap", "0")
     assert piped["law"] == "hoffmann"
     assert piped["coefficients"] == again["coefficients"]
@@ -238,8 +235,8 @@ def test_another_fit_of_the_same_name_is_refused_unless_forced(dense):
 
 
 @pytest.mark.slow
-def test_auto_chooses_a_law_and_says_why(sparse):
-    done = run("fit", sparse, "--law", "auto", "--bootstrap", "0", "--json")
+def test_auto_chooses_a_law_and_says_why(dense):
+    done = run("fit", dense, "--law", "auto", "--bootstrap", "0", "--json")
     assert done.returncode in (0, 1)
     assert json.loads(done.stdout)["law"] in FORMS
     assert "rolling error" in done.stderr

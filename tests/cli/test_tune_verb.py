@@ -1,14 +1,11 @@
-"""`autotune tune`, end to end: real processes, real signals, a real record."""
+"""`autotune tune`, end to end: real workers, a real record."""
 
 import json
-import subprocess
-import sys
 
 import pytest
+from cli_run import run
 
 from autotune.store.study import read
-
-COMMAND = [sys.executable, "-m", "autotune", "tune"]
 
 # Four ways to go wrong, chosen by the configuration, and one to go right.
 TROUBLE = """
@@ -34,16 +31,7 @@ Problem = TuningProblem(input_space=space, objective=objective)
 
 @pytest.fixture
 def tune(tmp_path):
-    def run(*arguments):
-        return subprocess.run(
-            [*COMMAND, *arguments, "--storage", str(tmp_path / "store")],
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
-
-    return run
+    return lambda *arguments: run("tune", *arguments, "--storage", tmp_path / "store")
 
 
 @pytest.fixture
@@ -190,13 +178,7 @@ def test_another_problem_in_a_study_is_refused_with_what_differs(tune):
 
 def test_a_storage_that_cannot_be_written_is_one_line(tmp_path):
     (tmp_path / "file").write_text("")
-    done = subprocess.run(
-        [*COMMAND, "dense_budget", "--storage", str(tmp_path / "file")],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    done = run("tune", "dense_budget", "--storage", tmp_path / "file")
     assert done.returncode == 2
     assert "--storage" in done.stderr
     assert "Traceback" not in done.stderr

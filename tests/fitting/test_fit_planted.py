@@ -57,12 +57,12 @@ def test_any_dense_law_is_recovered(floor, alpha, beta, share, seed):
 
 
 def test_the_same_seed_gives_the_same_fit_and_draws_bit_for_bit():
-    table = planted(PRESETS["generalized-moe"], noise=0.01)
+    table = planted(PRESETS["hoffmann2022"], noise=0.01)
     asked = FitSettings(bootstrap=20, seed=5)
-    one, two = (fit(FORMS["generalized"], table, settings=asked) for _ in range(2))
+    one, two = (fit(FORMS["hoffmann"], table, settings=asked) for _ in range(2))
     assert one.law == two.law
     np.testing.assert_array_equal(one.draws, two.draws)
-    other = fit(FORMS["generalized"], table, settings=replace(asked, seed=6))
+    other = fit(FORMS["hoffmann"], table, settings=replace(asked, seed=6))
     assert (other.draws != one.draws).any()
 
 

