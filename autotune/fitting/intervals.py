@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm, t
+from scipy.special import ndtr, stdtrit
 
 from autotune.fitting import resamples
 from autotune.fitting.bootstrap import bootstrap
@@ -78,7 +78,7 @@ def intervals(
     z, settled = bootstrap(model, objective, best.basins, made)
     draws, ends = _rows(posed, z), none
     if noise is not None:
-        tail = float(norm.sf(student(settings.level, len(residual) - len(model.free))))
+        tail = float(ndtr(-student(settings.level, len(residual) - len(model.free))))
     limits = _percentiles(draws, posed, tail)
     methods = dict.fromkeys(limits, "rows" if noise is None else "residuals")
     if noise is not None and float(np.abs(noise.pool).max()) > EXACT:
@@ -99,7 +99,7 @@ def intervals(
 
 def student(level: float, degrees: int) -> float:
     """How many standard errors an interval reaches to each side (Student's t)."""
-    return float(t.ppf((1 + level) / 2, degrees))
+    return float(stdtrit(degrees, (1 + level) / 2))
 
 
 def _normal(

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import norm, spearmanr
+from scipy.special import ndtr, ndtri
 
 from autotune.fitting.design import Design
 from autotune.fitting.objective import Objective
@@ -39,13 +39,13 @@ class Noise:
         Twice the rise of the minimum, when one coefficient is held at its true value, over this
         is a chi-squared variable with one degree of freedom: E[slope^2] / E[curvature].
         """
-        spread = norm.ppf((np.arange(QUADRATURE) + 0.5) / QUADRATURE) * self.bandwidth
+        spread = ndtri((np.arange(QUADRATURE) + 0.5) / QUADRATURE) * self.bandwidth
         residual = self.pool[:, None] + spread
         slope = objective.slope(residual)
         inside = np.abs(residual) <= objective.delta
         if self.bandwidth > 0 and np.isfinite(objective.delta):
             ends = (objective.delta - self.pool, -objective.delta - self.pool)
-            upper, lower = (norm.cdf(end / self.bandwidth) for end in ends)
+            upper, lower = (ndtr(end / self.bandwidth) for end in ends)
             return float((slope**2).mean() / (upper - lower).mean())
         return float((slope**2).mean() / max(inside.mean(), 1 / inside.size))
 
@@ -92,6 +92,8 @@ def uneven(residual: Floats, design: Design) -> str:
     varied = {name: values for name, values in inputs.items() if np.ptp(values) > 0}
     if len(residual) < FEWEST_TO_RANK or np.ptp(np.abs(residual)) == 0:
         return ""
+    from scipy.stats import spearmanr  # a second to load, and what reads a saved fit needs none
+
     found = {name: spearmanr(np.abs(residual), values) for name, values in varied.items()}
     name = min(found, key=lambda each: float(found[each].pvalue), default="")
     if not name or found[name].pvalue > UNEVEN / len(found):

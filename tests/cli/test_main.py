@@ -63,3 +63,18 @@ def test_an_interrupt_ends_a_verb_with_status_130_and_no_traceback():
     _, said = process.communicate(timeout=30)
     assert process.returncode == 130
     assert "Traceback" not in said
+
+
+@pytest.mark.parametrize(
+    "words", [["laws"], ["predict", "--law", "hoffmann2022", "--n-active=1e9", "--tokens=2e10"]]
+)
+def test_a_look_at_laws_does_not_wait_for_what_only_fits_and_searches_need(words):
+    heavy = ("scipy.stats", "sklearn", "ConfigSpace")
+    code = (
+        f"import sys; sys.argv += {words!r}\n"
+        "from autotune.cli.main import main\n"
+        "try: main()\n"
+        f"finally: print([name for name in {heavy!r} if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
