@@ -23,6 +23,7 @@ from problems.suite import SUITE
 from scale_model import Costs, Load, simulate
 
 from autotune.cli.console import table
+from autotune.evaluators.mpi_pace import MEASURED, Pace
 from autotune.search import factory
 from autotune.search.codec import Codec
 from autotune.search.settings import SearchSettings
@@ -46,17 +47,19 @@ class Wire:
         latency: A small message between two nodes; that of one machine is far less.
         dispatch: One over the empty tasks per second of `benchmarks/mpi.py`.
         switch: How long the search may keep the interpreter while the dispatcher wants it.
-        record: One line of the journal made durable; `autotune doctor` prints it.
+        sync: What makes lines of the journal durable, however many.
+        line: One line of the journal, and its trial's line at the start.
     """
 
     latency: float = 20e-6
     dispatch: float = 210e-6
     switch: float = 0.5e-3
-    record: float = 5e-3
+    sync: float = 5e-3
+    line: float = 0.1e-3
 
 
 def measured(recorded: int, running: int) -> Record:
-    """CPU seconds of a refit and of one proposal."""
+    """CPU seconds of telling an outcome, of a refit and of one proposal."""
     bench = SUITE[PROBLEM]()
     codec, rng = Codec(bench.problem.space), np.random.default_rng(0)
     search = factory.search(bench.problem, SearchSettings())
@@ -68,10 +71,12 @@ def measured(recorded: int, running: int) -> Record:
     for number, point in enumerate(rng.random((recorded, len(codec.names)))):
         tell(number, codec.decode(point))
     asked = [search.ask() for _ in range(running + 1)]
-    refits, asks = [], []
+    tells, refits, asks = [], [], []
     for number in range(REPEATS):
+        start = spent()
         tell(recorded + number, asked.pop(0))
         begin = spent()
+        tells.append(begin - start)
         asked.append(search.ask())
         middle = spent()
         search.ask()
@@ -79,7 +84,8 @@ def measured(recorded: int, running: int) -> Record:
         asks.append(spent() - middle)
     ask = median(asks)
     refit = max(median(refits) - ask, 0.0)
-    return {"recorded": recorded, "running": running, "refit_s": refit, "ask_s": ask}
+    told = {"recorded": recorded, "running": running, "tell_s": median(tells)}
+    return told | {"refit_s": refit, "ask_s": ask}
 
 
 def costs(rows: list[Record], workers: int, wire: Wire) -> Costs:
@@ -100,19 +106,21 @@ def costs(rows: list[Record], workers: int, wire: Wire) -> Costs:
         slope = (lines[-1] - lines[-2]) / (RUNNING[-1] - RUNNING[-2])
         return lines[-1] + max(slope, 0.0) * (workers - RUNNING[-1])
 
-    return Costs(refit=partial(at, "refit_s"), ask=partial(at, "ask_s"), **asdict(wire))
+    wires = {each.name: getattr(wire, each.name) for each in fields(wire) if each.name != "line"}
+    tell = wire.line + median(float(row["tell_s"]) for row in rows)
+    return Costs(refit=partial(at, "refit_s"), ask=partial(at, "ask_s"), tell=tell, **wires)
 
 
 def simulated(rows: list[Record], workers: int, seconds: float, wire: Wire) -> Record:
     """Utilisation of one crew with trials of one length."""
-    load = Load(
-        workers=workers,
-        seconds=seconds,
-        sigma=SIGMA,
-        trials=PER_WORKER * workers,
-        ahead=max(1, workers // 8),
-    )
-    use = simulate(load, costs(rows, workers, wire), np.random.default_rng(0))
+    trials, each = PER_WORKER * workers, costs(rows, workers, wire)
+    pace = Pace()
+    for _ in range(MEASURED):
+        pace.outcome(seconds)
+        pace.proposal(each.sync + each.refit(trials // 2) + each.ask(trials // 2))
+    ahead = workers * pace.held() + pace.ahead(workers)
+    load = Load(workers=workers, seconds=seconds, sigma=SIGMA, trials=trials, ahead=ahead)
+    use = simulate(load, each, np.random.default_rng(0))
     return {"workers": workers, "trial_s": seconds, **asdict(use)}
 
 

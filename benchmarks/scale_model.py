@@ -2,8 +2,9 @@
 
 The manager has two threads that take turns at one core. The dispatcher answers workers: it hands
 the outcome of a finished trial to the search and sends the next trial from the queue of those
-already proposed. The search takes in all outcomes that are there, renews its model, and proposes
-until as many trials are queued as are allowed to wait.
+already proposed. The search takes in all outcomes that are there, makes them durable together,
+renews its model, and proposes until as many trials are queued as are allowed to wait; only then
+does it look at outcomes again.
 """
 
 import heapq
@@ -25,7 +26,8 @@ class Costs:
         latency: Of a message, one way.
         dispatch: Of answering one worker.
         switch: How long the dispatcher waits for a search that is computing.
-        record: Of making one outcome durable and telling it to the search.
+        sync: Of making any number of outcomes durable.
+        tell: Of writing one outcome and telling it to the search.
         refit: Of the model, once after any number of outcomes.
         ask: Of one proposal.
     """
@@ -33,7 +35,8 @@ class Costs:
     latency: float
     dispatch: float
     switch: float
-    record: float
+    sync: float
+    tell: float
     refit: Cost
     ask: Cost
 
@@ -115,14 +118,13 @@ class _Run:
         """Begin the next piece of the search's work, if there is any and it is idle."""
         if self.busy:
             return
-        taken = self.inbox
-        room = self.load.workers + self.load.ahead - (self.asked - self.recorded - taken)
-        if taken:
-            self._work(taken * self.costs.record, self._told, taken)
-        elif room > 0 and self.asked < self.load.trials:
+        room = self.load.workers + self.load.ahead - (self.asked - self.recorded)
+        if room > 0 and self.asked < self.load.trials:
             seconds = self.costs.ask(self.recorded)
             seconds += self.costs.refit(self.recorded) if self.stale else 0.0
             self._work(seconds, self._proposed, 1)
+        elif self.inbox:
+            self._work(self.costs.sync + self.inbox * self.costs.tell, self._told, self.inbox)
 
     def _work(self, seconds: float, done: Callable[[int], None], n: int) -> None:
         self.busy = True

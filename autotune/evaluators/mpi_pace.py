@@ -48,10 +48,15 @@ class Pace:
         self._proposal += max(seconds - self._proposal, (seconds - self._proposal) / MEMORY)
 
     def ahead(self, workers: int) -> int:
-        """Proposals to have ready: four times what all workers take while one is made."""
-        if self._outcomes < MEASURED or self._proposal <= NEGLIGIBLE * self._trial:
-            return 0
+        """Proposals to have ready: four times what all workers take while one is made.
+
+        None if a worker would hardly wait without: workers that are free at random moments queue
+        for one who makes proposals of one length (M/D/1).
+        """
         taken = workers * self._proposal / max(self._trial, 1e-6)
+        queue = taken / (2 * (1 - taken)) if taken < 1 else math.inf
+        if self._outcomes < MEASURED or self._proposal * (1 + queue) <= NEGLIGIBLE * self._trial:
+            return 0
         return min(workers, math.ceil(1 + 4 * taken))
 
     def held(self) -> int:

@@ -8,7 +8,7 @@ from scale_model import Costs, Load, simulate
 
 
 def costs(**changes):
-    free = {"latency": 0.0, "dispatch": 0.0, "switch": 0.0, "record": 0.0}
+    free = {"latency": 0.0, "dispatch": 0.0, "switch": 0.0, "sync": 0.0, "tell": 0.0}
     return Costs(**{**free, "refit": lambda _: 0.0, "ask": lambda _: 0.0, **changes})
 
 
@@ -45,6 +45,12 @@ def test_beyond_its_rate_the_manager_sets_the_pace():
     """One proposal in 100 ms feeds ten trials of a second: 10 of 32 workers, 31 %."""
     found = use(load(workers=32, trials=1280, sigma=0.0), costs(ask=lambda _: 0.1))
     assert found.before_drain == pytest.approx(10 / 32, rel=0.03)
+
+
+def test_outcomes_that_end_while_others_are_recorded_share_the_next_sync():
+    """Of 64 workers, 6.4 end in each sync of 0.1 s: five syncs a second would feed 64 singly."""
+    found = use(load(workers=64, trials=2560, ahead=16), costs(sync=0.1))
+    assert found.before_drain > 0.95
 
 
 def test_the_network_adds_its_way_there_and_back_to_every_trial():

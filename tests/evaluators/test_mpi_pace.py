@@ -25,9 +25,17 @@ def pace(trial, proposal):
     return made
 
 
-@given(seconds, st.integers(1, 10_000))
-def test_no_proposal_is_made_ahead_of_trials_that_are_200_times_as_long(trial, workers):
-    assert pace(trial, trial / 201).ahead(workers) == 0
+@given(seconds, st.integers(1, 20))
+def test_no_proposal_is_made_ahead_of_trials_of_few_workers_that_are_far_longer(trial, workers):
+    assert pace(trial, trial / 220).ahead(workers) == 0
+
+
+@given(seconds, st.integers(200, 10_000))
+def test_where_many_workers_queue_for_proposals_they_are_made_ahead_of_long_trials_too(
+    trial, workers
+):
+    ahead = pace(trial, trial / 220).ahead(workers)
+    assert ahead >= 4 * workers / 220
 
 
 @given(seconds, seconds, st.integers(1, 10_000))
