@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from autotune.evaluators.mpi_world import World
     from autotune.problem import Problem
     from autotune.tuning import Evaluator
+
+SPEAKING_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,7 @@ def world() -> "World | None":
     if not said:
         return found
     if mpi_launch.launcher_rank(os.environ):
+        time.sleep(SPEAKING_SECONDS)  # launchers end all when one ends: rank 0 must have spoken
         raise SystemExit(LaunchError.exit_status)
     raise LaunchError(said)
 
