@@ -44,18 +44,39 @@ class Candidates:
         step = 10 ** rng.uniform(-3, -0.5, (LOCAL_CANDIDATES, 1))
         local = around(incumbents, LOCAL_CANDIDATES, step, rng)
         points = np.concatenate([rng.random((self.wide, d)), local])
-        top, values = self._fresh(points, score)
-        for size in STEPS if len(top) else ():
-            near, scores = self._fresh(around(top, len(top) * PER_KEPT, size, rng), score)
-            top, values = np.concatenate([top, near]), np.concatenate([values, scores])
+        points = np.unique(self.codec.snap(points), axis=0)
+        return self.refined(points, score(points), score, rng, steps=STEPS)
+
+    def refined(
+        self,
+        points: Floats,
+        scores: Floats,
+        score: Score,
+        rng: np.random.Generator,
+        *,
+        steps: Floats,
+    ) -> Floats:
+        """The best points found by random steps from the best of some, best first.
+
+        Args:
+            points: Snapped points, each once, shape (m, d).
+            scores: Of those, shape (m,).
+            score: What to minimise.
+            rng: Of the steps.
+            steps: Their sizes, one after the other.
+        """
+        top, values = self._fresh(points, scores)
+        for size in steps if len(top) else ():
+            moved = around(top, len(top) * PER_KEPT, size, rng)
+            moved = np.unique(self.codec.snap(moved), axis=0)
+            near, found = self._fresh(moved, score(moved))
+            top, values = np.concatenate([top, near]), np.concatenate([values, found])
             keep = np.argsort(values, kind="stable")[:KEPT]
             top, values = top[keep], values[keep]
         return top
 
-    def _fresh(self, points: Floats, score: Score) -> tuple[Floats, Floats]:
-        """The best few candidates that are legal and new, with their scores, best first."""
-        points = np.unique(self.codec.snap(points), axis=0)
-        scores = score(points)
+    def _fresh(self, points: Floats, scores: Floats) -> tuple[Floats, Floats]:
+        """The best few points that are legal and new, with their scores, best first."""
         kept: list[int] = []
         for i in np.argsort(scores, kind="stable"):
             if self.sampler.fresh(self.codec.decode(points[i])):

@@ -74,6 +74,11 @@ class ForestBelief:
         """The outcomes that the last model rests on, in the order told; the best are in it."""
         return self._kept.rows
 
+    def without_lies(self, points: Floats, values: Floats, bend: float) -> ForestModel:
+        """The forest of the outcomes alone; arguments as those of `model`."""
+        self._learn(points, values)
+        return self._counted(points[self.rows], values[self.rows], bend)
+
     def model(self, points: Floats, values: Floats, pending: Floats, bend: float) -> ForestModel:
         """The forest with running trials in it; asked for again, it takes in the new ones.
 
@@ -83,12 +88,7 @@ class ForestBelief:
             pending: Points of running trials, oldest first, shape (p, d).
             bend: Of the warp, one of `COUNTED_ON`.
         """
-        if self._told != len(values):
-            if self._kept.look(values):
-                self._plant()
-            self._told, self._models = len(values), {}
-            ended = self.rows[np.isfinite(values[self.rows])]
-            self._values.learn(points[ended], values[ended], warped)
+        self._learn(points, values)
         if bend not in self._models:
             self._models[bend] = self._counted(points[self.rows], values[self.rows], bend)
         model = self._models[bend]
@@ -96,6 +96,16 @@ class ForestBelief:
         if len(added):
             model.counted.add(self._values.read(added), self._lie(model.counted.y))
         return model
+
+    def _learn(self, points: Floats, values: Floats) -> None:
+        """Take in the outcomes that are new."""
+        if self._told == len(values):
+            return
+        if self._kept.look(values):
+            self._plant()
+        self._told, self._models = len(values), {}
+        ended = self.rows[np.isfinite(values[self.rows])]
+        self._values.learn(points[ended], values[ended], warped)
 
     def _plant(self) -> None:
         """Start with no trees."""

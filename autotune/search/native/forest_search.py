@@ -4,11 +4,13 @@ import numpy as np
 
 from autotune.problem import Problem
 from autotune.search.base import ModelSearch
-from autotune.search.candidates import Candidates, Score
+from autotune.search.candidates import STEPS, Candidates, Score
 from autotune.search.codec import Codec
 from autotune.search.memory import Memory
 from autotune.search.native import acquisition
-from autotune.search.native.forest_belief import COUNTED_ON, ForestBelief
+from autotune.search.native.acquisition import Acquisition
+from autotune.search.native.forest_belief import COUNTED_ON, ForestBelief, ForestModel
+from autotune.search.native.forest_pool import Pool
 from autotune.search.sampling import Sampler
 from autotune.search.settings import SearchSettings
 from autotune.types import Floats
@@ -16,6 +18,8 @@ from autotune.types import Floats
 INCUMBENTS = 5
 WIDE = 256  # candidates from the whole cube
 TIE = 1e-9  # of a score: less is no difference, and chance decides
+MANY = 128  # running trials from which on proposals for one record share their candidates
+STEPS_OF_MANY = 2  # random steps from the best of a pool, against six without one
 
 
 class ForestProposals:
@@ -30,6 +34,8 @@ class ForestProposals:
         self._codec, self._memory, self._sampler = codec, memory, sampler
         self._settings = settings
         self._belief = ForestBelief(codec, settings, learner)
+        self._candidates = Candidates(codec, sampler, WIDE)
+        self._pool: Pool | None = None
 
     def pick(self, points: Floats, rng: np.random.Generator) -> Floats:
         """The best of fresh points (m, d), shape (d,)."""
@@ -37,20 +43,64 @@ class ForestProposals:
 
     def ranked(self, rng: np.random.Generator) -> Floats:
         """Snapped points by falling score, shape (m, d)."""
-        score, rows = self._score(rng), self._belief.rows
+        if len(self._memory.pending) >= MANY:
+            return self._ranked_of_many(rng)
+        return self._candidates.best(self._score(rng), self._incumbents(), rng)
+
+    def _ranked_of_many(self, rng: np.random.Generator) -> Floats:
+        """The same from a pool, whose candidates follow from the outcomes alone.
+
+        So a search that is resumed with the same trials running goes on as it would have.
+        """
+        pool = self._pool_of_record()
+        model, gain = self._model_and_gain(rng)
+        value = gain(*pool.predict(model))[0] + pool.log_success
+        scores = TIE * rng.random(len(value)) - value
+        steps = np.sort(rng.choice(STEPS, STEPS_OF_MANY, replace=False))[::-1]
+        score = self._score_by(model, gain, rng)
+        return self._candidates.refined(pool.points, scores, score, rng, steps=steps)
+
+    def _pool_of_record(self) -> Pool:
+        """All candidates of a search without running trials."""
+        points, values = self._memory.points, self._memory.values
+        if self._pool is None or self._pool.told != len(values):
+            rng = np.random.default_rng((self._settings.seed, len(values), 3))
+            bend = float(rng.choice(COUNTED_ON))
+            model = self._belief.without_lies(points, values, bend)
+            score = self._score_by(model, self._gain(model, rng), rng)
+            seen: list[Floats] = []
+
+            def noted(candidates: Floats) -> Floats:
+                seen.append(candidates)
+                return score(candidates)
+
+            self._candidates.best(noted, self._incumbents(), rng)
+            self._pool = Pool.of(model, np.concatenate(seen), len(values))
+        return self._pool
+
+    def _incumbents(self) -> Floats:
+        """The best points told that the forest rests on, shape (at most `INCUMBENTS`, d)."""
+        rows = self._belief.rows
         order = np.argsort(self._memory.values[rows], kind="stable")  # not-a-number comes last
         best = rows[order[: min(INCUMBENTS, self._memory.n_completed)]]
-        candidates = Candidates(self._codec, self._sampler, WIDE)
-        return candidates.best(score, self._memory.points[best], rng)
+        return self._memory.points[best]
 
     def _score(self, rng: np.random.Generator) -> Score:
+        model, gain = self._model_and_gain(rng)
+        return self._score_by(model, gain, rng)
+
+    def _model_and_gain(self, rng: np.random.Generator) -> tuple[ForestModel, Acquisition]:
+        """The forest with all running trials, and how it values what it predicts."""
         points, values = self._memory.points, self._memory.values
         pending = np.array(self._memory.pending).reshape(-1, points.shape[1])
         model = self._belief.model(points, values, pending, float(rng.choice(COUNTED_ON)))
-        gain = acquisition.named(
-            str(self._settings.acq), best=model.best, kappa=self._settings.kappa, rng=rng
-        )
+        return model, self._gain(model, rng)
 
+    def _gain(self, model: ForestModel, rng: np.random.Generator) -> Acquisition:
+        settings = self._settings
+        return acquisition.named(str(settings.acq), best=model.best, kappa=settings.kappa, rng=rng)
+
+    def _score_by(self, model: ForestModel, gain: Acquisition, rng: np.random.Generator) -> Score:
         def score(candidates: Floats) -> Floats:
             value = gain(*model.predict(candidates))[0] + model.log_success(candidates)
             return np.asarray(TIE * rng.random(len(candidates)) - value)
