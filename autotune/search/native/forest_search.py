@@ -53,7 +53,7 @@ class ForestProposals:
         So a search that is resumed with the same trials running goes on as it would have.
         """
         pool = self._pool_of_record()
-        model, gain = self._model_and_gain(rng)
+        model, gain = self._model_and_gain(pool.bend, rng)
         value = gain(*pool.predict(model))[0] + pool.log_success
         scores = TIE * rng.random(len(value)) - value
         steps = np.sort(rng.choice(STEPS, STEPS_OF_MANY, replace=False))[::-1]
@@ -75,7 +75,7 @@ class ForestProposals:
                 return score(candidates)
 
             self._candidates.best(noted, self._incumbents(), rng)
-            self._pool = Pool.of(model, np.concatenate(seen), len(values))
+            self._pool = Pool.of(model, np.concatenate(seen), told=len(values), bend=bend)
         return self._pool
 
     def _incumbents(self) -> Floats:
@@ -86,14 +86,16 @@ class ForestProposals:
         return self._memory.points[best]
 
     def _score(self, rng: np.random.Generator) -> Score:
-        model, gain = self._model_and_gain(rng)
+        model, gain = self._model_and_gain(float(rng.choice(COUNTED_ON)), rng)
         return self._score_by(model, gain, rng)
 
-    def _model_and_gain(self, rng: np.random.Generator) -> tuple[ForestModel, Acquisition]:
+    def _model_and_gain(
+        self, bend: float, rng: np.random.Generator
+    ) -> tuple[ForestModel, Acquisition]:
         """The forest with all running trials, and how it values what it predicts."""
         points, values = self._memory.points, self._memory.values
         pending = np.array(self._memory.pending).reshape(-1, points.shape[1])
-        model = self._belief.model(points, values, pending, float(rng.choice(COUNTED_ON)))
+        model = self._belief.model(points, values, pending, bend)
         return model, self._gain(model, rng)
 
     def _gain(self, model: ForestModel, rng: np.random.Generator) -> Acquisition:

@@ -52,7 +52,7 @@ def test_a_pool_predicts_what_the_model_does_with_its_lies():
     belief = ForestBelief(codec, CHOSEN, "ET")
     alone = belief.without_lies(points, values, 1.0)
     candidates = codec.snap(rng.random((30, 4)))
-    pool = Pool.of(alone, np.concatenate([candidates, candidates[:5]]), len(values))
+    pool = Pool.of(alone, np.concatenate([candidates, candidates[:5]]), told=40, bend=1.0)
     assert len(pool.points) == len(np.unique(candidates, axis=0))
     lied = belief.model(points, values, codec.snap(rng.random((9, 4))), 1.0)
     for mine, theirs in zip(pool.predict(lied), lied.predict(pool.points), strict=True):
