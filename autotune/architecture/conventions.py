@@ -12,7 +12,7 @@ from autotune.architecture.shape import Architecture
 class Keys(Enum):
     """How many keys a query of attention is taken to meet, on average over a sequence."""
 
-    SEEN = "those it sees: causal mask and sliding windows"
+    SEEN = "the keys that causal mask and windows show"
     HALF = "half the sequence"
     ALL = "the whole sequence"
 
@@ -59,7 +59,7 @@ def published(*, input_embedding: bool) -> Convention:
 _ALL = (
     Convention(
         name="exact",
-        meaning="every parameter; FLOPs of every matrix product, keys as the mask shows them",
+        meaning="every parameter; FLOPs of every matrix product",
         keys=Keys.SEEN,
     ),
     published(input_embedding=True),
@@ -71,7 +71,7 @@ _ALL = (
     ),
     Convention(
         name="chinchilla",
-        meaning="every parameter but the MTP head, embeddings included; unmasked scores, softmax",
+        meaning="every parameter but the MTP head, embeddings included; softmax has FLOPs",
         left_out=_MTP,
         keys=Keys.ALL,
         softmax_flops=3,
