@@ -38,7 +38,7 @@ def _but_every(period: int) -> Windows:
     """Every `period`-th layer is full; config.json may say another period (Gemma 3)."""
 
     def windows(keys: Keys, n_layers: int) -> int:
-        return n_layers - n_layers // keys.count("sliding_window_pattern", period)
+        return n_layers - n_layers // max(1, keys.count("sliding_window_pattern", period))
 
     return windows
 

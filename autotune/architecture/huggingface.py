@@ -55,7 +55,7 @@ def _attention(family: Family, keys: Keys) -> Attention:
     return GroupedQuery(
         n_heads=heads,
         n_kv_heads=keys.count("num_key_value_heads", heads if family.kv_like_heads else None),
-        head_dim=keys.count("head_dim", family.head_dim or _share(keys, heads)),
+        head_dim=_head_dim(family, keys, heads),
         qkv_bias=bias if family.qkv_bias is None else family.qkv_bias,
         o_bias=bias if family.o_bias is None else family.o_bias,
         qk_norm=family.qk_norm if normed else QkNorm.NONE,
@@ -63,10 +63,12 @@ def _attention(family: Family, keys: Keys) -> Attention:
     )
 
 
-def _share(keys: Keys, heads: int) -> int:
-    """The hidden size of one head, where config.json has no size of heads."""
+def _head_dim(family: Family, keys: Keys, heads: int) -> int:
+    """What config.json says, or the family assumes, or the hidden size over the heads."""
+    if keys.values.get("head_dim") is not None or family.head_dim is not None:
+        return keys.count("head_dim", family.head_dim)
     d_model = keys.count("hidden_size")
-    if keys.count_or_none("head_dim") is None and (heads < 1 or d_model % heads):
+    if heads < 1 or d_model % heads:
         raise InputError(f"{keys.where}: {heads} heads do not divide hidden_size {d_model}.")
     return d_model // heads
 

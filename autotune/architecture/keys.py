@@ -6,6 +6,9 @@ from typing import Any
 
 from autotune.errors import InputError
 
+MOST = 10_000_000
+"""No size of a model is larger; beyond it, a file is wrong and its counts would not end."""
+
 
 @dataclass(frozen=True, slots=True)
 class Keys:
@@ -23,7 +26,7 @@ class Keys:
         """A whole number, which must be there unless there is a default.
 
         Raises:
-            InputError: If the key is missing, or is no whole number.
+            InputError: If the key is missing, or is no whole number, or beyond any model.
         """
         value = self.values.get(key)
         if value is None:
@@ -34,6 +37,8 @@ class Keys:
             value = int(value)
         if not isinstance(value, int) or isinstance(value, bool):
             raise InputError(f"{self.where}: {key} must be a whole number, not {value!r}.")
+        if abs(value) > MOST:
+            raise InputError(f"{self.where}: {key} must be at most {MOST}, not {value}.")
         return value
 
     def count_or_none(self, key: str) -> int | None:

@@ -27,6 +27,9 @@ docs/guide.md lists. FLOPs are per token; training is three forward passes.
 """
 
 
+LONGEST = 1e9
+
+
 def register(app: typer.Typer) -> None:
     """Add the verb to the command line."""
     app.command("count", epilog=EPILOG)(count)
@@ -79,6 +82,6 @@ def _length(text: str) -> int:
     from autotune.quantities import parse_count
 
     value = parse_count(text)
-    if value < 1 or not value.is_integer():
-        raise InputError(f"--seq-len {text}: a sequence has a whole number of tokens, at least 1.")
+    if not 1 <= value <= LONGEST or not value.is_integer():
+        raise InputError(f"--seq-len {text}: a sequence has 1 to {LONGEST:g} tokens.")
     return int(value)

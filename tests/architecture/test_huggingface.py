@@ -1,6 +1,7 @@
 """A config.json as released: every family, what it must say, and what is refused."""
 
 import json
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -107,6 +108,8 @@ def test_dense_layers_of_a_sparse_model_are_those_of_either_rule():
         ({"hidden_size": "big"}, "hidden_size must be a whole number, not 'big'"),
         ({"hidden_size": 4100.5}, "hidden_size must be a whole number, not 4100.5"),
         ({"tie_word_embeddings": "no"}, "tie_word_embeddings must be true or false"),
+        ({"head_dim": 0}, "head_dim must be at least 1, not 0"),
+        ({"vocab_size": 10**8}, "vocab_size must be at most 10000000, not 100000000"),
         ({"num_attention_heads": 33}, "33 heads do not divide hidden_size 4096"),
         ({"layer_types": ["full_attention"]}, "layer_types has 1 of 32 layers"),
         ({"layer_types": ["linear_attention"] * 32}, "'linear_attention', which is not supported"),
@@ -121,3 +124,15 @@ def test_a_wrong_value_is_named(change, says):
 def test_biases_of_latent_attention_are_refused():
     with pytest.raises(InputError, match="attention_bias = True is not supported"):
         read({**load("deepseek-v3"), "attention_bias": True})
+
+
+WRONG = [0, -1, 10**30, 1.5, float("nan"), "x", [], [3], {}, True, None]
+
+
+@pytest.mark.parametrize("name", NUMEL)
+def test_whatever_a_key_holds_the_file_is_counted_or_refused(name):
+    config = load(name)
+    for key in config:
+        for value in WRONG:
+            with suppress(InputError):
+                assert total(by_group(read({**config, key: value}))).active > 0

@@ -40,7 +40,10 @@ def test_the_json_document_sums_its_groups_to_its_exact_total():
         assert sum(n[key] for n in document["groups"].values()) == exact[f"n_{key}"]
     assert exact["n_total"] == 20_914_757_184
     assert document["published"]["active"] == "3.61B"
-    assert document["memory"][1]["training"] == 16 * exact["n_total"]
+    mixed = document["memory"][1]
+    parts = [mixed[part] / exact["n_total"] for part in ("weights", "gradients", "optimizer")]
+    assert parts == [2, 2, 12]
+    assert mixed["training"] == 16 * exact["n_total"]
     assert document["kv_cache"]["bf16"]["bytes_per_token"] == 24 * 2 * 8 * 64 * 2
 
 
@@ -86,7 +89,9 @@ def test_the_list_has_every_released_model_with_its_count():
         (["deepseek-v3", "--list"], "give one model to count, or --list"),
         (["deepsek-v3"], "unknown released model 'deepsek-v3'. Did you mean 'deepseek-v"),
         (["absent/config.json"], "there is no file absent/config.json"),
-        (["deepseek-v3", "--seq-len", "0"], "--seq-len 0: a sequence has a whole number"),
+        (["deepseek-v3", "--seq-len", "0"], "--seq-len 0: a sequence has 1 to 1e+09 tokens"),
+        (["deepseek-v3", "--seq-len", "1e300"], "--seq-len 1e300: a sequence has 1 to"),
+        (["deepseek-v3", "--seq-len", "8.5"], "--seq-len 8.5: a sequence has 1 to"),
         (["deepseek-v3", "--seq-len", "long"], "cannot read 'long' as a count"),
         (["deepseek-v3", "--convention", "exat"], "Did you mean 'exact'"),
     ],

@@ -64,6 +64,7 @@ def test_a_description_without_experts_is_dense(tmp_path):
         ("top_k = 2\n", "", r"mine.toml \[experts\] has no key 'top_k'"),
         ("top_k = 2", "top_k = 9", r"mine: top_k must be 0 to 8, not 9"),
         ('"head"', '"heads"', r"unknown qk_norm .*'heads'. Did you mean 'head'"),
+        ("[attention]", "[atention]", r"unknown key of .*'atention'. Did you mean"),
         ("[attention]", "[attention", r"cannot read .*mine.toml"),
         ("n_heads = 4", 'n_heads = "four"', r"n_heads must be a whole number, not 'four'"),
         ("n_layers = 4", "n_layers = 4\npublished = 3", r"published must be a section, not 3"),
@@ -74,6 +75,13 @@ def test_a_mistake_in_our_description_is_named(tmp_path, old, new, says):
     assert old in OURS
     path.write_text(OURS.replace(old, new, 1))
     with pytest.raises(InputError, match=says):
+        files.read(path)
+
+
+def test_a_description_without_attention_is_refused(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text("n_layers = 4\nd_model = 64\nvocabulary = 1000\n")
+    with pytest.raises(InputError, match=r"mine.toml has no section \[attention\]"):
         files.read(path)
 
 
