@@ -54,6 +54,7 @@ def test_a_wheel_in_place_of_the_checkout_holds_all_that_the_command_needs(clone
     assert "site-packages" in shown
     command = str(clone / ".venv/bin/autotune")
     assert "moe_budget" in run(command, "problems", "list", cwd=place)
+    assert "deepseek-v3" in run(command, "count", "--list", cwd=place)
     run(
         command, "tune", "moe_budget", "--max-evals", "3", "--learner", "random",
         "--study", "bare", cwd=place,

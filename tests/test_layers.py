@@ -13,7 +13,7 @@ LAYERS = [
     | {"deadline"},
     {"tuning", "problem_file"},
     {"evaluators", "store", "fits", "launching", "training", "reporting", "interop"}
-    | {"runs", "datasets"},
+    | {"runs", "datasets", "models"},
     {"cli", "web"},
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}

@@ -8,6 +8,7 @@ import typer
 
 from autotune.cli import (
     compare,
+    count,
     data,
     doctor,
     fit,
@@ -32,7 +33,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 VERBS = (
-    plan, laws, predict, fit, tune, submit, status, results, problems, doctor, data, compare,
+    plan, laws, predict, count, fit, tune, submit, status, results, problems, doctor, data, compare,
 )  # fmt: skip
 for verb in VERBS:
     verb.register(app)

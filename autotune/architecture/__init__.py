@@ -1,0 +1,1 @@
+"""Complete decoder transformers: exact parameters, FLOPs and memory under named conventions."""

@@ -1,0 +1,86 @@
+"""FLOPs per token of an architecture; training is three forward passes."""
+
+from dataclasses import dataclass
+
+from autotune.architecture.conventions import CONVENTIONS, Convention, Keys, counted
+from autotune.architecture.count import MATRICES, Counts, Group, by_group, mtp_module, total
+from autotune.architecture.shape import Architecture
+
+TRAINING = 3
+"""Forward passes that one forward and one backward pass cost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Flops:
+    """FLOPs per token of one forward pass.
+
+    Attributes:
+        weights: Two per parameter that multiplies the token.
+        scores: Attention scores and their sums over values.
+    """
+
+    weights: float
+    scores: float
+
+    @property
+    def forward(self) -> float:
+        """Both parts."""
+        return self.weights + self.scores
+
+    @property
+    def training(self) -> float:
+        """Forward and backward pass, both parts."""
+        return TRAINING * self.forward
+
+
+def per_token(model: Architecture, convention: Convention, *, seq_len: int) -> Flops:
+    """FLOPs per token on sequences of `seq_len` tokens.
+
+    The exact convention multiplies by what is a matrix: the input embedding is a lookup, and a
+    multi-token-prediction head goes through the output head once more. The other conventions take
+    two FLOPs for each active parameter they count.
+    """
+    exact = convention == CONVENTIONS["exact"]
+    weights = _multiplied(model) if exact else total(counted(model, convention)).active
+    mtp = model.n_mtp_layers if Group.MTP not in convention.left_out else 0
+    return Flops(
+        2.0 * weights,
+        score_flops(model, convention.keys, seq_len=seq_len, mtp=mtp)
+        + _softmax(model, convention, seq_len=seq_len),
+    )
+
+
+def score_flops(model: Architecture, keys: Keys, *, seq_len: int, mtp: int = 0) -> float:
+    """Forward FLOPs per token of attention scores, over all layers and `mtp` further ones."""
+    windows = model.n_window_layers if keys is Keys.SEEN else 0
+    full = model.n_layers - windows + mtp
+    met = full * _keys(keys, seq_len)
+    if windows and model.window is not None:
+        met += windows * _keys(keys, seq_len, window=model.window)
+    return 2.0 * model.attention.score_width * met
+
+
+def _keys(keys: Keys, seq_len: int, *, window: int | None = None) -> float:
+    """Mean number of keys per query."""
+    if keys is Keys.ALL:
+        return float(seq_len)
+    if keys is Keys.HALF:
+        return seq_len / 2
+    seen = min(seq_len, window or seq_len)
+    return seen - seen * (seen - 1) / (2 * seq_len)  # 1, 2, ..., seen, seen, ...
+
+
+def _softmax(model: Architecture, convention: Convention, *, seq_len: int) -> float:
+    heads = model.attention.n_heads * model.n_layers
+    return float(convention.softmax_flops * heads * seq_len)
+
+
+def _multiplied(model: Architecture) -> int:
+    """Parameters that multiply a token, counted once per use."""
+    counts, head = by_group(model), model.vocabulary * model.d_model
+    found = _matrices(counts) + counts[Group.OUTPUT_HEAD].active
+    return found + model.n_mtp_layers * (_matrices(mtp_module(model)) + head)
+
+
+def _matrices(counts: Counts) -> int:
+    return sum(count.active for group, count in counts.items() if group in MATRICES)

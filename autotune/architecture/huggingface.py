@@ -1,0 +1,131 @@
+"""From a config.json of Hugging Face, as released, to an architecture."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from autotune import checks
+from autotune.architecture.attention import Attention, GroupedQuery, Latent, QkNorm
+from autotune.architecture.feed_forward import Experts, FeedForward
+from autotune.architecture.hf_families import FAMILIES, Family, MoeKeys
+from autotune.architecture.keys import Keys
+from autotune.architecture.shape import Architecture
+from autotune.errors import InputError
+
+
+def architecture(config: Mapping[str, Any], *, name: str, where: str) -> Architecture:
+    """Read a config.json.
+
+    Args:
+        config: What the file holds.
+        name: What to call the model.
+        where: How a message names the file.
+
+    Raises:
+        InputError: If the family is not known, or a key is missing or has no meaning here.
+    """
+    model_type = Keys(config, where).text("model_type")
+    family = FAMILIES[checks.one_of("model_type", model_type, FAMILIES)]
+    keys = Keys(config, f"{where} ({model_type})")
+    n_layers = keys.count("num_hidden_layers")
+    dense = _dense_layers(family.moe, keys, n_layers)
+    windows = _window_layers(family, keys, n_layers)
+    return Architecture(
+        name=name,
+        n_layers=n_layers,
+        d_model=keys.count("hidden_size"),
+        vocabulary=keys.count("vocab_size"),
+        attention=_attention(family, keys),
+        ffn=_ffn(family, keys) if dense else None,
+        experts=None if family.moe is None else _experts(family.moe, keys),
+        n_dense_layers=dense,
+        tied=keys.flag("tie_word_embeddings", default=family.tied),
+        norms_per_layer=family.norms_per_layer,
+        n_mtp_layers=keys.count("num_nextn_predict_layers", 0) if family.mtp else 0,
+        n_window_layers=windows,
+        window=keys.count("sliding_window") if windows else None,
+    )
+
+
+def _attention(family: Family, keys: Keys) -> Attention:
+    heads = keys.count("num_attention_heads")
+    if family.latent:
+        return _latent(keys, heads)
+    bias = keys.flag("attention_bias", default=family.attention_bias)
+    normed = family.qk_norm_key is None or keys.flag(family.qk_norm_key, default=False)
+    return GroupedQuery(
+        n_heads=heads,
+        n_kv_heads=keys.count("num_key_value_heads", heads if family.kv_like_heads else None),
+        head_dim=_head_dim(family, keys, heads),
+        qkv_bias=bias if family.qkv_bias is None else family.qkv_bias,
+        o_bias=bias if family.o_bias is None else family.o_bias,
+        qk_norm=family.qk_norm if normed else QkNorm.NONE,
+        sinks=family.sinks,
+    )
+
+
+def _head_dim(family: Family, keys: Keys, heads: int) -> int:
+    """What config.json says, or the family assumes, or the hidden size over the heads."""
+    if keys.values.get("head_dim") is not None or family.head_dim is not None:
+        return keys.count("head_dim", family.head_dim)
+    d_model = keys.count("hidden_size")
+    if heads < 1 or d_model % heads:
+        raise InputError(f"{keys.where}: {heads} heads do not divide hidden_size {d_model}.")
+    return d_model // heads
+
+
+def _latent(keys: Keys, heads: int) -> Latent:
+    if "q_lora_rank" not in keys.values:
+        keys.count("q_lora_rank")  # null says that queries are not compressed; absent says nothing
+    keys.must_be("attention_bias", legal=False)
+    keys.must_be("mlp_bias", legal=False)
+    return Latent(
+        n_heads=heads,
+        q_rank=keys.count_or_none("q_lora_rank"),
+        kv_rank=keys.count("kv_lora_rank"),
+        nope_dim=keys.count("qk_nope_head_dim"),
+        rope_dim=keys.count("qk_rope_head_dim"),
+        value_dim=keys.count("v_head_dim"),
+    )
+
+
+def _ffn(family: Family, keys: Keys) -> FeedForward:
+    key = family.ffn_bias_key
+    bias = key is not None and keys.flag(key, default=False)
+    return FeedForward(width=keys.count("intermediate_size"), bias=bias)
+
+
+def _experts(moe: MoeKeys, keys: Keys) -> Experts:
+    return Experts(
+        n_experts=keys.count(moe.n_experts, keys.count_or_none("num_local_experts")),
+        top_k=keys.count("num_experts_per_tok"),
+        width=keys.count(moe.width),
+        n_shared=0 if moe.n_shared is None else keys.count_or_none(moe.n_shared) or 0,
+        bias=moe.bias,
+        router_bias=moe.router_bias,
+    )
+
+
+def _dense_layers(moe: MoeKeys | None, keys: Keys, n_layers: int) -> int:
+    """How many layers have a dense feed-forward layer."""
+    if moe is None:
+        return n_layers
+    if moe.dense is None:
+        return 0
+    if moe.dense == "first_k_dense_replace":
+        first, step = keys.count(moe.dense), max(1, keys.count("moe_layer_freq", 1))
+        return sum(i < first or i % step != 0 for i in range(n_layers))
+    only, step = keys.texts(moe.dense) or [], max(1, keys.count("decoder_sparse_step", 1))
+    return sum(str(i) in only or (i + 1) % step != 0 for i in range(n_layers))
+
+
+def _window_layers(family: Family, keys: Keys, n_layers: int) -> int:
+    kinds = keys.texts("layer_types")
+    if kinds is None:
+        return family.windows(keys, n_layers)
+    known = {"sliding_attention", "full_attention"}
+    for kind in kinds:
+        if kind not in known:
+            raise InputError(f"{keys.where}: layer_types has {kind!r}, which is not supported.")
+    if len(kinds) != n_layers:
+        raise InputError(f"{keys.where}: layer_types has {len(kinds)} of {n_layers} layers.")
+    return kinds.count("sliding_attention")

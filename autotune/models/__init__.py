@@ -1,0 +1,1 @@
+"""Files that describe a model, and the catalogue of released ones."""
