@@ -38,7 +38,7 @@ demo: install ## the main job: search, check against the exact optimum, browse t
 
 # One BLAS thread each: the matrices are small, and threads that wait for each other burn the cores.
 test: install-test install-mpi check ## lint, types, every test
-	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 3 --dist loadgroup
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 4 --dist loadgroup
 
 check: install-test
 	$(BIN)/ruff check .
