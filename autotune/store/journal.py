@@ -133,9 +133,9 @@ class JournalStore:
             self._journal.write(*records)
         except OSError:
             self._append_each(outcomes, records)
-        for outcome in outcomes:
-            self.recorded += self._ledger.record(outcome.trial.id)
-            self._claims.release(outcome.trial.id)
+        else:
+            for outcome in outcomes:
+                self._note(outcome)
         return counts
 
     def new(self) -> list[Outcome]:
@@ -243,6 +243,12 @@ class JournalStore:
             rest = ", ".join(map(_named, outcomes[number:]))
             with self._recorded(f"the outcome of trial {rest}"):
                 self._journal.write(record)
+            self._note(outcomes[number])
+
+    def _note(self, outcome: Outcome) -> None:
+        """Remember what is durable."""
+        self.recorded += self._ledger.record(outcome.trial.id)
+        self._claims.release(outcome.trial.id)
 
     def _look(self) -> None:
         self._looked = self._pace.clock()

@@ -55,17 +55,21 @@ class OwnJournal:
         return self._descriptor < 0
 
     def write(self, *records: Mapping[str, Any], sync: bool = True) -> None:
-        """Write a line each and sync them, or leave the file as it was and raise OSError."""
+        """Write a line each and sync them, or leave the file as it was and raise OSError.
+
+        An interrupt leaves all lines or none.
+        """
         lines = b"".join(_JSON.encode(record).encode() + b"\n" for record in records)
+        written = 0
         try:
-            written = os.write(self._descriptor, lines)
             while written < len(lines):  # a full disk takes a part, then says so
                 written += os.write(self._descriptor, lines[written:])
             if sync:
                 os.fsync(self._descriptor)
-        except BaseException:  # an interrupt must not leave half a line either
-            with suppress(OSError):
-                os.ftruncate(self._descriptor, self._size)
+        except BaseException as error:
+            if isinstance(error, OSError) or written < len(lines):
+                with suppress(OSError):
+                    os.ftruncate(self._descriptor, self._size)
             raise
         self._size += len(lines)
         self.dirty = not sync

@@ -156,9 +156,25 @@ def test_of_outcomes_recorded_together_a_full_disk_keeps_those_it_has_room_for(t
             store.append(*(outcome(store.trial({"x": i}), i / 10) for i in range(1, 5)))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert store.recorded == 3
     store.append(*(outcome(Trial(f"0001-{i:04}", {"x": i}), i / 10) for i in (3, 4)))
     store.close()
     assert ids_on_disk(tmp_path) == [f"0001-{i:04}" for i in range(5)]
+
+
+def test_an_interrupt_while_outcomes_become_durable_leaves_them_all(tmp_path, monkeypatch):
+    """A second signal comes during the sync; the lines are whole and stay."""
+
+    def interrupted(_):
+        raise KeyboardInterrupt
+
+    with JournalStore.open(tmp_path, HEADER, start={}) as store:
+        trials = [store.trial({"x": i}) for i in range(3)]
+        monkeypatch.setattr(os, "fsync", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            store.append(*map(outcome, trials))
+        monkeypatch.undo()
+    assert ids_on_disk(tmp_path) == [trial.id for trial in trials]
 
 
 @pytest.fixture
