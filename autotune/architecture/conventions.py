@@ -9,7 +9,7 @@ from autotune.architecture.count import Count, Counts, Group, by_group
 from autotune.architecture.shape import Architecture
 
 
-class Keys(Enum):
+class Reach(Enum):
     """How many keys a query of attention is taken to meet, on average over a sequence."""
 
     SEEN = "the keys that causal mask and windows show"
@@ -26,7 +26,7 @@ class Convention:
         meaning: What it counts, in one sentence.
         left_out: Groups that it leaves out of total and active.
         also_inactive: Groups that it counts in the total, but not as active.
-        keys: How many keys it takes a query to meet.
+        reach: How many keys it takes a query to meet.
         softmax_flops: FLOPs per head, query and key that it adds to attention scores.
         source: Where it is stated.
     """
@@ -35,7 +35,7 @@ class Convention:
     meaning: str
     left_out: frozenset[Group] = frozenset()
     also_inactive: frozenset[Group] = frozenset()
-    keys: Keys = Keys.HALF
+    reach: Reach = Reach.HALF
     softmax_flops: int = 0
     source: str = ""
 
@@ -60,7 +60,7 @@ _ALL = (
     Convention(
         name="exact",
         meaning="every parameter; FLOPs of every matrix product",
-        keys=Keys.SEEN,
+        reach=Reach.SEEN,
     ),
     published(input_embedding=True),
     Convention(
@@ -73,7 +73,7 @@ _ALL = (
         name="chinchilla",
         meaning="every parameter but the MTP head, embeddings included; softmax has FLOPs",
         left_out=_MTP,
-        keys=Keys.ALL,
+        reach=Reach.ALL,
         softmax_flops=3,
         source="Hoffmann et al. (2022), arXiv:2203.15556, appendix F",
     ),

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from autotune.architecture.conventions import CONVENTIONS, Convention, Keys, counted
+from autotune.architecture.conventions import CONVENTIONS, Convention, Reach, counted
 from autotune.architecture.count import MATRICES, Counts, Group, by_group, mtp_module, total
 from autotune.architecture.shape import Architecture
 
@@ -45,26 +45,26 @@ def per_token(model: Architecture, convention: Convention, *, seq_len: int) -> F
     mtp = model.n_mtp_layers if Group.MTP not in convention.left_out else 0
     return Flops(
         2.0 * weights,
-        score_flops(model, convention.keys, seq_len=seq_len, mtp=mtp)
+        score_flops(model, convention.reach, seq_len=seq_len, mtp=mtp)
         + _softmax(model, convention, seq_len=seq_len),
     )
 
 
-def score_flops(model: Architecture, keys: Keys, *, seq_len: int, mtp: int = 0) -> float:
+def score_flops(model: Architecture, reach: Reach, *, seq_len: int, mtp: int = 0) -> float:
     """Forward FLOPs per token of attention scores, over all layers and `mtp` further ones."""
-    windows = model.n_window_layers if keys is Keys.SEEN else 0
+    windows = model.n_window_layers if reach is Reach.SEEN else 0
     full = model.n_layers - windows + mtp
-    met = full * _keys(keys, seq_len)
+    met = full * _keys(reach, seq_len)
     if windows and model.window is not None:
-        met += windows * _keys(keys, seq_len, window=model.window)
+        met += windows * _keys(reach, seq_len, window=model.window)
     return 2.0 * model.attention.score_width * met
 
 
-def _keys(keys: Keys, seq_len: int, *, window: int | None = None) -> float:
+def _keys(reach: Reach, seq_len: int, *, window: int | None = None) -> float:
     """Mean number of keys per query."""
-    if keys is Keys.ALL:
+    if reach is Reach.ALL:
         return float(seq_len)
-    if keys is Keys.HALF:
+    if reach is Reach.HALF:
         return seq_len / 2
     seen = min(seq_len, window or seq_len)
     return seen - seen * (seen - 1) / (2 * seq_len)  # 1, 2, ..., seen, seen, ...

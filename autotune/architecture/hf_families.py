@@ -5,7 +5,7 @@ with code of their own.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from autotune.architecture.attention import QkNorm
@@ -110,10 +110,7 @@ _DEEPSEEK = MoeKeys(
     n_experts="n_routed_experts", width="moe_intermediate_size", n_shared="n_shared_experts",
     dense="first_k_dense_replace",
 )  # fmt: skip
-_CORRECTED = MoeKeys(
-    n_experts="n_routed_experts", width="moe_intermediate_size", n_shared="n_shared_experts",
-    dense="first_k_dense_replace", router_bias=True,
-)  # fmt: skip
+_CORRECTED = replace(_DEEPSEEK, router_bias=True)
 _V3 = Family(latent=True, moe=_CORRECTED, mtp=True)
 
 FAMILIES: Mapping[str, Family] = MappingProxyType(

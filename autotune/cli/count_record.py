@@ -55,7 +55,7 @@ def _convention(model: Architecture, convention: Convention, seq_len: int) -> di
     return {
         "name": convention.name,
         "meaning": convention.meaning,
-        "scores": convention.keys.value,
+        "scores": convention.reach.value,
         "source": convention.source,
         "n_total": n.total,
         "n_active": n.active,

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from autotune.tuning import Evaluator
 
 SPEAKING_SECONDS = 10.0
+"""How long a rank that is refused waits for rank 0 to say why."""
 
 
 @dataclass(frozen=True, slots=True)

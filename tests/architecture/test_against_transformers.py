@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from autotune.architecture.conventions import CONVENTIONS, Keys
+from autotune.architecture.conventions import CONVENTIONS, Reach
 from autotune.architecture.count import Group, by_group, total
 from autotune.architecture.flops import per_token, score_flops
 from autotune.architecture.huggingface import architecture
@@ -100,5 +100,5 @@ def test_a_small_model_costs_the_flops_that_torch_counts(name):
     rotary = sum(sum(n.values()) for where, n in found.items() if where.endswith("rotary_emb"))
     decoder = replace(model, n_mtp_layers=0)
     weights = per_token(decoder, CONVENTIONS["exact"], seq_len=tokens).weights
-    expected = weights + score_flops(decoder, Keys.ALL, seq_len=tokens)
+    expected = weights + score_flops(decoder, Reach.ALL, seq_len=tokens)
     assert counter.get_total_flops() - rotary == 3 * tokens * expected

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from made_architectures import architectures, few
 
 from autotune.architecture.attention import GroupedQuery
-from autotune.architecture.conventions import CONVENTIONS, Keys, counted, published
+from autotune.architecture.conventions import CONVENTIONS, Reach, counted, published
 from autotune.architecture.count import by_group, total
 from autotune.architecture.feed_forward import Experts, FeedForward
 from autotune.architecture.flops import per_token, score_flops
@@ -58,13 +58,13 @@ def test_keys_seen_are_those_that_the_mask_shows_one_by_one(model, seq_len):
     windows = model.n_window_layers
     pairs = (model.n_layers - windows) * every + windows * inside
     expected = 2 * model.attention.score_width * pairs / seq_len
-    assert score_flops(model, Keys.SEEN, seq_len=seq_len) == pytest.approx(expected, rel=1e-12)
+    assert score_flops(model, Reach.SEEN, seq_len=seq_len) == pytest.approx(expected, rel=1e-12)
 
 
 @few
 @given(model=architectures(), seq_len=lengths)
 def test_half_the_keys_cost_half_of_all(model, seq_len):
-    half, full = (score_flops(model, keys, seq_len=seq_len) for keys in (Keys.HALF, Keys.ALL))
+    half, full = (score_flops(model, reach, seq_len=seq_len) for reach in (Reach.HALF, Reach.ALL))
     assert 2 * half == full
 
 
