@@ -132,17 +132,17 @@ def test_running_trials_of_a_thin_region_are_not_proposed_again(engine, learner)
 def test_every_trial_failing_ends_nothing(engine, learner):
     search = start(problem(plane()), engine, learner)
     seen = set()
-    for _ in range(10):
+    for _ in range(7):
         config = search.ask()
         seen.add(key(config))
         search.tell(Failed(Trial("t", config), FailureKind.CRASHED, "boom", NOW))
-    assert len(seen) == 10
+    assert len(seen) == 7
 
 
 @every
 def test_a_constant_objective_is_searched_without_repetition(engine, learner):
-    configs = play(start(problem(plane()), engine, learner), 10, value=lambda _: 1.0)
-    assert len({key(config) for config in configs}) == 10
+    configs = play(start(problem(plane()), engine, learner), 7, value=lambda _: 1.0)
+    assert len({key(config) for config in configs}) == 7
 
 
 @every
@@ -159,8 +159,8 @@ def test_points_told_twice_with_other_values_are_all_learned_and_not_proposed(en
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
 def test_a_value_that_is_no_number_in_the_record_is_a_failure(engine, learner, value):
     search = start(problem(plane()), engine, learner)
-    configs = play(search, 10, value=lambda i: value if i % 3 == 0 else float(i))
-    assert len({key(config) for config in configs}) == 10
+    configs = play(search, 7, value=lambda i: value if i % 3 == 0 else float(i))
+    assert len({key(config) for config in configs}) == 7
 
 
 @every
@@ -168,8 +168,8 @@ def test_two_hundred_categories_are_searched(engine, learner):
     space = ConfigurationSpace()
     space.add(Categorical("c", [f"c{i}" for i in range(200)]), Float("x", (0.0, 1.0)))
     made = problem(space)
-    configs = play(start(made, engine, learner), 10)
-    assert len({key(config) for config in configs}) == 10
+    configs = play(start(made, engine, learner), 7)
+    assert len({key(config) for config in configs}) == 7
 
 
 def test_a_rule_that_raises_is_named_with_its_configuration():

@@ -20,18 +20,20 @@ Acquisition: TypeAlias = Callable[[Floats, Floats], Gain]
 """From posterior means and deviations to scores and their derivatives."""
 
 
-def named(name: str, *, best: float, kappa: float, rng: np.random.Generator) -> Acquisition:
-    """An acquisition by its name in the settings.
+def drawn(name: str, rng: np.random.Generator) -> str:
+    """An acquisition's name; `gp_hedge` draws one."""
+    return str(rng.choice(["LCB", "EI", "PI"])) if name == "gp_hedge" else name
+
+
+def named(name: str, *, best: float, kappa: float) -> Acquisition:
+    """An acquisition by its name.
 
     Args:
-        name: `EI`, `PI`, `LCB`, `gp_hedge`, which draws one of these, or `TS`: the mean alone,
-            for a process that is a sample path (`native.path`).
+        name: `EI`, `PI`, `LCB`, or `TS`: the mean alone, for a process that is a sample path
+            (`native.path`).
         best: The least value, or mean, to improve on.
         kappa: Weight of the deviation in `LCB`.
-        rng: Of the draw.
     """
-    if name == "gp_hedge":
-        name = str(rng.choice(["LCB", "EI", "PI"]))
     if name == "TS":
         return partial(confidence_bound, kappa=0.0)
     if name == "LCB":

@@ -20,7 +20,8 @@ from autotune.search.native.surrogate import (
 from autotune.search.settings import BELIEVER, SearchSettings
 from autotune.types import Floats
 
-OFTEN = 20  # outcomes until which hyperparameters are learned after each; then every tenth part
+OFTEN, SELDOM = 20, 100  # outcomes until which hyperparameters are learned after each one; and
+# until which after each tenth part, from then on after each twentieth to tenth
 LATELY, MOST_FAILURES = 8, 2  # more failures than that among the latest trials make it cautious
 
 
@@ -77,7 +78,7 @@ class Belief:
     def _shape(self, features: Floats, values: Floats, noise: Floats, region: Region) -> Shape:
         """Hyperparameters, learned from the first outcomes up to the last milestone."""
         n = len(values)
-        milestone = n if n < OFTEN else n - n % max(1, n // 10)
+        milestone = n - n % _step(n)
         if np.isfinite(values[:milestone]).sum() < 2:
             milestone = n
         if self._learned[0] != milestone:
@@ -112,6 +113,13 @@ class Belief:
         """The value that running trials are given."""
         lies = {"cl_min": warped.min(), "cl_mean": warped.mean(), "cl_max": warped.max()}
         return float(lies[str(self._settings.liar)])
+
+
+def _step(n: int) -> int:
+    """After how many of n outcomes hyperparameters are learned anew."""
+    if n < SELDOM:
+        return 1 if n < OFTEN else n // 10
+    return int(SELDOM // 10 << ((n // SELDOM).bit_length() - 1))
 
 
 def _cautious(values: Floats) -> bool:

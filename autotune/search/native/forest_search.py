@@ -99,8 +99,8 @@ class ForestProposals:
         return model, self._gain(model, rng)
 
     def _gain(self, model: ForestModel, rng: np.random.Generator) -> Acquisition:
-        settings = self._settings
-        return acquisition.named(str(settings.acq), best=model.best, kappa=settings.kappa, rng=rng)
+        name = acquisition.drawn(str(self._settings.acq), rng)
+        return acquisition.named(name, best=model.best, kappa=self._settings.kappa)
 
     def _score_by(self, model: ForestModel, gain: Acquisition, rng: np.random.Generator) -> Score:
         def score(candidates: Floats) -> Floats:

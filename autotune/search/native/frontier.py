@@ -1,4 +1,4 @@
-"""What is worth proposing next while nothing new is told: candidates that follow what is asked."""
+"""What is worth proposing next: candidates that follow what is asked and, for a while, told."""
 
 from dataclasses import replace
 
@@ -14,9 +14,8 @@ POOLED = 384
 class Frontier:
     """Points by falling score, of a surrogate that takes in running trials as they start.
 
-    The first search for points is thorough. Those after it, until an outcome comes, choose among
-    the points found first, and climb from the best of them: a batch costs little more than a
-    single proposal.
+    The first search for points is thorough. Those after it choose among the points found first,
+    and climb from the best of them: a batch costs little more than a single proposal.
 
     Attributes:
         incumbents: The best points told, shape (i, d).
@@ -34,8 +33,15 @@ class Frontier:
         """With the running trials in its surrogate."""
         return self._landscape
 
-    def take(self, pending: Floats) -> None:
-        """Take in running trials, oldest first, shape (p, d); those already in are left out."""
+    def take(self, told: Floats, values: Floats, pending: Floats) -> None:
+        """Take in running trials, oldest first, shape (p, d); those already in are left out.
+
+        Args:
+            told: Trials told since the candidates were looked for, shape (k, d): none here.
+            values: What was told, not-a-number where a trial failed, shape (k,).
+            pending: All running trials.
+        """
+        del told, values
         added = self._landscape.codec.features(pending[self._taken :])
         model = self._landscape.model.with_pending(added, self._lie)
         self._landscape = replace(self._landscape, model=model)
@@ -45,20 +51,65 @@ class Frontier:
         """Snapped points by falling score, the best first, shape (m, d)."""
         if self._pool is None:
             found = ranked(self._landscape, self.incumbents, rng)
-            kept = found[:POOLED]
-            features = self._landscape.codec.features(kept)
-            model = self._landscape.model
-            self._pool = Pool.of(kept, features, model.log_success(features), model.process)
+            self._pool = pooled(self._landscape, found)
             return found
         self._pool = self._pool.grown(self._landscape.model.process)
-        points = self._pool.points[np.argsort(-self._scores(self._pool), kind="stable")]
-        top = self._landscape.legal(points, 1)
-        if not len(top):
-            return points
-        improved, _ = self._landscape.improve(top[0], turns=1)
-        return np.concatenate([improved[None, :], points])
+        return climbed(self._landscape, by_score(self._pool, self._landscape))
 
-    def _scores(self, pool: Pool) -> Floats:
-        deviation = pool.deviation(self._landscape.model.process)
-        score, _, _ = self._landscape.gain(pool.mean, deviation)
-        return np.asarray(score + pool.chance)
+    def climbed(self, points: Floats) -> Floats:
+        """What `best` found, after what a climb from the first of them reaches."""
+        return points
+
+
+class LaggingFrontier(Frontier):
+    """Points found for one record, and ranked anew as outcomes are added to it.
+
+    They follow from that record, and their order from the trials that were told or started
+    since, not from when it was asked: a resumed search goes on as it would have.
+    """
+
+    def __init__(
+        self, landscape: Landscape, lie: float | None, incumbents: Floats, rng: np.random.Generator
+    ) -> None:
+        super().__init__(landscape, lie, incumbents)
+        self._base = landscape
+        self._first = pooled(landscape, ranked(landscape, incumbents, rng))
+
+    def take(self, told: Floats, values: Floats, pending: Floats) -> None:
+        """Take in the outcomes since the record, and the running trials."""
+        model, features = self._base.model, self._base.codec.features
+        ended = features(told[np.isfinite(values)])
+        model = model.with_told(ended, values[np.isfinite(values)])
+        model = model.with_pending(features(pending), self._lie)
+        self._landscape = replace(self._base, model=model)
+
+    def best(self, rng: np.random.Generator) -> Floats:
+        """Snapped points by falling score, shape (m, d); nobody has climbed from them yet."""
+        del rng
+        return by_score(self._first.grown(self._landscape.model.process), self._landscape)
+
+    def climbed(self, points: Floats) -> Floats:
+        """What `best` found, after what a climb from the first of them reaches."""
+        return climbed(self._landscape, points)
+
+
+def pooled(landscape: Landscape, found: Floats) -> Pool:
+    """The posterior of the best of points by falling score, shape (m, d)."""
+    kept = found[:POOLED]
+    features = landscape.codec.features(kept)
+    return Pool.of(kept, features, landscape.model.log_success(features), landscape.model.process)
+
+
+def by_score(pool: Pool, landscape: Landscape) -> Floats:
+    """Points of a pool by falling score, shape (m, d)."""
+    score, _, _ = landscape.acquisition(pool.mean, pool.deviation(landscape.model.process))
+    return np.asarray(pool.points[np.argsort(-(score + pool.chance), kind="stable")])
+
+
+def climbed(landscape: Landscape, points: Floats) -> Floats:
+    """Points, shape (m, d), after what a climb from the first legal one reaches."""
+    top = landscape.legal(points, 1)
+    if not len(top):
+        return points
+    improved, _ = landscape.improve(top[0], turns=1)
+    return np.concatenate([improved[None, :], points])

@@ -3,11 +3,12 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.linalg import cho_solve, cholesky, solve_triangular
+from scipy.linalg import cholesky, solve_triangular
+from scipy.linalg.lapack import dpotri, dpotrs
 from scipy.optimize import minimize
 
 from autotune.search.native.bowl import slopes, terms
-from autotune.search.native.kernel import correlation, slope, squared_distances
+from autotune.search.native.kernel import correlation, squared_distances, with_slope
 from autotune.search.native.replicates import Ints, Pooled, Replicates
 from autotune.search.native.trend import FLAT, SLOPE_VARIANCE, Trend
 from autotune.types import Floats
@@ -176,17 +177,22 @@ class GaussianProcess:
         scaled, basis = (row[0] for row in _split(x[None, :], self.hyper, self.trend))
         off = scaled - self.x
         squared = np.einsum("nd,nd->n", off, off)
-        cross = correlation(squared) + self.basis @ basis
+        cross, steepness = with_slope(squared)
+        cross += self.basis @ basis
+        solved, _ = dpotrs(self.factor, cross, lower=True)
+        # By the mean and by k' K^-1 k: only sums over the points are of use, so no (n, d) is kept.
+        weighted = np.stack([self.weights, solved])
+        by_basis = np.stack([self.weights @ self.basis, solved @ self.basis, basis])
+        by_mean, by_solved, by_prior = self.chain(x, by_basis)
+        near = (weighted * steepness) @ off / self.hyper.length
+        by_mean[:d] -= near[0]
+        by_solved[:d] -= near[1]
         trended = self.trend.slope(x[None, d:])[0]
         to = d + len(trended)  # nothing beyond, if the prior is not in the mean
-        by_x = self.chain(x, self.basis)
-        by_x[:, :d] -= (slope(squared)[:, None] * off) / self.hyper.length
-        by_mean = by_x.T @ self.weights
         by_mean[d:to] += self.trend.share * trended
-        solved = cho_solve((self.factor, True), cross, check_finite=False)
         left = max(1.0 + float(basis @ basis) - float(cross @ solved), 1e-12)
         deviation = float(np.sqrt(self.variance * left))
-        by_deviation = self.variance * (self.chain(x, basis) - by_x.T @ solved) / deviation
+        by_deviation = self.variance * (by_prior - by_solved) / deviation
         mean = self.expected(x[None, :])[0] + float(cross @ self.weights)
         return float(mean), deviation, by_mean, by_deviation
 
@@ -216,7 +222,7 @@ class GaussianProcess:
         own[np.diag_indices_from(own)] += self.further + JITTER
         corner = cholesky(own - rows @ rows.T, lower=True, check_finite=False)
         n, m, noise = len(self.y), len(y), np.full(len(y), self.further)
-        factor = np.zeros((n + m, n + m))
+        factor = np.zeros((n + m, n + m), order="F")  # as LAPACK reads it, without a copy
         factor[:n, :n], factor[n:, :n], factor[n:, n:] = self.factor, rows, corner
         left = y - self.expected(x) - rows @ self.whitened
         added = solve_triangular(corner, left, lower=True, check_finite=False)
@@ -309,15 +315,15 @@ def cost(vector: Floats, data: Data, prior: Prior) -> tuple[float, Floats]:
     y, g = pooled.y, len(pooled.y)
     scaled, t = data.x[:, :d] / hyper.length, data.x[:, d:]
     bowl = terms(data.x[:, :d]) * np.sqrt(hyper.bowl)
-    squared = squared_distances(scaled, scaled)
-    matrix = correlation(squared)
+    matrix, steepness = with_slope(squared_distances(scaled, scaled))
     matrix[np.diag_indices(g)] = 1.0 + pooled.noise + JITTER
     matrix += bowl @ bowl.T + SLOPE_VARIANCE * (t @ t.T)
     try:
         factor = cholesky(matrix, lower=True, check_finite=False)
     except np.linalg.LinAlgError:
         return 1e25, np.zeros_like(vector)
-    inverse = cho_solve((factor, True), np.eye(g), check_finite=False)
+    inverse, _ = dpotri(factor, lower=True)
+    inverse += np.tril(inverse, -1).T
     ones = inverse.sum(axis=1)
     mean = float(y @ ones / ones.sum())
     weights = inverse @ (y - mean)
@@ -327,7 +333,7 @@ def cost(vector: Floats, data: Data, prior: Prior) -> tuple[float, Floats]:
     if t.shape[1]:
         total += 0.5 * TRUST * np.log(variance / RESIDUAL)
     pull = inverse - np.outer(weights, weights) / variance
-    bent = pull * slope(squared)
+    bent = pull * steepness
     rows = bent.sum(axis=1)
     by_length = (scaled**2 * rows[:, None]).sum(axis=0) - np.einsum(
         "nd,nd->d", scaled, bent @ scaled
@@ -347,8 +353,8 @@ def cost(vector: Floats, data: Data, prior: Prior) -> tuple[float, Floats]:
             total += told * (spread / variance - 1)
             gradient[p + 2] = told * (1 - spread / variance)
             gradient[p + 2] -= 0.5 * float(each @ (ratios - hyper.noise))
-    unlikely, steepness = prior.cost(vector, p)
-    return float(total + unlikely), gradient + steepness
+    unlikely, by_prior = prior.cost(vector, p)
+    return float(total + unlikely), gradient + by_prior
 
 
 def _pooled(hyper: Hyper, y: Floats, replicates: Replicates | None) -> tuple[Pooled, Floats]:

@@ -19,7 +19,8 @@ def correlation(squared: Floats) -> Floats:
     return np.asarray((1 + scaled + scaled * scaled / 3) * np.exp(-scaled))
 
 
-def slope(squared: Floats) -> Floats:
-    """-2 dk/d(r^2) = 5/3 (1 + sqrt(5) r) exp(-sqrt(5) r), from r^2."""
+def with_slope(squared: Floats) -> tuple[Floats, Floats]:
+    """The correlation, and -2 dk/d(r^2) = 5/3 (1 + sqrt(5) r) exp(-sqrt(5) r), from r^2."""
     scaled = ROOT5 * np.sqrt(squared)
-    return np.asarray((5 / 3) * (1 + scaled) * np.exp(-scaled))
+    decay = np.exp(-scaled)
+    return (1 + scaled + scaled * scaled / 3) * decay, (5 / 3) * (1 + scaled) * decay

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from scipy.optimize import minimize
@@ -22,6 +23,13 @@ CLIMB_ROUNDS = 20
 SAME = 1e-9
 
 
+class Gain(Protocol):
+    """An acquisition that improves on a value."""
+
+    def __call__(self, *, best: float) -> Acquisition:
+        """The acquisition that improves on `best`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Landscape:
     """An acquisition over the unit cube, for points that may differ in any parameter.
@@ -29,7 +37,7 @@ class Landscape:
     Attributes:
         codec: From points to features.
         model: The surrogate.
-        gain: The acquisition.
+        gain: The acquisition, given the surrogate's best.
         allowed: Whether the problem allows a snapped point, shape (d,).
         places: The best places of the record.
         region: Where to stay.
@@ -37,15 +45,20 @@ class Landscape:
 
     codec: Codec
     model: Surrogate
-    gain: Acquisition
+    gain: Gain
     allowed: Callable[[Floats], bool]
     places: Places
     region: Region = EVERYWHERE
 
+    @property
+    def acquisition(self) -> Acquisition:
+        """What a posterior mean and deviation promise."""
+        return self.gain(best=self.model.best)
+
     def score(self, points: Floats) -> Floats:
         """Scores of snapped points (m, d), the chance of success included; higher is better."""
         features = self.codec.features(points)
-        value, _, _ = self.gain(*self.model.process.predict(features))
+        value, _, _ = self.acquisition(*self.model.process.predict(features))
         value = value + self.model.log_success(features)
         own = features[:, : self.codec.n_features]
         return np.where(self.places.within(own, self.region), value, -np.inf)
@@ -92,12 +105,14 @@ class Landscape:
             return point
         columns, own = list(axes.values()), self.codec.n_features
 
+        acquisition = self.acquisition
+
         def descent(units: Floats) -> tuple[float, Floats]:
             here = point.copy()
             here[list(axes)] = units
             features = self.codec.features(here[None, :])[0]
             mean, deviation, by_mean, by_deviation = self.model.process.gradient(features)
-            value, slope, bend = self.gain(np.array(mean), np.array(deviation))
+            value, slope, bend = acquisition(np.array(mean), np.array(deviation))
             steepest = float(slope) * by_mean + float(bend) * by_deviation
             by_prior = steepest[own:] @ self.codec.slopes(here)
             return -float(value), -(steepest[columns] + by_prior)

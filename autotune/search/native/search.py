@@ -1,6 +1,7 @@
 """Bayesian search with a Gaussian process of our own."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -8,7 +9,8 @@ from autotune.problem import Problem
 from autotune.search.base import ModelSearch
 from autotune.search.native import acquisition
 from autotune.search.native.belief import Belief
-from autotune.search.native.frontier import Frontier
+from autotune.search.native.frontier import Frontier, LaggingFrontier
+from autotune.search.native.lag import Lag
 from autotune.search.native.path import drawn
 from autotune.search.native.places import EVERYWHERE, HOME, Region
 from autotune.search.native.proposal import INCUMBENTS, Landscape, ranked
@@ -18,7 +20,6 @@ from autotune.search.native.swaps import untried
 from autotune.search.prior import Prior
 from autotune.search.prior_start import best
 from autotune.search.settings import THOMPSON, SearchSettings
-from autotune.trials import Outcome
 from autotune.types import Floats, Value
 
 ENOUGH = 1e-3  # an expected gain not worth the next trial, over the spread of the values
@@ -48,12 +49,8 @@ class NativeSearch(ModelSearch):
         super().__init__(problem, settings, prior)
         self._prior = prior
         self._belief = Belief(self._codec, settings)
+        self._lag = Lag(0, lags=False)
         self._frontiers: dict[Region, Frontier] = {}
-
-    def tell(self, outcome: Outcome) -> None:
-        """Learn an outcome; a failed one makes trials nearby less likely, and has no value."""
-        super().tell(outcome)
-        self._frontiers = {}
 
     def _start(self, size: int) -> dict[str, Value] | None:
         """The prior's own optimum comes first."""
@@ -70,16 +67,18 @@ class NativeSearch(ModelSearch):
         frontier, swapped = self._everywhere(rng), self._swapped()
         if len(swapped):
             order = np.argsort(-frontier.landscape.score(swapped), kind="stable")
-            return np.concatenate([swapped[order], frontier.best(rng)])
+            return np.concatenate([swapped[order], frontier.climbed(frontier.best(rng))])
         if self._settings.acq == THOMPSON:
             return ranked(self._sampled(frontier.landscape, rng), frontier.incumbents, rng)
         best = frontier.best(rng)
         if self._settings.acq != "EI":
-            return best
+            return frontier.climbed(best)
         least = SETTLED * self._memory.known_noise
         promise = self._promise(frontier.landscape, best[0], least)
         turn = self._turn(promise, rng, stalled=self._stalled(frontier.landscape.model))
-        return best if turn is None else np.concatenate([turn.best(rng), best])
+        if turn is None:
+            return frontier.climbed(best)
+        return np.concatenate([turn.climbed(turn.best(rng)), best])
 
     def _turn(self, promise: float, rng: np.random.Generator, *, stalled: bool) -> Frontier | None:
         """Whose turn it is, given what the best point of the whole space promises; None for that.
@@ -154,24 +153,40 @@ class NativeSearch(ModelSearch):
 
     def _frontier(self, region: Region, rng: np.random.Generator, knows: Region) -> Frontier | None:
         """Candidates of a region, by what is known in another; None if too little is."""
+        lag = Lag.of(len(self._memory.values), len(self._memory.pending))
+        if lag != self._lag:
+            self._lag, self._frontiers = lag, {}
         if region not in self._frontiers:
-            points, values = np.array(self._memory.points), np.array(self._memory.values)
-            features = self._codec.features(points)
-            own = features[:, : self._codec.n_features]
-            noise = np.array(self._memory.noise)
-            places = self._belief.places(features, values, noise)
-            if not places.known(region):
+            found = self._found(region, rng, knows)
+            if found is None:
                 return None
-            model, lie = self._belief.posterior(features, values, noise, region=knows)
-            name, kappa = str(self._settings.acq), self._settings.kappa
-            gain = acquisition.named(name, best=model.best, kappa=kappa, rng=rng)
-            landscape = Landscape(self._codec, model, gain, self._allowed, places, region)
-            known = np.isfinite(values) & places.within(own, region)
-            incumbents = _best(points[known], self._levels()[known])
-            self._frontiers[region] = Frontier(landscape, lie, incumbents)
+            self._frontiers[region] = found
         frontier = self._frontiers[region]
-        frontier.take(np.array(self._memory.pending).reshape(-1, len(self._codec.names)))
+        memory, since = self._memory, slice(lag.base, None)
+        pending = np.array(memory.pending).reshape(-1, len(self._codec.names))
+        frontier.take(memory.points[since], memory.values[since], pending)
         return frontier
+
+    def _found(self, region: Region, rng: np.random.Generator, knows: Region) -> Frontier | None:
+        """Candidates of a region by the record up to the lag's base."""
+        record, n = self._memory, self._lag.base
+        points, values, noise = record.points[:n], record.values[:n], record.noise[:n]
+        features = self._codec.features(points)
+        places = self._belief.places(features, values, noise)
+        if not places.known(region):
+            return None
+        model, lie = self._belief.posterior(features, values, noise, region=knows)
+        own = features[:, : self._codec.n_features]
+        known = np.isfinite(values) & places.within(own, region)
+        incumbents = _best(points[known], levels(points, values, noise)[known])
+        if self._lag.lags:
+            rng = np.random.default_rng((self._settings.seed, n, region.first))
+        name = acquisition.drawn(str(self._settings.acq), rng)
+        gain = partial(acquisition.named, name, kappa=self._settings.kappa)
+        landscape = Landscape(self._codec, model, gain, self._allowed, places, region)
+        if self._lag.lags:
+            return LaggingFrontier(landscape, lie, incumbents, rng)
+        return Frontier(landscape, lie, incumbents)
 
     def _levels(self) -> Floats:
         """Values told, at their mean where one configuration has several, shape (n,)."""

@@ -57,7 +57,7 @@ PROCESS = """
 import json, sys
 sys.path[:0] = json.loads(sys.argv[1])
 from tests.search.native.test_forest_search import asked
-print(json.dumps(asked(sys.argv[2])))
+print(json.dumps({learner: asked(learner) for learner in sys.argv[2:]}))
 """
 
 
@@ -67,13 +67,13 @@ def asked(learner):
     return [search.ask() for _ in range(3)]
 
 
-@pytest.mark.parametrize("learner", ["GP", *FORESTS])
-def test_another_process_proposes_the_same_to_the_last_bit(learner):
+def test_another_process_proposes_the_same_to_the_last_bit():
+    learners = ["GP", *FORESTS]
     done = subprocess.run(
-        [sys.executable, "-c", PROCESS, json.dumps(sys.path), learner],
+        [sys.executable, "-c", PROCESS, json.dumps(sys.path), *learners],
         capture_output=True, text=True, check=True,
     )  # fmt: skip
-    assert json.loads(done.stdout) == asked(learner)
+    assert json.loads(done.stdout) == {learner: asked(learner) for learner in learners}
 
 
 @pytest.mark.parametrize("learner", FORESTS)

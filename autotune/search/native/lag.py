@@ -1,0 +1,30 @@
+"""How far candidates may lag behind the outcomes while many trials run."""
+
+from dataclasses import dataclass
+
+OFTEN = 8  # of so many outcomes, one may be later than the candidates
+
+
+@dataclass(frozen=True, slots=True)
+class Lag:
+    """The record that candidates are looked for by.
+
+    Attributes:
+        base: Its first outcomes, so many.
+        lags: Whether candidates stay while outcomes are added; if not, all outcomes are in `base`.
+    """
+
+    base: int
+    lags: bool
+
+    @staticmethod
+    def of(told: int, running: int) -> "Lag":
+        """By outcomes and running trials alone, so that a resumed search goes on as it would have.
+
+        Candidates are looked for anew after a power of two of outcomes: about half as many as
+        trials run, since an outcome then changes little of what all of them together will say.
+        """
+        step = 1
+        while 3 * step <= running and OFTEN * 2 * step <= told:
+            step *= 2
+        return Lag(told - told % step, step > 1)

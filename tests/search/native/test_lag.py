@@ -1,0 +1,87 @@
+"""Many trials running: candidates stay for several outcomes, and follow from the record alone."""
+
+import numpy as np
+from ConfigSpace import Categorical, ConfigurationSpace, Float, Integer
+from hypothesis import given
+from hypothesis import strategies as st
+
+from autotune.problem import Problem
+from autotune.search.codec import key
+from autotune.search.native.lag import Lag
+from autotune.search.native.search import NativeSearch
+from autotune.search.settings import SearchSettings
+from autotune.trials import Completed, Timing, Trial
+
+counts = st.integers(0, 5000)
+
+
+@given(told=counts, running=counts)
+def test_candidates_lag_by_less_than_the_running_trials_and_an_eighth_of_the_outcomes(
+    told, running
+):
+    late = told - Lag.of(told, running).base
+    assert 0 <= late <= max(0, min(2 * running / 3, told / 8))
+
+
+@given(told=counts, running=st.integers(0, 2))
+def test_with_few_trials_running_no_outcome_is_late(told, running):
+    assert Lag.of(told, running) == Lag(told, lags=False)
+
+
+@given(told=st.integers(200, 5000), running=st.integers(6, 500))
+def test_the_base_moves_seldom(told, running):
+    bases = {Lag.of(told + i, running).base for i in range(64)}
+    assert len(bases) <= 64 / min(running / 3, told / 16) + 2
+
+
+def bowl(c):
+    return (
+        (c["x"] - 0.3) ** 2 + 0.05 * np.log2(c["n"] / 8) ** 2 + 0.3 * (c["c"] != "b") + c["y"] ** 2
+    )
+
+
+def problem():
+    space = ConfigurationSpace()
+    space.add(Float("x", (0.0, 1.0)), Float("y", (0.0, 1.0)), Integer("n", (1, 64), log=True))
+    space.add(Categorical("c", ["a", "b", "c"]))
+    return Problem(name="bowl", summary="", space=space, objective=bowl)
+
+
+def completed(config):
+    return Completed(Trial("t", config), float(bowl(config)), Timing(0.0, "w0", 0.0, 0.0))
+
+
+def test_a_resumed_search_goes_on_as_it_would_have_whenever_the_first_one_looked_for_candidates():
+    first, outcomes = NativeSearch(problem(), SearchSettings(seed=3)), []
+    running = [first.ask() for _ in range(12)]
+    for _ in range(45):
+        outcomes.append(completed(running.pop(0)))
+        first.tell(outcomes[-1])
+        running.append(first.ask())
+    lag = Lag.of(45, 12)
+    assert lag.lags
+    assert lag.base < 45
+    resumed = NativeSearch(problem(), SearchSettings(seed=3))
+    for outcome in outcomes:
+        resumed.tell(outcome)
+    for config in running:
+        resumed.pending(Trial("r", config))
+    following = [first.ask() for _ in range(3)]
+    assert [resumed.ask() for _ in range(3)] == following
+    assert len({key(config) for config in running + following}) == 15
+    assert min(map(bowl, (outcome.trial.config for outcome in outcomes))) < 0.02
+
+
+def test_an_outcome_that_is_late_moves_the_candidates_all_the_same():
+    """Two records that part after the base: another value told makes another proposal."""
+    search = [NativeSearch(problem(), SearchSettings(seed=5)) for _ in range(2)]
+    for each in search:
+        running = [each.ask() for _ in range(12)]
+        for _ in range(34):
+            each.tell(completed(running.pop(0)))
+            running.append(each.ask())
+    assert Lag.of(35, 12).base < 35
+    last = running[0]
+    search[0].tell(completed(last))
+    search[1].tell(Completed(Trial("t", last), -5.0, Timing(0.0, "w0", 0.0, 0.0)))
+    assert search[0].ask() != search[1].ask()
