@@ -88,10 +88,10 @@ def test_hidden_losses_do_not_reach_the_fits_or_the_choice(planted, made):
     assert other.rows[0].test.log_rmse > 0.5
 
 
-def test_the_choice_of_a_comparison_is_that_of_its_training_runs_alone(planted):
+def test_the_choice_of_a_comparison_is_that_of_its_training_runs_alone(planted, made):
     cut = splits.by_compute(planted, train_share=0.8)
     alone = choose(planted.take(cut.train), wanted=THREE)
-    beside = compare(planted, cut, wanted=THREE).choice
+    beside = made.choice
     assert alone.candidate == beside.candidate
     assert alone.rolling.error == pytest.approx(beside.rolling.error, rel=1e-12)
     assert (alone.form, alone.convention) == (FORMS["interaction"], Convention("active"))
