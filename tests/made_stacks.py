@@ -9,6 +9,20 @@ from autotune.architecture.sparse_constants import SparseConstants
 from autotune.architecture.triad import of_ratios
 from autotune.architecture.triad_inverse import widths
 
+HEADS = {
+    1e18: (4, 64), 3e18: (8, 64), 1e19: (8, 64), 3e19: (8, 128), 1e20: (8, 128), 3e20: (16, 128),
+}  # fmt: skip
+"""Query heads and their size by budget: table 4 of arXiv:2603.21862."""
+SCALES = {
+    1e18: 0.2672e9, 3e18: 0.4856e9, 1e19: 0.9345e9, 3e19: 1.6983e9, 1e20: 3.2681e9, 3e20: 5.939e9,
+}  # fmt: skip
+"""M by budget: table 2."""
+PHASE_2 = {
+    1e18: (10.79, 20.4, 26.3e6), 3e18: (9.89, 21.8, 51.2e6), 1e19: (9.21, 21.8, 101.8e6),
+    3e19: (8.79, 21.4, 198.7e6), 1e20: (8.34, 21.8, 387.9e6), 3e20: (8.22, 21.9, 725.3e6),
+}  # fmt: skip
+"""Median M/N_a, N/N_a and N_a of phase-2 rows by budget, counted from tables 16 to 21."""
+
 
 def paper(n_heads=16, head_dim=128, **changes):
     """The constants of arXiv:2603.21862, with the heads of one of its scales."""

@@ -6,7 +6,17 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from made_stacks import constants, grouped_query, latent, paper, possible, whole_stacks
+from made_stacks import (
+    HEADS,
+    PHASE_2,
+    SCALES,
+    constants,
+    grouped_query,
+    latent,
+    paper,
+    possible,
+    whole_stacks,
+)
 
 from autotune.architecture.attention import GroupedQuery, Latent
 from autotune.architecture.conventions import CONVENTIONS, counted
@@ -110,9 +120,6 @@ def test_latent_scores_cost_three_sequences_per_head_and_size():
     assert same.score_flops == SparseConstants(attention=grouped).score_flops
 
 
-HEADS = {
-    1e18: (4, 64), 3e18: (8, 64), 1e19: (8, 64), 3e19: (8, 128), 1e20: (8, 128), 3e20: (16, 128),
-}  # fmt: skip
 ROWS = [
     # C, d, L_d, L_m, d_m, M in GFLOP, N_a in M, N in B, M/N_a, N/N_a: arXiv:2603.21862, tables 5-21
     (1e18, 1208, 2, 1, 264, 0.2637, 37.66, 0.3055, 7.002, 8.113),
@@ -173,21 +180,30 @@ def test_the_middle_of_the_interval_is_the_hidden_size_of_table_14():
 
 
 @pytest.mark.parametrize(
-    ("c", "m", "low", "high"),
-    [(1e18, 0.2672e9, 296, 1288), (3e18, 0.4856e9, 416, 1384), (1e19, 0.9345e9, 464, 1688),
-     (3e19, 1.6983e9, 680, 2016), (1e20, 3.2681e9, 736, 2312), (3e20, 5.939e9, 992, 2416)],
+    ("c", "low", "high"),
+    [(1e18, 296, 1288), (3e18, 416, 1384), (1e19, 464, 1688), (3e19, 680, 2016), (1e20, 736, 2312),
+     (3e20, 992, 2416)],
 )  # fmt: skip
-def test_feasible_hidden_sizes_of_the_six_scales(c, m, low, high):
+def test_feasible_hidden_sizes_of_the_six_scales(c, low, high):
     """At the best ratios of each scale, to a multiple of 8 (section 3.4 of the domain)."""
-    density, expansion = dict(zip(HEADS, BEST, strict=True))[c]
+    density, expansion, _ = PHASE_2[c]
     held = paper(*HEADS[c])
-    ends = widths(of_ratios(m, density=density, expansion=expansion), held)
+    ends = widths(of_ratios(SCALES[c], density=density, expansion=expansion), held)
     assert float(ends.low) == pytest.approx(low, rel=0.01, abs=8)
     assert float(ends.high) == pytest.approx(high, rel=0.01, abs=8)
 
 
-BEST = [(10.79, 20.4), (9.89, 21.8), (9.21, 21.8), (8.79, 21.4), (8.34, 21.8), (8.22, 21.9)]
-"""Median M/N_a and N/N_a of the paper's phase-2 rows, by scale."""
+@pytest.mark.parametrize(
+    ("rho", "published"),
+    [(3, (499, 767, 852, 1255, 1385, 1929)), (3.25, (487, 747, 829, 1220, 1344, 1871)),
+     (3.5, (477, 729, 808, 1189, 1309, 1819))],
+)  # fmt: skip
+def test_hidden_sizes_of_a_ratio_at_the_six_scales(rho, published):
+    """Section 3.4 of the domain, whose triads have more digits than these medians."""
+    for (c, (density, expansion, _)), d in zip(PHASE_2.items(), published, strict=True):
+        asked = of_ratios(SCALES[c], density=density, expansion=expansion)
+        found = width_of_ratio(asked, rho, constants=paper(*HEADS[c]))
+        assert float(found) == pytest.approx(d, rel=0.005)
 
 
 def test_a_map_of_a_million_points_is_a_rectangle_of_feasible_ratios():
