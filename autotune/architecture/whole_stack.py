@@ -69,8 +69,9 @@ def near(
     nearest = np.rint(depth(asked, constants) / divisors.pipeline) + aside
     layers = divisors.pipeline * nearest
     free = np.asarray(solve(asked, d, constants=constants).n_dense_layers)
-    dense = np.maximum(1.0, np.floor(free) + both.reshape(1, 1, -1, 1))
-    possible = (layers >= 2) & (dense < layers)
+    possible = layers >= 2
+    most = np.where(possible, layers - 1, 1.0)
+    dense = np.clip(np.floor(free) + both.reshape(1, 1, -1, 1), 1.0, most)
     step = divisors.width_step
     moe = np.where(possible, layers - dense, 1.0)
     width = step * (np.floor(_width(asked, d, moe, constants) / step) + both)
