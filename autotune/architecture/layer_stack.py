@@ -6,7 +6,7 @@ import numpy as np
 
 from autotune.architecture.sparse_constants import TRAINING_FLOPS, SparseConstants
 from autotune.architecture.triad import Triad
-from autotune.types import Floats, FloatsLike
+from autotune.types import Floats
 
 MATRICES = 3
 """Matrices of a gated feed-forward layer."""
@@ -14,7 +14,7 @@ MATRICES = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LayerStack:
-    """Layers and widths; each a number or an array, and they broadcast together.
+    """Layers and widths: arrays that broadcast together, of no dimension for one model.
 
     Attributes:
         n_layers: L, all layers.
@@ -23,15 +23,24 @@ class LayerStack:
         expert_width: d_m, hidden width of an expert, routed or shared.
     """
 
-    n_layers: FloatsLike
-    n_dense_layers: FloatsLike
-    d_model: FloatsLike
-    expert_width: FloatsLike
+    n_layers: Floats
+    n_dense_layers: Floats
+    d_model: Floats
+    expert_width: Floats
 
     @property
     def n_moe_layers(self) -> Floats:
         """L_m = L - L_d."""
         return np.subtract(self.n_layers, self.n_dense_layers, dtype=np.float64)
+
+    def pick(self, i: int) -> "LayerStack":
+        """One of many stacks, whose arrays have one dimension."""
+        return LayerStack(
+            n_layers=np.asarray(self.n_layers[i]),
+            n_dense_layers=np.asarray(self.n_dense_layers[i]),
+            d_model=np.asarray(self.d_model[i]),
+            expert_width=np.asarray(self.expert_width[i]),
+        )
 
 
 def triad(stack: LayerStack, constants: SparseConstants) -> Triad:

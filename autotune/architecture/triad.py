@@ -15,7 +15,7 @@ from autotune.types import Floats, FloatsLike
 class Triad:
     """M, N_a and N in the convention of arXiv:2603.21862: no embeddings, router, norms or biases.
 
-    Each is a number or an array; they broadcast together.
+    Arrays that broadcast together, of no dimension for one model.
 
     Attributes:
         flops_per_token: M, training FLOPs per token, causal attention scores included.
@@ -23,9 +23,9 @@ class Triad:
         n_total: N, all parameters.
     """
 
-    flops_per_token: FloatsLike
-    n_active: FloatsLike
-    n_total: FloatsLike
+    flops_per_token: Floats
+    n_active: Floats
+    n_total: Floats
 
     @property
     def density(self) -> Floats:

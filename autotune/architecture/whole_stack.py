@@ -51,7 +51,9 @@ def rounded(
     dense = np.clip(np.rint(whole.n_dense_layers), 1.0, np.maximum(1.0, layers - 1))
     step = divisors.width_step
     width = step * np.rint(_width(asked, d_model, layers - dense, constants) / step)
-    return LayerStack(n_layers=layers, n_dense_layers=dense, d_model=d_model, expert_width=width)
+    return LayerStack(
+        n_layers=layers, n_dense_layers=dense, d_model=np.asarray(d_model), expert_width=width
+    )
 
 
 def near(

@@ -21,6 +21,7 @@ class Origin(StrEnum):
     PAPER = "paper"
     REFIT = "re-fit"
     STAND_IN = "stand-in"
+    ALGEBRA = "algebra"
     OURS = "our rule"
     GIVEN = "given"
 
@@ -117,7 +118,8 @@ _EXPANSION = replace(
 _WIDTH = replace(
     _WAN,
     where="the middle of the hidden sizes that the paper swept, tables 16 to 21",
-    caveat="Not the paper's law, whose coefficients are in figure 6b only. The sweeps reach 28 to 44 % to either side.",
+    caveat="Not the paper's law, whose coefficients are in figure 6b only. The sweeps reach 28 to "
+    "44 % to either side.",
 )
 
 SHAPE_LAWS: Mapping[str, ShapeLaw] = MappingProxyType(

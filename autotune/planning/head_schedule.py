@@ -5,12 +5,14 @@ from dataclasses import dataclass, replace
 from autotune.architecture.attention import GroupedQuery
 from autotune.architecture.sparse_constants import SparseConstants
 from autotune.architecture.triad import Triad
-from autotune.architecture.triad_inverse import depth
+from autotune.architecture.triad_inverse import depth, width_of_ratio
 from autotune.errors import InputError
-from autotune.laws.sparse_shape import SCALES, Origin, nearest_scale
+from autotune.laws.sparse_shape import SCALES, WIDTH_RATIO, Origin, nearest_scale
 
-DEEPEST = 64
-"""Layers beyond which a design doubles its heads: DeepSeek-V3 and Kimi-K2 have 61."""
+SLENDEREST = 70
+"""Least hidden size over layers of a design beyond the paper's range. One doubling of heads makes
+it 2.8 times as large, so that designs have 70 to 198; the paper's largest scale has 118, as
+DeepSeek-V3 and Kimi-K2 have."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,10 +56,10 @@ def given(n_heads: int, head_dim: int) -> Heads:
 
 
 def scheduled(flops: float, triad: Triad, *, constants: SparseConstants) -> Heads:
-    """The paper's heads inside its range; beyond, the fewest that leave 64 layers or fewer.
+    """The paper's heads inside its range; beyond, the fewest that leave a hidden size of 70 L.
 
     Inside, and below it, the heads are those of the nearest of its six scales. Beyond 3e20 FLOPs
-    they double from its largest, 16 of 128, until M and N_a leave 64 layers or fewer.
+    they double from its largest, 16 of 128, which halves the layers, until that holds.
 
     Args:
         flops: The budget C.
@@ -71,13 +73,15 @@ def scheduled(flops: float, triad: Triad, *, constants: SparseConstants) -> Head
     )  # fmt: skip
     if flops <= SCALES[-1].flops:
         return heads
-    while _layers(triad, heads, constants) > DEEPEST:
+    while _slenderness(triad, heads, constants) < SLENDEREST:
         heads = Heads(
             n_heads=2 * heads.n_heads, head_dim=heads.head_dim, origin=Origin.OURS,
-            rule=f"doubled from the paper's largest until there are at most {DEEPEST} layers",
+            rule=f"doubled from the paper's largest until d is at least {SLENDEREST} L",
         )  # fmt: skip
     return heads
 
 
-def _layers(triad: Triad, heads: Heads, constants: SparseConstants) -> float:
-    return float(depth(triad, replace(constants, attention=heads.attention)))
+def _slenderness(triad: Triad, heads: Heads, constants: SparseConstants) -> float:
+    """Hidden size over layers."""
+    held = replace(constants, attention=heads.attention)
+    return float(width_of_ratio(triad, WIDTH_RATIO, constants=held) / depth(triad, held))
