@@ -30,13 +30,15 @@ def spending(c: float) -> tuple[Figure, Figure]:
 
 
 def density(question: DesignQuestion) -> Figure:
-    """M/N_a; at another sequence length, that of a model of the same depth, heads and N_a."""
+    """M/N_a; at another sequence length, what scores add to 6 is in proportion to it.
+
+    That is M/N_a of a model of the same depth, heads and N_a, on longer or shorter sequences.
+    """
     law = SHAPE_LAWS["density"]
     value, rule, origin = float(law.value(question.flops)), str(law.formula), law.origin
     if question.seq_len != PAPER_SEQ_LEN:
-        times = question.seq_len / PAPER_SEQ_LEN
-        value = TRAINING_FLOPS + (value - TRAINING_FLOPS) * times
-        rule = f"{rule}, what is above 6 times {times:g}: scores cost as much as sequences are long"
+        value = TRAINING_FLOPS + (value - TRAINING_FLOPS) * question.seq_len / PAPER_SEQ_LEN
+        rule = f"{rule}; what is above 6, times {question.seq_len}/{PAPER_SEQ_LEN}"
         origin = Origin.STAND_IN
     return Figure(name="M/N_a", value=value, rule=rule, origin=origin, source=cited(law.source))
 
@@ -46,7 +48,7 @@ def expansion(question: DesignQuestion, held: SparseConstants) -> Figure:
     law = SHAPE_LAWS["expansion"]
     value, rule, origin = float(law.value(question.flops)), str(law.formula), law.origin
     if held.max_expansion != PAPER_EXPANSION_LIMIT:
-        rule = f"N_a has the share in experts that it has at {value:.4g} ({rule}) with 8 of 288"
+        rule = f"the share of N_a in experts that 8 of 288 have at {value:.4g}"
         value, origin = same_share(value, held), Origin.STAND_IN
     return Figure(name="N/N_a", value=value, rule=rule, origin=origin, source=cited(law.source))
 

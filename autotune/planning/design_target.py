@@ -106,7 +106,7 @@ def _with_a_dense_layer(
         return expansion
     value = least if spare(least) <= 0 else roots.bracketed(spare, (least, expansion.value))
     return Figure(
-        name=expansion.name, value=value, origin=Origin.OURS,
+        name=expansion.name, value=value, origin=Origin.OURS, source=expansion.source,
         rule=f"lowered from {expansion.value:.4g} in the flat zone, so that one layer is dense",
     )  # fmt: skip
 
