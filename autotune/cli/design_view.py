@@ -95,7 +95,7 @@ def _notes(design: dict[str, Any]) -> str:
         "1 has the hidden size of the target, the others have other depths. Δ is the error against "
         "the target, and the largest of the three ranks the others. The paper prints no losses, so "
         "no law here predicts a penalty; it found less than 0.5 % over ratios of "
-        f"{FLAT_RATIO}, which all but the first keep to.",
+        f"{FLAT_RATIO}, as all but the first have.",
         "ratio is (K + shared) d_m / d. N counts embeddings; tokens spend the budget at the "
         "model's own M.",
         f"training is weights, gradients and AdamW in bf16 mixed{gpu}, without activations; "
