@@ -48,6 +48,5 @@ def config(model: Architecture, *, seq_len: int) -> dict[str, Any]:
         "tie_word_embeddings": model.tied,
         "max_position_embeddings": seq_len,
         "sliding_window": None,
-        "max_window_layers": model.n_layers,
         "dtype": "bfloat16",
     }

@@ -50,12 +50,14 @@ def test_a_config_json_of_a_stack_reads_back_to_it(held, stack):
 
 
 def test_a_deeper_model_than_dots_llm1_has_no_sliding_window():
-    """Without `sliding_window` and `max_window_layers`, layers past the 62nd would slide."""
+    """Were `sliding_window` not null, layers past the 62nd would slide."""
     model = replace(MODEL, n_layers=80)
     config = dots1_config.config(model, seq_len=8192)
     assert huggingface.architecture(config, name="row", where="c").n_window_layers == 0
-    sliding = {**config, "sliding_window": 4096, "max_window_layers": 62}
+    sliding = {**config, "sliding_window": 4096}
     assert huggingface.architecture(sliding, name="row", where="c").n_window_layers == 18
+    fewer = {**sliding, "max_window_layers": 70}
+    assert huggingface.architecture(fewer, name="row", where="c").n_window_layers == 10
 
 
 @pytest.mark.parametrize(
@@ -91,6 +93,11 @@ def test_megatron_s_pattern_of_layers_has_one_entry_per_layer():
     counts = [int(n) for n in line.partition(" ")[2].strip("()").replace("+", "*").split("*")[1::2]]
     assert counts == [2, 14]
     assert sum(counts) == MODEL.n_layers
+
+
+def test_shared_experts_are_told_as_one_of_their_common_width():
+    twice = replace(MODEL, experts=replace(MODEL.experts, n_shared=2))
+    assert "--moe-shared-expert-intermediate-size 1328" in arguments(twice, RUN)
 
 
 def test_what_is_not_there_is_not_told():

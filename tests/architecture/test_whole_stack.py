@@ -13,7 +13,7 @@ from autotune.architecture.triad_inverse import depth
 from autotune.architecture.whole_stack import compared, near, rounded
 from autotune.errors import InputError
 
-some = settings(max_examples=30)
+some = settings(max_examples=20)
 sizes = st.sampled_from([1, 2, 3, 4, 8])
 divisors = st.builds(
     Divisors, multiple=st.sampled_from([8, 16, 24, 64, 128]), tensor=sizes, pipeline=sizes

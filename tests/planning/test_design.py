@@ -1,5 +1,7 @@
 """Designs: budgets to complete architectures, near what was asked and inside what was fixed."""
 
+import math
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,7 +19,7 @@ from autotune.planning.design import candidates
 from autotune.planning.design_question import DesignQuestion, WidthRule
 from autotune.planning.design_target import target
 
-some = settings(max_examples=25)
+some = settings(max_examples=15)
 questions = st.builds(
     DesignQuestion, flops=st.floats(20, 25).map(lambda x: 10**x),
     n_experts=st.sampled_from([64, 128, 256, 288, 384]), top_k=st.sampled_from([2, 6, 8]),
@@ -148,9 +150,15 @@ def test_heads_are_the_paper_s_at_its_scales_and_double_beyond():
         assert (asked.heads.n_heads, asked.heads.head_dim) == (scale.n_heads, scale.head_dim)
     heads = [designed(flops=10.0**n)[0].heads for n in range(21, 27)]
     assert all(each.head_dim == 128 for each in heads)
-    counts = [each.n_heads for each in heads]
-    assert counts == sorted(counts)
-    assert all(n & (n - 1) == 0 for n in counts)
+    assert [each.n_heads for each in heads] == [16, 32, 64, 128, 256, 256]
+
+
+@given(log_c=st.floats(17, 20.477))
+def test_no_budget_inside_the_paper_s_range_has_other_heads_than_its_scales(log_c):
+    asked = target(DesignQuestion(flops=10**log_c))
+    nearest = min(SCALES, key=lambda scale: abs(math.log10(scale.flops) - log_c))
+    assert (asked.heads.n_heads, asked.heads.head_dim) == (nearest.n_heads, nearest.head_dim)
+    assert asked.heads.origin is Origin.PAPER
 
 
 @pytest.mark.parametrize("log_c", [21, 22, 23, 24, 25])
