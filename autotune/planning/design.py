@@ -98,17 +98,15 @@ def _within(
     seen: set[tuple[int, int]],
 ) -> Iterator[Candidate]:
     """Candidates within tolerance and cap, best first, one of each depth and its dense layers."""
-    layers, dense = np.asarray(stacks.stack.n_layers), np.asarray(stacks.stack.n_dense_layers)
-    error = stacks.error
-    for i in np.argsort(error, kind="stable"):
-        if error[i] > TOLERANCE:
-            return
-        kind = (int(layers[i]), int(dense[i]))
+    stack, error = stacks.stack, stacks.error
+    ratio = asked.constants.n_used * stack.expert_width / stack.d_model
+    fits = (error <= TOLERANCE) & (ratio >= ratios[0]) & (ratio <= ratios[1])
+    for i in np.argsort(np.where(fits, error, np.inf), kind="stable")[: np.count_nonzero(fits)]:
+        kind = (int(stack.n_layers[i]), int(stack.n_dense_layers[i]))
         if kind in seen:
             continue
         candidate = _candidate(question, asked, _pick(stacks, int(i)))
-        below = question.max_total is None or candidate.count.total <= question.max_total
-        if below and ratios[0] <= candidate.width_ratio <= ratios[1]:
+        if question.max_total is None or candidate.count.total <= question.max_total:
             seen.add(kind)
             yield candidate
 

@@ -5,10 +5,13 @@ from enum import StrEnum
 
 from autotune import checks
 from autotune.architecture.divisors import Divisors
+from autotune.errors import InputError
 from autotune.laws.sparse_shape import Origin
 from autotune.planning.head_schedule import Heads
 
 PAPER_VOCABULARY = 152_064
+BUDGETS = (1e12, 1e30)
+"""Below, no model has two layers; above, M/N_a has no digits left that differ from 6."""
 
 
 class WidthRule(StrEnum):
@@ -49,6 +52,11 @@ class DesignQuestion:
     def __post_init__(self) -> None:
         """Refuse what is no budget or no cap."""
         checks.positive("flops", self.flops, hint="A budget is in FLOPs, not FLOP/s.")
+        if not BUDGETS[0] <= self.flops <= BUDGETS[1]:
+            raise InputError(
+                f"a design is of {BUDGETS[0]:g} to {BUDGETS[1]:g} FLOPs, not of {self.flops:g}; "
+                "its laws were fitted on 1e18 to 3e20."
+            )
         checks.at_least("vocabulary", self.vocabulary, 1, hint="Rows of the embedding.")
         if self.max_total is not None:
             checks.positive("max_total", self.max_total, hint="Leave it out for no limit.")

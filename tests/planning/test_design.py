@@ -219,6 +219,7 @@ def test_what_no_model_can_be_is_said_with_a_remedy(changes, says):
     ("changes", "says"),
     [
         ({"flops": 0}, "flops must be finite and > 0"),
+        ({"flops": 1e31}, r"a design is of 1e\+12 to 1e\+30 FLOPs, not of 1e\+31"),
         ({"top_k": 300}, "top_k is 300 of 288"),
         ({"max_total": -1}, "max_total must be finite and > 0"),
         ({"vocabulary": 0}, "vocabulary must be finite and >= 1"),
