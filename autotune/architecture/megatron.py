@@ -78,7 +78,7 @@ def _experts(model: Architecture) -> list[str]:
     shared = f"--moe-shared-expert-intermediate-size {experts.n_shared * experts.width}"
     return [
         f"--num-experts {experts.n_experts}",
-        f"--moe-layer-freq ([0]*{model.n_dense_layers}+[1]*{model.n_moe_layers})",
+        f"--moe-layer-freq [0]*{model.n_dense_layers}+[1]*{model.n_moe_layers}",
         f"--moe-ffn-hidden-size {experts.width}",
         *([shared] if experts.n_shared else []),
         f"--moe-router-topk {experts.top_k}",

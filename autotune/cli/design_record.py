@@ -42,6 +42,7 @@ def _design(request: Request, answer: Answer, target: Target) -> dict[str, Any]:
             "divisors": asdict(question.divisors),
         },
         "target": [asdict(figure) for figure in target.figures],
+        "d_range": target.d_range,
         "batch_sequences": design_files.run(request, answer, answer.candidates[0]).sequences,
         "models": [_model(request, each) for each in answer.candidates],
     }

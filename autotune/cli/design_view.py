@@ -89,6 +89,7 @@ def _row(i: int, model: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _notes(design: dict[str, Any]) -> str:
+    low, high = design["d_range"]
     per_gpu = design["models"][0]["training_bytes_per_gpu"]
     gpu = "" if per_gpu is None else f", {format_bytes(per_gpu)} on each GPU for the first"
     notes = [
@@ -96,7 +97,8 @@ def _notes(design: dict[str, Any]) -> str:
         "the target, and the largest of the three ranks the others. The paper prints no losses, so "
         "no law here predicts a penalty; it found less than 0.5 % over ratios of "
         f"{FLAT_RATIO}, as all but the first have.",
-        "ratio is (K + shared) d_m / d. N counts embeddings; tokens spend the budget at the "
+        "ratio is (K + shared) d_m / d; this M, N_a and N have layers of both kinds for d of "
+        f"{low:.0f} to {high:.0f}. N counts embeddings; tokens spend the budget at the "
         "model's own M.",
         f"training is weights, gradients and AdamW in bf16 mixed{gpu}, without activations; "
         "FLOPs/token are of inference, KV in bf16.",

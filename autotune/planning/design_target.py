@@ -14,6 +14,7 @@ from autotune.planning.design_figures import ALLOCATION
 from autotune.planning.design_question import DesignQuestion, Figure
 from autotune.planning.head_schedule import Heads
 from autotune.quantities import format_count
+from autotune.types import Interval
 
 Triads: TypeAlias = Callable[[float], Triad]
 """From N/N_a to the triad of the budget."""
@@ -29,6 +30,7 @@ class Target:
         heads: Attention heads.
         constants: What is held fixed, those heads included.
         d_model: Hidden size, not yet whole.
+        d_range: Between what hidden sizes the triad has layers of both kinds.
         times_beyond: How many times the budget lies beyond what the laws were fitted on; 1 inside.
     """
 
@@ -37,6 +39,7 @@ class Target:
     heads: Heads
     constants: SparseConstants
     d_model: float
+    d_range: Interval
     times_beyond: float
 
 
@@ -62,14 +65,15 @@ def target(question: DesignQuestion) -> Target:
     if question.max_total is not None:
         expansion = _capped(question, expansion, at=at, held=held)
     triad = at(expansion.value)
-    width = design_figures.width(question, triad, held)
+    possible = widths(triad, held)
+    width = _possible(design_figures.width(question, triad, held), float(possible.high))
     figures = (
         *spending, density, expansion, *design_figures.sizes(triad),
         design_figures.heads(heads), width, *design_figures.steps(c),
     )  # fmt: skip
     return Target(
-        figures=figures, triad=triad, heads=heads, constants=held,
-        d_model=min(width.value, float(widths(triad, held).high)),
+        figures=figures, triad=triad, heads=heads, constants=held, d_model=width.value,
+        d_range=(float(possible.low), float(possible.high)),
         times_beyond=float(ALLOCATION.source.range.times_outside(flops=c)["flops"]),
     )  # fmt: skip
 
@@ -109,6 +113,14 @@ def _with_a_dense_layer(
         name=expansion.name, value=value, origin=Origin.OURS, source=expansion.source,
         rule=f"lowered from {expansion.value:.4g} in the flat zone, so that one layer is dense",
     )  # fmt: skip
+
+
+def _possible(width: Figure, most: float) -> Figure:
+    """The hidden size of a rule, or the largest that the triad allows."""
+    if width.value <= most:
+        return width
+    rule = f"the largest possible: {width.rule} asks for {width.value:.4g}"
+    return replace(width, value=most, rule=rule, origin=Origin.OURS)
 
 
 def _capped(

@@ -76,7 +76,7 @@ def test_megatron_is_told_every_size_of_the_row_and_of_its_run():
         "--kv-channels": "128", "--qk-layernorm": "", "--normalization": "RMSNorm", "--swiglu": "",
         "--disable-bias-linear": "", "--position-embedding-type": "rope",
         "--untie-embeddings-and-output-weights": "", "--vocab-size": "152064",
-        "--num-experts": "288", "--moe-layer-freq": "([0]*2+[1]*14)",
+        "--num-experts": "288", "--moe-layer-freq": "[0]*2+[1]*14",
         "--moe-ffn-hidden-size": "664", "--moe-shared-expert-intermediate-size": "664",
         "--moe-router-topk": "8", "--moe-router-score-function": "sigmoid",
         "--moe-router-enable-expert-bias": "", "--tensor-model-parallel-size": "8",
@@ -90,7 +90,7 @@ def test_megatron_is_told_every_size_of_the_row_and_of_its_run():
 
 def test_megatron_s_pattern_of_layers_has_one_entry_per_layer():
     line = next(each for each in arguments(MODEL, RUN) if "freq" in each)
-    counts = [int(n) for n in line.partition(" ")[2].strip("()").replace("+", "*").split("*")[1::2]]
+    counts = [int(n) for n in line.partition(" ")[2].replace("+", "*").split("*")[1::2]]
     assert counts == [2, 14]
     assert sum(counts) == MODEL.n_layers
 

@@ -1,12 +1,15 @@
 """`autotune design`: tables, JSON, files for other programs, placements and mistakes."""
 
 import json
+from pathlib import Path
 
 import pytest
 from cli_run import run
 
 from autotune.cli.main import VERBS
 from autotune.models import catalogue, files
+
+CONFIGS = Path(__file__).resolve().parent.parent / "golden/config_json"
 
 
 def record(*arguments):
@@ -64,7 +67,9 @@ def test_json_has_every_number_with_where_it_comes_from():
         assert figure["origin"] in {"paper", "re-fit", "stand-in", "algebra", "our rule", "given"}
         if figure["origin"] in {"paper", "re-fit", "stand-in"}:
             assert "2603.21862" in figure["source"] or figure["name"] == "heads"
+    low, high = design["d_range"]
     first = design["models"][0]
+    assert low < first["architecture"]["d_model"] < high
     assert first["training_bytes"] == 16 * first["n_total"] == 64 * first["training_bytes_per_gpu"]
     assert first["weights_bytes"] == 2 * first["n_total"]
     assert first["M"] * first["tokens"] == pytest.approx(1e22)
@@ -148,6 +153,15 @@ def test_a_released_model_is_placed_beside_the_flat_zone():
     unknown = run("design", "--like", "gpt-oss-120b").stdout
     assert "N/N_a 25.47: past the flat zone" in unknown
     assert "M/N_a 7.60; its training tokens are not known here" in unknown
+
+
+def test_a_file_is_placed_as_a_released_model_is():
+    found = record("--like", CONFIGS / "dots-llm1.json")["like"]
+    assert found["model"] == "dots-llm1"
+    assert found["max_expansion"] == pytest.approx(130 / 8)
+    done = run("design", "--like", CONFIGS / "llama-3-8b.json")
+    assert done.returncode == 2
+    assert "llama-3-8b is dense, so that N/N_a is 1. Name a sparse model." in done.stderr
 
 
 @pytest.mark.parametrize("name", catalogue.names())

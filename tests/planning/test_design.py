@@ -128,6 +128,23 @@ def test_far_beyond_the_range_expansion_is_lowered_and_said_so():
     assert found["heads"].origin is Origin.OURS
 
 
+def test_where_a_rule_asks_for_too_large_a_hidden_size_it_is_the_largest_possible():
+    asked, (first, *_) = designed(flops=1e24, heads=head_schedule.given(2048, 128))
+    figure = figures(asked)["d"]
+    assert figure.origin is Origin.OURS
+    assert "the largest possible: (K + shared) d_m / d = 3.25 asks for" in figure.rule
+    assert figure.value == asked.d_model == asked.d_range[1]
+    assert figures(asked)["N/N_a"].value == pytest.approx(18)
+    assert first.model.n_dense_layers == 1
+
+
+def test_the_target_is_between_the_hidden_sizes_that_its_triad_allows():
+    for c in (1e18, 3e20, 1e24):
+        asked, _ = designed(flops=c)
+        low, high = asked.d_range
+        assert low < asked.d_model < high
+
+
 def test_another_sparsity_keeps_the_share_of_experts_and_is_a_stand_in():
     asked, _ = designed(flops=1e20, n_experts=64, n_shared=0)
     paper, _ = designed(flops=1e20)
