@@ -6,6 +6,10 @@ import re
 from autotune.errors import InputError
 
 COUNT_SUFFIXES = {"": 1.0, "K": 1e3, "M": 1e6, "B": 1e9, "G": 1e9, "T": 1e12}
+BYTE_SUFFIXES = {
+    "B": 1.0, "KB": 1e3, "MB": 1e6, "GB": 1e9, "TB": 1e12,
+    "KIB": 2.0**10, "MIB": 2.0**20, "GIB": 2.0**30, "TIB": 2.0**40,
+}  # fmt: skip
 SECONDS = {"s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 _NUMBER = r"\s*([-+]?(?:\d+(?:_\d+)*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*"
 _COUNT = re.compile(_NUMBER + r"([A-Za-z]*)\s*$")
@@ -25,6 +29,22 @@ def parse_count(text: str) -> float:
     value = float(match[1]) * COUNT_SUFFIXES[suffix]
     if not math.isfinite(value):
         raise InputError(f"{text!r} is not a finite count.")
+    return value
+
+
+def parse_bytes(text: str) -> float:
+    """Read a size of memory such as `80GB` or `141GiB`, in bytes.
+
+    Raises:
+        InputError: If the text is not a positive size with its unit.
+    """
+    match = _COUNT.match(text)
+    unit = match[2].upper() if match else ""
+    if not match or unit not in BYTE_SUFFIXES:
+        raise InputError(f"cannot read {text!r} as a size of memory. Write it as 80GB or 75GiB.")
+    value = float(match[1]) * BYTE_SUFFIXES[unit]
+    if not 0 < value < math.inf:
+        raise InputError(f"a size of memory must be > 0 and finite, not {text!r}.")
     return value
 
 
@@ -57,6 +77,14 @@ def format_count(value: float, *, digits: int = 4) -> str:
         if scale <= abs(value) < scale * 1e4:
             return f"{value / scale:.{digits}g}{suffix}"
     return f"{value:.{digits}g}"
+
+
+def format_bytes(size: float) -> str:
+    """Write a size of memory in decimal units: 70.27 kB, 575.7 MB, 10.92 TB."""
+    for unit, scale in (("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if size >= scale:
+            return f"{size / scale:.4g} {unit}"
+    return f"{size:g} B"
 
 
 def format_seconds(seconds: float) -> str:

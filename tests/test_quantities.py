@@ -3,7 +3,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autotune.errors import InputError
-from autotune.quantities import format_count, format_seconds, parse_count, parse_seconds
+from autotune.quantities import (
+    format_bytes,
+    format_count,
+    format_seconds,
+    parse_bytes,
+    parse_count,
+    parse_seconds,
+)
 
 
 @given(st.floats(min_value=-1e300, max_value=1e300))
@@ -40,6 +47,20 @@ def test_what_is_not_a_count_is_refused_with_an_example(text):
         parse_count(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [("80GB", 80e9), ("80 gb", 80e9), ("141GiB", 141 * 2**30), ("1.5TB", 1.5e12), ("512B", 512)],
+)
+def test_sizes_of_memory_read_as_people_write_them(text, size):
+    assert parse_bytes(text) == size
+
+
+@pytest.mark.parametrize("text", ["", "80", "80G", "GB", "0GB", "-1GB", "1e999GB", "80 gigabytes"])
+def test_what_is_not_a_size_of_memory_is_refused_with_its_unit(text):
+    with pytest.raises(InputError, match="size of memory"):
+        parse_bytes(text)
+
+
 @pytest.mark.parametrize("text", ["", "h", "6 hours", "-1h", "0", "6H:00"])
 def test_what_is_not_a_duration_is_refused_with_an_example(text):
     with pytest.raises(InputError, match="duration"):
@@ -54,6 +75,9 @@ def test_a_count_just_below_a_suffix_rounds_up_into_it():
 def test_numbers_are_written_with_the_suffix_people_use():
     assert [format_count(v) for v in (1.824218e9, 9.136e10, 14.8e12, 3.2856e24, 0, 512)] == [
         "1.824B", "91.36B", "14.8T", "3.286e+24", "0", "512",
+    ]  # fmt: skip
+    assert [format_bytes(v) for v in (512, 70272, 575668224, 1.092e13)] == [
+        "512 B", "70.27 kB", "575.7 MB", "10.92 TB",
     ]  # fmt: skip
     assert [format_seconds(v) for v in (0.25, 90, 7200, 3 * 86400)] == [
         "0.25 s", "90 s", "2.0 h", "3.0 d",

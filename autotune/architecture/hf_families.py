@@ -34,6 +34,12 @@ def _after_first(keys: Keys, n_layers: int) -> int:
     return max(0, _if_used(keys, n_layers) - first)
 
 
+def _past_windowless(keys: Keys, n_layers: int) -> int:
+    """dots.llm1: a size that null switches off, and the first layers stay full."""
+    off = "sliding_window" in keys.values and keys.values["sliding_window"] is None
+    return 0 if off else max(0, n_layers - keys.count("max_window_layers", 62))
+
+
 def _but_every(period: int) -> Windows:
     """Every `period`-th layer is full; config.json may say another period (Gemma 3)."""
 
@@ -126,6 +132,7 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
                 n_experts="num_experts", width="moe_intermediate_size", dense="mlp_only_layers"
             ),
         ),
+        "dots1": Family(qk_norm=QkNorm.HEAD, moe=_CORRECTED, windows=_past_windowless),
         "deepseek": Family(kv_like_heads=True, moe=_DEEPSEEK),
         "deepseek_v2": Family(latent=True, moe=_DEEPSEEK),
         "deepseek_v3": _V3,

@@ -4,7 +4,7 @@ import textwrap
 from typing import Any
 
 from autotune.cli import console
-from autotune.quantities import format_count
+from autotune.quantities import format_bytes, format_count
 
 
 def sheet(record: dict[str, Any]) -> str:
@@ -134,10 +134,4 @@ def _wrapped(text: str, *, indent: int) -> str:
 
 
 def _size(n: float | None) -> str:
-    """Bytes in decimal units."""
-    if n is None:
-        return "-"
-    for unit, scale in (("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
-        if n >= scale:
-            return f"{n / scale:.4g} {unit}"
-    return f"{n:g} B"
+    return "-" if n is None else format_bytes(n)

@@ -10,6 +10,7 @@ from autotune.cli import (
     compare,
     count,
     data,
+    design,
     doctor,
     fit,
     laws,
@@ -33,7 +34,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 VERBS = (
-    plan, laws, predict, count, fit, tune, submit, status, results, problems, doctor, data, compare,
+    plan, laws, predict, count, design, fit, tune, submit, status, results, problems, doctor, data,
+    compare,
 )  # fmt: skip
 for verb in VERBS:
     verb.register(app)

@@ -147,6 +147,22 @@ _NAMED = (
         ),
     ),
     AllocationLaw(
+        name="wan2026-allocation",
+        size=Power(0.5437, 0.04368),
+        size_unit="FLOPs per token",
+        tokens=Power(0.4563, 22.8929),
+        source=replace(
+            _LING,
+            citation="Wan et al. (2026), arXiv:2603.21862",
+            where="eq. 2, for mixtures of experts: 8 of 288 and one shared",
+            sparsity="experts",
+            flops="M D with M the training FLOPs per token, embeddings not counted",
+            corpus="the authors' own, text, code and mathematics",
+            range=FittedRange(flops=(1e18, 3e20)),
+            caveat="Fitted with shapes of the authors' choice, and not again with the best ones.",
+        ),
+    ),
+    AllocationLaw(
         name="ling2025-dense-allocation",
         size=Power(0.5422, 0.0655),
         size_unit="FLOPs per token",

@@ -5,11 +5,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from made_stacks import paper
 
+from autotune.architecture import dots1_config
+from autotune.architecture.backbone import complete
 from autotune.architecture.conventions import CONVENTIONS, Reach
 from autotune.architecture.count import Group, by_group, total
 from autotune.architecture.flops import per_token, score_flops
 from autotune.architecture.huggingface import architecture
+from autotune.architecture.layer_stack import LayerStack
 
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
@@ -67,6 +71,14 @@ def same(config):
 def test_a_released_file_has_as_many_parameters_as_transformers_builds(name):
     counted, numel = same(released(name))
     assert counted == numel
+
+
+@pytest.mark.parametrize("shared", [1, 2])
+def test_the_config_json_of_a_stack_builds_as_many_parameters_as_were_counted(shared):
+    stack = LayerStack(n_layers=70, n_dense_layers=2, d_model=1896, expert_width=664)
+    model = complete(stack, paper(n_shared=shared), vocabulary=152064, name="m")
+    counted, numel = same(dots1_config.config(model, seq_len=8192))
+    assert counted == numel == total(by_group(model)).total
 
 
 @pytest.mark.parametrize("tied", [True, False])

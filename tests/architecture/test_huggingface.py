@@ -35,6 +35,7 @@ NUMEL = {
     "gemma-3-1b": 999_885_952,
     "glm-4.5-air": 106_852_251_264,
     "minimax-m2": 228_689_764_864,
+    "dots-llm1": 142_774_381_696,
 }
 """Numbers in the tensors that transformers 5.24 builds from them, the router's correction included;
 it builds no multi-token-prediction head."""

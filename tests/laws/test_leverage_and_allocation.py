@@ -53,8 +53,10 @@ def test_leverage_broadcasts_and_refuses_an_activation_above_one():
 
 
 @pytest.mark.parametrize(
-    "name", ["deepseek2024-allocation", "ling2025-moe-allocation", "ling2025-dense-allocation"]
-)
+    "name",
+    ["deepseek2024-allocation", "ling2025-moe-allocation", "ling2025-dense-allocation",
+     "wan2026-allocation"],
+)  # fmt: skip
 @given(log_c=st.floats(17, 26))
 def test_size_times_tokens_is_the_budget_up_to_rounded_digits(name, log_c):
     law, c = ALLOCATIONS[name], 10**log_c
@@ -79,6 +81,21 @@ def test_llama_3_tokens_at_its_budget():
 def test_minicpms_exponents_follow_from_its_loss_law():
     law = ALLOCATIONS["minicpm2024-allocation"]
     assert (law.size.exponent, law.tokens.exponent) == pytest.approx((0.442, 0.558), abs=5e-4)
+
+
+WAN = {
+    1e18: (2.672e8, 3.742e9), 1e19: (9.345e8, 1.0700e10), 1e20: (3.268e9, 3.060e10),
+    3e20: (5.939e9, 5.051e10), 1e21: (1.143e10, 8.750e10), 1e22: (3.997e10, 2.502e11),
+    1e23: (1.398e11, 7.155e11), 1e24: (4.887e11, 2.046e12),
+}  # fmt: skip
+"""M and D by budget: table 2 of arXiv:2603.21862 up to 3e20, eq. 2 from there on."""
+
+
+def test_wan_s_sizes_and_tokens_are_those_of_its_table_2():
+    law = ALLOCATIONS["wan2026-allocation"]
+    sizes, tokens = zip(*WAN.values(), strict=True)
+    assert law.optimal_size(list(WAN)) == pytest.approx(sizes, rel=5e-4)
+    assert law.optimal_tokens(list(WAN)) == pytest.approx(tokens, rel=5e-4)
 
 
 def test_a_rule_without_a_coefficient_says_what_was_published():

@@ -1,0 +1,118 @@
+"""`autotune design`: a complete mixture of experts for a budget."""
+
+from typing import Annotated
+
+import typer
+
+from autotune.cli import console
+
+EPILOG = """examples:
+
+  autotune design --flops 1e24
+
+  autotune design --flops 1e23 --experts 256 --tp 8 --ep 16 --pp 4 --multiple 128
+
+  autotune design --flops 1e22 --max-memory 80GB --gpus 64 --top 5
+
+  autotune design --flops 1e22 --format hf > config.json
+
+  autotune design --flops 1e22 --pick 2 --format megatron
+
+  autotune design --like deepseek-v3
+
+FLOPs are M D with M the training FLOPs per token by the holistic convention of `autotune count`:
+embeddings, head and router are not in it.
+
+exit status: 0 designed; 2 bad input; 3 no model of whole numbers is near enough"""
+
+SHAPE = "What is held fixed"
+WHOLE = "What whole numbers must divide by"
+CAPS = "Caps, which combine"
+ANSWER = "What is printed"
+Text = str | None
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb to the command line."""
+    app.command("design", epilog=EPILOG)(design)
+
+
+def option(*names: str, text: str, panel: str, metavar: str = "N") -> typer.models.OptionInfo:
+    """An option of this verb, in its panel of the help."""
+    made: typer.models.OptionInfo = typer.Option(
+        *names, help=text, rich_help_panel=panel, metavar=metavar
+    )
+    return made
+
+
+def design(
+    flops: Annotated[
+        Text, typer.Option(help="FLOPs to spend on training.", metavar="COUNT")
+    ] = None,
+    like: Annotated[
+        Text,
+        typer.Option(help="Place a released model, or a file of one, by its ratios.", metavar="M"),
+    ] = None,
+    experts: Annotated[int, option("--experts", text="Routed experts.", panel=SHAPE)] = 288,
+    top_k: Annotated[int, option("--top-k", text="Experts per token.", panel=SHAPE)] = 8,
+    shared: Annotated[int, option("--shared", text="Shared experts.", panel=SHAPE)] = 1,
+    seq_len: Annotated[str, option("--seq-len", text="Tokens of a sequence.", panel=SHAPE)] = (
+        "8192"
+    ),
+    vocabulary: Annotated[
+        int, option("--vocabulary", text="Rows of the embedding.", panel=SHAPE)
+    ] = 152064,
+    heads: Annotated[
+        Text,
+        option(
+            "--heads", text="Query heads and their size; scheduled.", panel=SHAPE, metavar="16x128"
+        ),
+    ] = None,
+    width_rule: Annotated[
+        str,
+        option(
+            "--width-rule", text="What sets d: ratio or sweep.", panel=SHAPE, metavar="RULE"
+        ),
+    ] = "ratio",
+    multiple: Annotated[
+        int, option("--multiple", text="Widths are multiples of it, 8 to 128.", panel=WHOLE)
+    ] = 8,
+    tp: Annotated[
+        int, option("--tp", text="Tensor-parallel size: heads, widths.", panel=WHOLE)
+    ] = 1,
+    ep: Annotated[int, option("--ep", text="Expert-parallel size: experts.", panel=WHOLE)] = 1,
+    pp: Annotated[int, option("--pp", text="Pipeline-parallel size: layers.", panel=WHOLE)] = 1,
+    max_total: Annotated[
+        Text,
+        option("--max-total", text="Most parameters in all.", panel=CAPS, metavar="COUNT"),
+    ] = None,
+    max_memory: Annotated[
+        Text,
+        option("--max-memory", text="Of each GPU, for weights and optimizer.", panel=CAPS,
+               metavar="SIZE"),
+    ] = None,
+    gpus: Annotated[
+        int | None, option("--gpus", text="GPUs that share the training state.", panel=CAPS)
+    ] = None,
+    top: Annotated[int, option("--top", text="Models shown.", panel=ANSWER)] = 10,
+    pick: Annotated[
+        int, option("--pick", text="Which of them --format writes.", panel=ANSWER)
+    ] = 1,
+    format_: Annotated[
+        str,
+        option("--format", text="table, toml, hf or megatron.", panel=ANSWER, metavar="FORMAT"),
+    ] = "table",
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:  # fmt: skip
+    """Design a complete mixture of experts for a budget, by laws of its best shape."""
+    given = {name: value for name, value in locals().items() if value is not None}
+    from autotune.cli import design_files, design_record, design_request, design_view
+
+    request = design_request.read(given)
+    answer = design_request.answer(request)
+    if request.format_ != "table":
+        console.say(design_files.written(request, answer))
+    elif json:
+        console.emit_json(design_record.of(request, answer))
+    else:
+        console.say(design_view.text(design_record.of(request, answer)))

@@ -1,0 +1,155 @@
+"""From the options of `autotune design` to a question, and to its answer."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from autotune import checks, quantities
+from autotune.architecture.divisors import Divisors
+from autotune.architecture.document import Described
+from autotune.architecture.memory import RECIPES
+from autotune.errors import InputError
+from autotune.models import catalogue
+from autotune.planning import head_schedule, released
+from autotune.planning.design import Candidate, candidates
+from autotune.planning.design_question import DesignQuestion, WidthRule
+from autotune.planning.design_target import Target, target
+from autotune.planning.flat_zone import Placement, place
+from autotune.planning.head_schedule import Heads
+
+FORMATS = ("table", "toml", "hf", "megatron")
+LONGEST = 1e9
+TRAINED_IN = next(recipe for recipe in RECIPES if recipe.name == "bf16 mixed")
+"""What training state is counted in, for caps and for what is printed."""
+_HEADS = re.compile(r"\s*(\d+)\s*[xX]\s*(\d+)\s*$")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What a call asks.
+
+    Attributes:
+        question: The budget and what is fixed, None where only a model is placed.
+        seq_len: Tokens of a sequence.
+        like: The model to place, None where none is.
+        gpus: GPUs that share the training state, None if not said.
+        top: Models shown.
+        pick: Which of them is written, from 1.
+        format_: How.
+    """
+
+    question: DesignQuestion | None
+    seq_len: int
+    like: Described | None
+    gpus: int | None
+    top: int
+    pick: int
+    format_: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What came out: a target with its models, and a placement; each None where not asked."""
+
+    target: Target | None
+    candidates: list[Candidate]
+    placement: Placement | None
+
+
+def read(given: Mapping[str, Any]) -> Request:
+    """Turn options into a question.
+
+    Raises:
+        InputError: If a value cannot be read, or two options clash.
+    """
+    if "flops" not in given and "like" not in given:
+        raise InputError("no budget. Give --flops, or --like MODEL to place a released one.")
+    form = checks.one_of("format", given["format_"], FORMATS)
+    if form != "table" and (given["json"] or "flops" not in given):
+        other = "--json" if given["json"] else "--like alone"
+        raise InputError(f"--format {form} and {other} contradict each other. Choose one.")
+    for name in ("top", "pick"):
+        if given[name] < 1:
+            raise InputError(f"--{name} {given[name]}: it is 1 or more.")
+    return Request(
+        question=_question(given) if "flops" in given else None,
+        seq_len=_seq_len(given["seq_len"]),
+        like=catalogue.find(given["like"]) if "like" in given else None,
+        gpus=given.get("gpus"),
+        top=max(given["top"], given["pick"]),
+        pick=given["pick"],
+        format_=form,
+    )
+
+
+def answer(request: Request) -> Answer:
+    """Design, and place.
+
+    Raises:
+        InputError: If what was asked cannot be.
+        InfeasibleError: If no whole numbers come near.
+    """
+    asked, found = None, []
+    if request.question is not None:
+        asked = target(request.question)
+        found = candidates(request.question, asked, top=request.top)
+    return Answer(target=asked, candidates=found, placement=_placed(request))
+
+
+def _placed(request: Request) -> Placement | None:
+    if request.like is None:
+        return None
+    model = request.like.model
+    known = released.MODELS.get(model.name)
+    return place(model, seq_len=request.seq_len, tokens=None if known is None else known.tokens)
+
+
+def _question(given: Mapping[str, Any]) -> DesignQuestion:
+    return DesignQuestion(
+        flops=quantities.parse_count(given["flops"]),
+        n_experts=given["experts"],
+        top_k=given["top_k"],
+        n_shared=given["shared"],
+        seq_len=_seq_len(given["seq_len"]),
+        vocabulary=given["vocabulary"],
+        heads=_heads(given["heads"]) if "heads" in given else None,
+        width_rule=WidthRule(
+            checks.one_of("width rule", given["width_rule"], [str(rule) for rule in WidthRule])
+        ),
+        divisors=Divisors(
+            multiple=given["multiple"],
+            tensor=given["tp"],
+            expert=given["ep"],
+            pipeline=given["pp"],
+        ),
+        max_total=_cap(given),
+    )
+
+
+def _cap(given: Mapping[str, Any]) -> float | None:
+    """The lower of both caps on all parameters."""
+    caps = [quantities.parse_count(given["max_total"])] if "max_total" in given else []
+    if "max_memory" in given:
+        if "gpus" not in given:
+            raise InputError("--max-memory is that of one GPU. Give --gpus too.")
+        memory = quantities.parse_bytes(given["max_memory"]) * given["gpus"]
+        assert TRAINED_IN.training is not None
+        caps.append(memory / TRAINED_IN.training)
+    if "gpus" in given and given["gpus"] < 1:
+        raise InputError(f"--gpus {given['gpus']}: it is 1 or more.")
+    return min(caps, default=None)
+
+
+def _heads(text: str) -> Heads:
+    match = _HEADS.match(text)
+    if not match:
+        raise InputError(f"cannot read {text!r} as heads. Write their number and size as 16x128.")
+    return head_schedule.given(int(match[1]), int(match[2]))
+
+
+def _seq_len(text: str) -> int:
+    value = quantities.parse_count(text)
+    if not 1 <= value <= LONGEST or not value.is_integer():
+        raise InputError(f"--seq-len {text}: a sequence has 1 to {LONGEST:g} tokens.")
+    return int(value)

@@ -1,0 +1,145 @@
+"""What `autotune design` prints for people."""
+
+import textwrap
+from typing import Any
+
+from autotune.cli import console
+from autotune.laws.sparse_shape import FLAT_EXPANSION, FLAT_WIDTH_RATIO
+from autotune.quantities import format_bytes, format_count
+
+FLAT = "{:g} to {:g}".format(*FLAT_EXPANSION)
+FLAT_RATIO = "{:g} to {:g}".format(*FLAT_WIDTH_RATIO)
+PLAIN = ("M/N_a", "N/N_a", "heads", "d", "peak lr")
+"""Figures that are no counts of thousands and more."""
+
+
+def text(record: dict[str, Any]) -> str:
+    """All parts that were asked for."""
+    parts = []
+    if record["design"] is not None:
+        design = record["design"]
+        parts += [_head(design), _target(design), _models(design), _notes(design)]
+    if record["like"] is not None:
+        parts.append(_placement(record["like"]))
+    return "\n\n".join(parts)
+
+
+def _head(design: dict[str, Any]) -> str:
+    held = design["held"]
+    low, high = design["fitted_range"]
+    times = design["times_beyond"]
+    range_ = f"{low:g} to {high:g} FLOPs of the fitted runs"
+    where = (
+        f"inside the {range_}"
+        if times == 1
+        else f"extrapolated, {_times(times)} times past the {range_}"
+    )
+    fixed = (
+        f"{held['n_experts']} experts, {held['top_k']} and {held['n_shared']} shared active; "
+        f"sequences of {held['seq_len']}; vocabulary {held['vocabulary']}"
+    )
+    return f"Budget: {design['flops']:.4g} FLOPs, {where}.\nFixed:  {fixed}."
+
+
+def _times(times: float) -> str:
+    return f"{times:,.0f}" if times >= 10 else f"{times:.3g}"
+
+
+def _target(design: dict[str, Any]) -> str:
+    rows = [
+        (each["name"], _figure(each, design), each["origin"], each["rule"])
+        for each in design["target"]
+    ]
+    return console.table(("target", "value", "from", "rule"), rows, left=(0, 2, 3))
+
+
+def _figure(figure: dict[str, Any], design: dict[str, Any]) -> str:
+    name, value = figure["name"], figure["value"]
+    if name == "heads":
+        return "{}x{}".format(*design["held"]["heads"])
+    return f"{value:.4g}" if name in PLAIN else format_count(value)
+
+
+def _models(design: dict[str, Any]) -> str:
+    headers = (
+        "#", "layers", "dense", "d", "d_m", "ratio", "N total", "N active", "tokens", "ΔM",
+        "ΔM/N_a", "ΔN/N_a", "training", "FLOPs/token", "KV/token",
+    )  # fmt: skip
+    rows = [_row(i, model) for i, model in enumerate(design["models"], start=1)]
+    return console.table(headers, rows, left=())
+
+
+def _row(i: int, model: dict[str, Any]) -> tuple[str, ...]:
+    shape, errors = model["architecture"], model["errors"]
+    return (
+        str(i),
+        str(shape["n_layers"]),
+        str(shape["n_dense_layers"]),
+        str(shape["d_model"]),
+        str(shape["experts"]["width"]),
+        f"{model['width_ratio']:.2f}",
+        format_count(model["n_total"]),
+        format_count(model["n_active"]),
+        format_count(model["tokens"]),
+        *(f"{100 * errors[name]:+.1f}%" for name in ("flops_per_token", "density", "expansion")),
+        format_bytes(model["training_bytes"]),
+        format_count(model["inference_flops_per_token"]),
+        format_bytes(model["kv_cache_bytes_per_token"]),
+    )
+
+
+def _notes(design: dict[str, Any]) -> str:
+    low, high = design["d_range"]
+    per_gpu = design["models"][0]["training_bytes_per_gpu"]
+    gpu = "" if per_gpu is None else f", {format_bytes(per_gpu)} on each GPU for the first"
+    notes = [
+        "1 has the hidden size of the target, the others have other depths. Δ is the error against "
+        "the target, and the largest of the three ranks the others. The paper prints no losses, so "
+        "no law here predicts a penalty; it found less than 0.5 % over ratios of "
+        f"{FLAT_RATIO}, as all but the first have.",
+        "ratio is (K + shared) d_m / d; this M, N_a and N have layers of both kinds for d of "
+        f"{low:.0f} to {high:.0f}. N counts embeddings; tokens spend the budget at the "
+        "model's own M.",
+        f"training is weights, gradients and AdamW in bf16 mixed{gpu}, without activations; "
+        "FLOPs/token are of inference, KV in bf16.",
+        f"A batch is {design['batch_sequences']} sequences, a multiple of 16. Dense layers are "
+        f"{design['held']['dense_ratio']:g} d wide.",
+        *_sources(design),
+    ]
+    return "\n".join(_wrapped(f"* {note}") for note in notes)
+
+
+def _sources(design: dict[str, Any]) -> list[str]:
+    """Each source once, behind the numbers that it gave."""
+    names: dict[str, list[str]] = {}
+    for each in design["target"]:
+        if each["source"]:
+            names.setdefault(each["source"], []).append(each["name"])
+    return [f"{', '.join(which)}: {source}" for source, which in names.items()]
+
+
+def _placement(like: dict[str, Any]) -> str:
+    lines = [
+        f"{like['model']} at {like['seq_len']} tokens, counted as the paper counts:",
+        f"M {format_count(like['flops_per_token'])}, N_a {format_count(like['n_active'])}, "
+        f"N {format_count(like['n_total'])}",
+        f"N/N_a {like['expansion']:.2f}: {like['side']} the flat zone of {FLAT}, in which the "
+        f"paper's loss changes by less than 1 %; its experts allow {like['max_expansion']:.2f} "
+        "at most",
+        f"M/N_a {like['density']:.2f}{_advice(like)}",
+        f"(K + shared) d_m / d {like['width_ratio']:.2f}, beside the paper's {FLAT_RATIO}",
+    ]
+    return "\n".join(_wrapped(line) for line in lines)
+
+
+def _advice(like: dict[str, Any]) -> str:
+    if like["advised_density"] is None:
+        return "; its training tokens are not known here"
+    return (
+        f", beside {like['advised_density']:.2f} by the re-fitted law at its "
+        f"{like['flops']:.3g} FLOPs (extrapolated)"
+    )
+
+
+def _wrapped(line: str) -> str:
+    return textwrap.fill(line, 100, subsequent_indent="  ", break_on_hyphens=False)

@@ -1,0 +1,81 @@
+"""What a design is asked for, and where each of its numbers comes from."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from autotune import checks
+from autotune.architecture.divisors import Divisors
+from autotune.errors import InputError
+from autotune.laws.sparse_shape import Origin
+from autotune.planning.head_schedule import Heads
+
+PAPER_VOCABULARY = 152_064
+BUDGETS = (1e12, 1e30)
+"""Below, no model has two layers; above, M/N_a has no digits left that differ from 6."""
+
+
+class WidthRule(StrEnum):
+    """What chooses the hidden size."""
+
+    RATIO = "ratio"  # active experts `laws.sparse_shape.WIDTH_RATIO` times as wide as the model
+    SWEEP = "sweep"  # the middle of the paper's sweeps
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DesignQuestion:
+    """A budget, and what is held fixed.
+
+    Attributes:
+        flops: C, training FLOPs, embeddings and output head not counted.
+        n_experts: Routed experts per layer.
+        top_k: Routed experts that a token goes to.
+        n_shared: Experts that every token goes to.
+        seq_len: Tokens of a sequence.
+        vocabulary: Rows of the embedding.
+        heads: Attention heads; None for the schedule.
+        width_rule: What chooses the hidden size.
+        divisors: What whole numbers must divide by.
+        max_total: Most parameters in all, embeddings included; None for no limit.
+    """
+
+    flops: float
+    n_experts: int = 288
+    top_k: int = 8
+    n_shared: int = 1
+    seq_len: int = 8192
+    vocabulary: int = PAPER_VOCABULARY
+    heads: Heads | None = None
+    width_rule: WidthRule = WidthRule.RATIO
+    divisors: Divisors = field(default_factory=Divisors)
+    max_total: float | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what is no budget or no cap."""
+        checks.positive("flops", self.flops, hint="A budget is in FLOPs, not FLOP/s.")
+        if not BUDGETS[0] <= self.flops <= BUDGETS[1]:
+            raise InputError(
+                f"a design is of {BUDGETS[0]:g} to {BUDGETS[1]:g} FLOPs, not of {self.flops:g}; "
+                "its laws were fitted on 1e18 to 3e20."
+            )
+        checks.at_least("vocabulary", self.vocabulary, 1, hint="Rows of the embedding.")
+        if self.max_total is not None:
+            checks.positive("max_total", self.max_total, hint="Leave it out for no limit.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """One number of a design.
+
+    Attributes:
+        name: What it is.
+        value: Itself.
+        rule: The formula or the choice behind it.
+        origin: Whose rule it is.
+        source: Where that is written; empty for a choice of the user or of ours.
+    """
+
+    name: str
+    value: float
+    rule: str
+    origin: Origin
+    source: str = ""
