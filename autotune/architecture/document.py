@@ -8,27 +8,11 @@ from autotune import checks
 from autotune.architecture.attention import Attention, GroupedQuery, Latent, QkNorm
 from autotune.architecture.feed_forward import Experts, FeedForward
 from autotune.architecture.keys import Keys
+from autotune.architecture.published import Published, Sure
 from autotune.architecture.shape import Architecture
 from autotune.errors import InputError
 
 SECTIONS = ("attention", "ffn", "experts", "published")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Published:
-    """What a model's own card or report says of its size.
-
-    Attributes:
-        total: Total parameters, as printed.
-        active: Active parameters, as printed.
-        input_embedding: Whether the active figure has the input embedding.
-        source: Where it is printed.
-    """
-
-    total: str
-    active: str
-    input_embedding: bool
-    source: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,9 +128,15 @@ def _experts(values: Mapping[str, Any], where: str) -> Experts:
 
 def _published(values: Mapping[str, Any], where: str) -> Published:
     keys = _keys(values, {each.name for each in fields(Published)}, where)
+    sure = checks.one_of(
+        f"certainty of {where}", keys.text("sure", Sure.UNCONFIRMED), [str(each) for each in Sure]
+    )
     return Published(
         total=keys.text("total"),
         active=keys.text("active"),
         input_embedding=keys.flag("input_embedding", default=True),
         source=keys.text("source"),
+        tokens=keys.text_or_none("tokens"),
+        sure=Sure(sure),
+        note=keys.text("note", ""),
     )

@@ -9,11 +9,11 @@ from autotune.cli.law_names import STORAGE, NamedLaw, resolve
 from autotune.errors import InfeasibleError, InputError
 from autotune.laws.base import ScalingLaw
 from autotune.laws.factors import check_experts
+from autotune.models import trained
 from autotune.planning import (
     accelerators,
     comparison,
     planner,
-    released,
     selection,
     uncertainty,
 )
@@ -106,7 +106,7 @@ def read(given: Mapping[str, Any]) -> Request:
     Raises:
         InputError: If a value cannot be read, or names something unknown.
     """
-    like = released.find(given["like"]) if "like" in given else None
+    like = trained.find(given["like"]) if "like" in given else None
     laws = named_laws(given)
     question = _question(given, like)
     constraints = Constraints(

@@ -94,7 +94,7 @@ def _beside(model: ReleasedModel, plans: Sequence[Plan], request: Request) -> st
     head = (
         f"{model.name} was trained with {format_count(model.n_active)} of "
         f"{format_count(model.n_total)} parameters active, sparsity {model.sparsity:.4g}, on "
-        f"{format_count(model.flops / (6 * model.n_active))} tokens ({model.sure}; "
+        f"{format_count(model.trained_tokens)} tokens ({model.sure}; "
         f"{model.source}):"
     )
     rows = []

@@ -88,6 +88,7 @@ def test_the_list_has_every_released_model_with_its_count():
         ([], "give one model to count, or --list"),
         (["deepseek-v3", "--list"], "give one model to count, or --list"),
         (["deepsek-v3"], "unknown released model 'deepsek-v3'. Did you mean 'deepseek-v"),
+        (["GPT-3"], "the shape of gpt-3 is not in the catalogue, only its sizes are"),
         (["absent/config.json"], "there is no file absent/config.json"),
         (["deepseek-v3", "--seq-len", "0"], "--seq-len 0: a sequence has 1 to 1e+09 tokens"),
         (["deepseek-v3", "--seq-len", "1e300"], "--seq-len 1e300: a sequence has 1 to"),

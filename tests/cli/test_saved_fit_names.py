@@ -137,9 +137,9 @@ def test_a_fit_under_another_convention_is_planned_with_under_that_convention(st
 
 @pytest.mark.usefixtures("storage")
 def test_a_fit_is_compared_with_released_models_too():
-    done = run("plan", "--like", "olmoe", "--law", "mine")
+    done = run("plan", "--like", "olmoe-1b-7b", "--law", "mine")
     assert done.returncode == 0
-    assert "olmoe was trained with" in done.stdout
+    assert "olmoe-1b-7b was trained with" in done.stdout
     assert run("plan", "--like", "all", "--law", "mine").returncode == 0
 
 
