@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from autotune.architecture.published import Sure
 from autotune.errors import InputError
+from autotune.planning.cost import SIX_ND
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +48,7 @@ class ReleasedModel:
         Raises:
             InputError: If the tokens are not known.
         """
-        return 6 * self.n_active * self.trained_tokens
+        return SIX_ND.flops(self.n_active, self.trained_tokens)
 
     @property
     def trained_tokens(self) -> float:
