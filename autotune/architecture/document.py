@@ -17,10 +17,17 @@ SECTIONS = ("attention", "ffn", "experts", "published")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Described:
-    """A model that a file describes; `published` is None where the file has no such section."""
+    """A model that a file describes.
+
+    Attributes:
+        model: Its shape.
+        published: What its report says, None where the file has no such section.
+        left_out: Sections of the file whose parts are not in the shape, as `vision_config`.
+    """
 
     model: Architecture
     published: Published | None = None
+    left_out: tuple[str, ...] = ()
 
 
 def described(document: Mapping[str, Any], *, name: str, where: str) -> Described:
@@ -58,6 +65,7 @@ def described(document: Mapping[str, Any], *, name: str, where: str) -> Describe
         n_mtp_layers=keys.count("n_mtp_layers", 0),
         n_window_layers=keys.count("n_window_layers", 0),
         window=keys.count_or_none("window"),
+        chunked=keys.flag("chunked", default=False),
     )
     said = section.get("published")
     return Described(

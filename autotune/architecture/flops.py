@@ -57,18 +57,28 @@ def score_flops(model: Architecture, reach: Reach, *, seq_len: int, mtp: int = 0
     full = model.n_layers - windows + mtp
     met = full * _keys(reach, seq_len)
     if windows and model.window is not None:
-        met += windows * _keys(reach, seq_len, window=model.window)
+        mean = _keys_of_chunk if model.chunked else _keys_of_window
+        met += windows * mean(model.window, seq_len)
     return 2.0 * model.attention.score_width * met
 
 
-def _keys(reach: Reach, seq_len: int, *, window: int | None = None) -> float:
+def _keys(reach: Reach, seq_len: int) -> float:
     """Mean number of keys per query."""
     if reach is Reach.ALL:
         return float(seq_len)
-    if reach is Reach.HALF:
-        return seq_len / 2
-    seen = min(seq_len, window or seq_len)
-    return seen - seen * (seen - 1) / (2 * seq_len)  # 1, 2, ..., seen, seen, ...
+    return seq_len / 2 if reach is Reach.HALF else _keys_of_window(seq_len, seq_len)
+
+
+def _keys_of_window(window: int, seq_len: int) -> float:
+    """Queries see 1, 2, ..., window, window, ... keys."""
+    seen = min(seq_len, window)
+    return seen - seen * (seen - 1) / (2 * seq_len)
+
+
+def _keys_of_chunk(chunk: int, seq_len: int) -> float:
+    """Queries see 1, 2, ..., chunk, 1, 2, ... keys."""
+    whole, rest = divmod(seq_len, chunk)
+    return (whole * chunk * (chunk + 1) + rest * (rest + 1)) / (2 * seq_len)
 
 
 def _softmax(model: Architecture, convention: Convention, *, seq_len: int) -> float:

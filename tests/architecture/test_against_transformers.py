@@ -9,12 +9,14 @@ import pytest
 from autotune.architecture.conventions import CONVENTIONS, Reach
 from autotune.architecture.count import Group, by_group, total
 from autotune.architecture.flops import per_token, score_flops
+from autotune.architecture.hf_wrappers import WRAPPERS
 from autotune.architecture.huggingface import architecture
 
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
 
 CONFIGS = Path(__file__).resolve().parent.parent / "golden/config_json"
+WRAPPED = CONFIGS.parent / "config_json_wrapped"
 CODE_OF = {"kimi_k2": "deepseek_v3"}
 NAMES = sorted(path.stem for path in CONFIGS.glob("*.json") if path.stem != "deepseek-moe-16b")
 """All but the one family that transformers has no code for."""
@@ -67,6 +69,14 @@ def same(config):
 def test_a_released_file_has_as_many_parameters_as_transformers_builds(name):
     counted, numel = same(released(name))
     assert counted == numel
+
+
+@pytest.mark.parametrize("path", sorted(WRAPPED.glob("*.json")), ids=lambda path: path.stem)
+def test_the_language_model_of_a_released_wrapper_has_as_many_as_transformers_builds(path):
+    config = json.loads(path.read_text())
+    assumed = WRAPPERS[config["model_type"]].assumed
+    counts = by_group(ours(config))
+    assert total(counts).total == same({**assumed, **config["text_config"]})[1]
 
 
 @pytest.mark.parametrize("tied", [True, False])

@@ -52,6 +52,11 @@ def test_widths_and_depth_grow_and_head_size_vocabulary_and_experts_stay():
     assert (twice.ffn.width, twice.experts.width) == (36864, 4096)
     for kept in ("vocabulary", "n_mtp_layers", "tied"):
         assert getattr(twice, kept) == getattr(model, kept)
+    twin = scaled(catalogue.read("gpt-oss-20b").model, 2)
+    assert (twin.attention.n_heads, twin.attention.n_kv_heads, twin.attention.head_dim) == (
+        128, 16, 64,
+    )  # fmt: skip
+    assert (twin.n_window_layers, twin.window) == (24, 128)
     assert (twice.attention.nope_dim, twice.experts.n_experts, twice.experts.top_k) == (128, 256, 8)
 
 
