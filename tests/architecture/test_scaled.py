@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autotune.architecture.conventions import CONVENTIONS, counted
-from autotune.architecture.count import total
+from autotune.architecture.count import Group, total
 from autotune.architecture.flops import multiplied, per_token
 from autotune.architecture.scaled import Cubic, scaled
 from autotune.models import catalogue
@@ -64,3 +64,9 @@ def test_widths_and_depth_grow_and_head_size_vocabulary_and_experts_stay():
 def test_what_multiplies_a_token_by_group_sums_to_its_flops_without_scores(model):
     weights = per_token(model, CONVENTIONS["exact"], seq_len=4096).weights
     assert 2 * sum(multiplied(model).values()) == weights
+
+
+def test_a_prediction_head_multiplies_by_its_layer_its_projection_and_the_output_head_again():
+    attention, expert, d = 187_105_280, 3 * 7168 * 2048, 7168
+    head = attention + 2 * d * d + 9 * expert + 256 * d + 129_280 * d
+    assert multiplied(catalogue.read("deepseek-v3").model)[Group.MTP] == head
