@@ -169,7 +169,7 @@ def _plan(request: Request, named: NamedLaw) -> Plan:
         _refuse_one_size(named)
     family = None if request.shape is None else request.shape.family(named.law)
 
-    def plan(law: ScalingLaw) -> Plan:
+    def plan(law: ScalingLaw, begin: Budget = request.budget) -> Plan:
         def within(budget: Budget) -> Plan:
             return planner.plan(
                 law,
@@ -179,18 +179,18 @@ def _plan(request: Request, named: NamedLaw) -> Plan:
                 name=named.name,
             )
 
-        if family is None:
-            return within(request.budget)
-        return exact_plan.settle(within, request.budget, family)
+        return within(begin) if family is None else exact_plan.settle(within, begin, family)
 
     made = plan(named.law)
     if named.fit is None:
         return made
-    fit = named.fit.result
+    fit, near = named.fit.result, request.budget
+    if family is not None:
+        near = replace(near, cost=family.cost(made.n_active))
     found = uncertainty.interval(
         named.law,
         fit.draws,
-        plan,
+        lambda law: plan(law, near),
         level=fit.settings.level,
         method="bootstrap",
         tail=fit.tail,

@@ -151,6 +151,25 @@ def test_limits_are_met_on_the_exact_budget_line(limits, reached, served):
     assert spent == pytest.approx(1e23, rel=1e-9)
 
 
+def test_constraints_are_judged_on_the_exact_budget_line_alone():
+    """At 6 N D, a cap on size and one on tokens leave more of a budget than exactly, or less."""
+    flops, size = 1e23, 2e10
+    dear, cheap = family("deepseek-v3"), family("gpt-oss-20b")
+    assert dear.exact(size).factor > 1.1
+    limits = Constraints(max_active=size, max_tokens=0.95 * flops / (6 * size))
+    with pytest.raises(InfeasibleError):
+        planner.plan(WITH, Budget(flops=flops), constraints=limits)
+    made = settled(WITH, Budget(flops=flops), dear, constraints=limits)
+    assert made.n_active <= size
+    assert exactly(dear, made.n_active) * made.tokens == pytest.approx(flops, rel=1e-9)
+    size = 2e9
+    assert cheap.exact(size).factor < 0.9
+    limits = Constraints(max_active=size, max_tokens=1.05 * flops / (6 * size))
+    planner.plan(WITH, Budget(flops=flops), constraints=limits)
+    with pytest.raises(InfeasibleError, match=r"max_tokens .* and max_active 2B contradict"):
+        settled(WITH, Budget(flops=flops), cheap, constraints=limits)
+
+
 def test_a_target_loss_costs_what_a_budget_of_that_size_reaches():
     found = family("gpt-oss-20b")
     made = settled(WITH, Budget(target_loss=2.2), found)
