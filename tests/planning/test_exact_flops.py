@@ -162,6 +162,9 @@ def test_constraints_are_judged_on_the_exact_budget_line_alone():
     made = settled(WITH, Budget(flops=flops), dear, constraints=limits)
     assert made.n_active <= size
     assert exactly(dear, made.n_active) * made.tokens == pytest.approx(flops, rel=1e-9)
+    none = Constraints(max_active=1e9, max_tokens=1e9)
+    with pytest.raises(InfeasibleError, match="contradict"):
+        settled(WITH, Budget(flops=flops), dear, constraints=none)
     size = 2e9
     assert cheap.exact(size).factor < 0.9
     limits = Constraints(max_active=size, max_tokens=1.05 * flops / (6 * size))
