@@ -24,8 +24,8 @@ def settle(plan: Callable[[Budget], Plan], budget: Budget, family: ShapeFamily) 
     """Plan at the exact cost of the size that comes out.
 
     FLOPs per token are replaced by the power of N that has their value and their slope at the last
-    plan's size, until size and cost agree. There the plan is best among all sizes of the family,
-    not only at this cost.
+    plan's size, until size and cost agree. There the plan is stationary among all sizes of the
+    family, not only at this cost; its certificate is a proof at this cost.
 
     Args:
         plan: The question, as a function of the budget.
