@@ -26,7 +26,11 @@ def parse_count(text: str) -> float:
     suffix = match[2].upper() if match else ""
     if not match or suffix not in COUNT_SUFFIXES:
         raise InputError(f"cannot read {text!r} as a count. Write it as 7e9, 96B or 1.74T.")
-    value = float(match[1]) * COUNT_SUFFIXES[suffix]
+    scale = COUNT_SUFFIXES[suffix]
+    if "e" in match[1].lower():
+        value = float(match[1]) * scale
+    else:
+        value = float(f"{match[1]}e{round(math.log10(scale))}")  # 16.4 * 1e9 is not 16.4e9
     if not math.isfinite(value):
         raise InputError(f"{text!r} is not a finite count.")
     return value

@@ -50,5 +50,5 @@ def architectures(draw, sparse=None):
         n_dense_layers=draw(st.integers(0, n_layers)) if sparse else n_layers,
         tied=draw(st.booleans()), norms_per_layer=draw(st.integers(0, 4)),
         n_mtp_layers=draw(st.integers(0, 2)), n_window_layers=draw(st.integers(0, n_layers)),
-        window=draw(st.integers(1, 50)),
+        window=draw(st.integers(1, 50)), chunked=draw(st.booleans()),
     )  # fmt: skip

@@ -8,6 +8,7 @@ from autotune import checks
 from autotune.architecture.attention import Attention, GroupedQuery, Latent, QkNorm
 from autotune.architecture.feed_forward import Experts, FeedForward
 from autotune.architecture.keys import Keys
+from autotune.architecture.published import Published, Sure
 from autotune.architecture.shape import Architecture
 from autotune.errors import InputError
 
@@ -15,28 +16,18 @@ SECTIONS = ("attention", "ffn", "experts", "published")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Published:
-    """What a model's own card or report says of its size.
+class Described:
+    """A model that a file describes.
 
     Attributes:
-        total: Total parameters, as printed.
-        active: Active parameters, as printed.
-        input_embedding: Whether the active figure has the input embedding.
-        source: Where it is printed.
+        model: Its shape.
+        published: What its report says, None where the file has no such section.
+        left_out: Sections of the file whose parts are not in the shape, as `vision_config`.
     """
-
-    total: str
-    active: str
-    input_embedding: bool
-    source: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Described:
-    """A model that a file describes; `published` is None where the file has no such section."""
 
     model: Architecture
     published: Published | None = None
+    left_out: tuple[str, ...] = ()
 
 
 def described(document: Mapping[str, Any], *, name: str, where: str) -> Described:
@@ -74,6 +65,7 @@ def described(document: Mapping[str, Any], *, name: str, where: str) -> Describe
         n_mtp_layers=keys.count("n_mtp_layers", 0),
         n_window_layers=keys.count("n_window_layers", 0),
         window=keys.count_or_none("window"),
+        chunked=keys.flag("chunked", default=False),
     )
     said = section.get("published")
     return Described(
@@ -144,9 +136,15 @@ def _experts(values: Mapping[str, Any], where: str) -> Experts:
 
 def _published(values: Mapping[str, Any], where: str) -> Published:
     keys = _keys(values, {each.name for each in fields(Published)}, where)
+    sure = checks.one_of(
+        f"certainty of {where}", keys.text("sure", Sure.UNCONFIRMED), [str(each) for each in Sure]
+    )
     return Published(
         total=keys.text("total"),
         active=keys.text("active"),
         input_embedding=keys.flag("input_embedding", default=True),
         source=keys.text("source"),
+        tokens=keys.text_or_none("tokens"),
+        sure=Sure(sure),
+        note=keys.text("note", ""),
     )

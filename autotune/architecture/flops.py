@@ -1,9 +1,10 @@
 """FLOPs per token of an architecture; training is three forward passes."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from autotune.architecture.conventions import CONVENTIONS, Convention, Reach, counted
-from autotune.architecture.count import MATRICES, Counts, Group, by_group, mtp_module, total
+from autotune.architecture.count import MATRICES, Group, by_group, mtp_module, total
 from autotune.architecture.shape import Architecture
 
 TRAINING = 3
@@ -41,7 +42,7 @@ def per_token(model: Architecture, convention: Convention, *, seq_len: int) -> F
     two FLOPs for each active parameter they count.
     """
     exact = convention == CONVENTIONS["exact"]
-    weights = _multiplied(model) if exact else total(counted(model, convention)).active
+    weights = sum(multiplied(model).values()) if exact else total(counted(model, convention)).active
     mtp = model.n_mtp_layers if Group.MTP not in convention.left_out else 0
     return Flops(
         2.0 * weights,
@@ -56,18 +57,28 @@ def score_flops(model: Architecture, reach: Reach, *, seq_len: int, mtp: int = 0
     full = model.n_layers - windows + mtp
     met = full * _keys(reach, seq_len)
     if windows and model.window is not None:
-        met += windows * _keys(reach, seq_len, window=model.window)
+        mean = _keys_of_chunk if model.chunked else _keys_of_window
+        met += windows * mean(model.window, seq_len)
     return 2.0 * model.attention.score_width * met
 
 
-def _keys(reach: Reach, seq_len: int, *, window: int | None = None) -> float:
+def _keys(reach: Reach, seq_len: int) -> float:
     """Mean number of keys per query."""
     if reach is Reach.ALL:
         return float(seq_len)
-    if reach is Reach.HALF:
-        return seq_len / 2
-    seen = min(seq_len, window or seq_len)
-    return seen - seen * (seen - 1) / (2 * seq_len)  # 1, 2, ..., seen, seen, ...
+    return seq_len / 2 if reach is Reach.HALF else _keys_of_window(seq_len, seq_len)
+
+
+def _keys_of_window(window: int, seq_len: int) -> float:
+    """Queries see 1, 2, ..., window, window, ... keys."""
+    seen = min(seq_len, window)
+    return seen - seen * (seen - 1) / (2 * seq_len)
+
+
+def _keys_of_chunk(chunk: int, seq_len: int) -> float:
+    """Queries see 1, 2, ..., chunk, 1, 2, ... keys."""
+    whole, rest = divmod(seq_len, chunk)
+    return (whole * chunk * (chunk + 1) + rest * (rest + 1)) / (2 * seq_len)
 
 
 def _softmax(model: Architecture, convention: Convention, *, seq_len: int) -> float:
@@ -75,12 +86,9 @@ def _softmax(model: Architecture, convention: Convention, *, seq_len: int) -> fl
     return float(convention.softmax_flops * heads * seq_len)
 
 
-def _multiplied(model: Architecture) -> int:
-    """Parameters that multiply a token, counted once per use."""
+def multiplied(model: Architecture) -> Mapping[Group, int]:
+    """Parameters that multiply a token, by group, counted once per use."""
     counts, head = by_group(model), model.vocabulary * model.d_model
-    found = _matrices(counts) + counts[Group.OUTPUT_HEAD].active
-    return found + model.n_mtp_layers * (_matrices(mtp_module(model)) + head)
-
-
-def _matrices(counts: Counts) -> int:
-    return sum(count.active for group, count in counts.items() if group in MATRICES)
+    found = {group: counts[group].active for group in (*MATRICES, Group.OUTPUT_HEAD)}
+    module = sum(n.active for group, n in mtp_module(model).items() if group in MATRICES)
+    return found | {Group.MTP: model.n_mtp_layers * (module + head)}

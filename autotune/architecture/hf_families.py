@@ -40,6 +40,16 @@ def _past_windowless(keys: Keys, n_layers: int) -> int:
     return 0 if off else max(0, n_layers - keys.count("max_window_layers", 62))
 
 
+def _with_positions(keys: Keys, n_layers: int) -> int:
+    """Llama 4: layers with rotary positions attend within chunks, every fourth has neither."""
+    if keys.count_or_none("attention_chunk_size") is None:
+        return 0
+    listed = keys.texts("no_rope_layers")
+    if listed:
+        return sum(each == "1" for each in listed[:n_layers])
+    return n_layers - n_layers // max(1, keys.count("no_rope_layer_interval", 4))
+
+
 def _but_every(period: int) -> Windows:
     """Every `period`-th layer is full; config.json may say another period (Gemma 3)."""
 
@@ -57,17 +67,19 @@ class MoeKeys:
         n_experts: Key of the number of routed experts; transformers 5 writes some anew as
             `num_local_experts`, which is read too.
         width: Key of their width.
-        n_shared: Key of the number of shared experts, None where there are none.
+        n_shared: Key of the number of shared experts, or that number.
         dense: Which key says what layers are dense: `first_k_dense_replace`, `mlp_only_layers`,
-            or None where no layer is.
+            `interleave_moe_layer_step`, or None where no layer is.
+        dense_width: Key of the width of dense layers.
         bias: Whether experts have biases.
         router_bias: Whether the router has one number per expert beside its matrix.
     """
 
     n_experts: str
     width: str
-    n_shared: str | None = None
+    n_shared: str | int = 0
     dense: str | None = None
+    dense_width: str = "intermediate_size"
     bias: bool = False
     router_bias: bool = False
 
@@ -91,6 +103,7 @@ class Family:
         tied: Whether embedding and head are one unless config.json says.
         moe: Its mixture of experts, None where it is dense.
         windows: How many layers have a sliding window, unless `layer_types` lists them.
+        chunked: Whether windows are chunks of `attention_chunk_size`, not `sliding_window`.
         mtp: Whether config.json's `num_nextn_predict_layers` counts modules that are released.
     """
 
@@ -108,6 +121,7 @@ class Family:
     tied: bool = False
     moe: MoeKeys | None = None
     windows: Windows = _never
+    chunked: bool = False
     mtp: bool = False
 
 
@@ -122,7 +136,15 @@ _V3 = Family(latent=True, moe=_CORRECTED, mtp=True)
 FAMILIES: Mapping[str, Family] = MappingProxyType(
     {
         "llama": Family(kv_like_heads=True, ffn_bias_key="mlp_bias"),
+        "llama4_text": Family(
+            windows=_with_positions, chunked=True,
+            moe=MoeKeys(
+                n_experts="num_local_experts", width="intermediate_size", n_shared=1,
+                dense="interleave_moe_layer_step", dense_width="intermediate_size_mlp",
+            ),
+        ),
         "mistral": Family(qkv_bias=False, o_bias=False, windows=_every_layer),
+        "ministral3": Family(qkv_bias=False, o_bias=False, head_dim=128, windows=_every_layer),
         "mixtral": Family(qkv_bias=False, o_bias=False, moe=_LOCAL, windows=_every_layer),
         "qwen2": Family(qkv_bias=True, o_bias=False, windows=_after_first),
         "qwen3": Family(qk_norm=QkNorm.HEAD, head_dim=128, windows=_after_first),
@@ -167,3 +189,12 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
         ),
     }
 )  # fmt: skip
+
+_LIGHTNING = (
+    "seven of eight layers have lightning attention, a linear one, whose parameters and FLOPs are "
+    "not those of attention with scores"
+)
+REFUSED: Mapping[str, str] = MappingProxyType(
+    dict.fromkeys(("minimax", "minimax_text_01", "minimax_m1"), _LIGHTNING)
+)
+"""Families that are known and not counted, and why."""

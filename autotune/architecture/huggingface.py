@@ -6,14 +6,15 @@ from typing import Any
 from autotune import checks
 from autotune.architecture.attention import Attention, GroupedQuery, Latent, QkNorm
 from autotune.architecture.feed_forward import Experts, FeedForward
-from autotune.architecture.hf_families import FAMILIES, Family, MoeKeys
+from autotune.architecture.hf_families import FAMILIES, REFUSED, Family, MoeKeys
+from autotune.architecture.hf_wrappers import WRAPPERS, text_config
 from autotune.architecture.keys import Keys
 from autotune.architecture.shape import Architecture
 from autotune.errors import InputError
 
 
 def architecture(config: Mapping[str, Any], *, name: str, where: str) -> Architecture:
-    """Read a config.json.
+    """Read a config.json; of a model of text and images, its language model.
 
     Args:
         config: What the file holds.
@@ -24,7 +25,13 @@ def architecture(config: Mapping[str, Any], *, name: str, where: str) -> Archite
         InputError: If the family is not known, or a key is missing or has no meaning here.
     """
     model_type = Keys(config, where).text("model_type")
-    family = FAMILIES[checks.one_of("model_type", model_type, FAMILIES)]
+    if model_type in WRAPPERS:
+        inner = text_config(config, model_type, where=where)
+        return architecture(inner, name=name, where=f"{where}: text_config")
+    if model_type in REFUSED:
+        raise InputError(f"{where}: {model_type!r} is not supported: {REFUSED[model_type]}.")
+    known = checks.one_of("model_type", model_type, [*FAMILIES, *WRAPPERS])
+    family = FAMILIES[known]
     keys = Keys(config, f"{where} ({model_type})")
     n_layers = keys.count("num_hidden_layers")
     dense = _dense_layers(family.moe, keys, n_layers)
@@ -42,8 +49,13 @@ def architecture(config: Mapping[str, Any], *, name: str, where: str) -> Archite
         norms_per_layer=family.norms_per_layer,
         n_mtp_layers=keys.count("num_nextn_predict_layers", 0) if family.mtp else 0,
         n_window_layers=windows,
-        window=keys.count("sliding_window") if windows else None,
+        window=keys.count(_window_key(family)) if windows else None,
+        chunked=family.chunked and windows > 0,
     )
+
+
+def _window_key(family: Family) -> str:
+    return "attention_chunk_size" if family.chunked else "sliding_window"
 
 
 def _attention(family: Family, keys: Keys) -> Attention:
@@ -91,7 +103,8 @@ def _latent(keys: Keys, heads: int) -> Latent:
 def _ffn(family: Family, keys: Keys) -> FeedForward:
     key = family.ffn_bias_key
     bias = key is not None and keys.flag(key, default=False)
-    return FeedForward(width=keys.count("intermediate_size"), bias=bias)
+    width = "intermediate_size" if family.moe is None else family.moe.dense_width
+    return FeedForward(width=keys.count(width), bias=bias)
 
 
 def _experts(moe: MoeKeys, keys: Keys) -> Experts:
@@ -99,10 +112,16 @@ def _experts(moe: MoeKeys, keys: Keys) -> Experts:
         n_experts=keys.count(moe.n_experts, keys.count_or_none("num_local_experts")),
         top_k=keys.count("num_experts_per_tok"),
         width=keys.count(moe.width),
-        n_shared=0 if moe.n_shared is None else keys.count_or_none(moe.n_shared) or 0,
+        n_shared=_shared(moe, keys),
         bias=moe.bias,
         router_bias=moe.router_bias,
     )
+
+
+def _shared(moe: MoeKeys, keys: Keys) -> int:
+    if isinstance(moe.n_shared, int):
+        return moe.n_shared
+    return keys.count_or_none(moe.n_shared) or 0
 
 
 def _dense_layers(moe: MoeKeys | None, keys: Keys, n_layers: int) -> int:
@@ -114,6 +133,11 @@ def _dense_layers(moe: MoeKeys | None, keys: Keys, n_layers: int) -> int:
     if moe.dense == "first_k_dense_replace":
         first, step = keys.count(moe.dense), max(1, keys.count("moe_layer_freq", 1))
         return sum(i < first or i % step != 0 for i in range(n_layers))
+    if moe.dense == "interleave_moe_layer_step":
+        sparse, step = keys.texts("moe_layers"), max(1, keys.count(moe.dense, 1))
+        if sparse is not None:
+            return n_layers - sum(str(i) in sparse for i in range(n_layers))
+        return n_layers - n_layers // step
     only, step = keys.texts(moe.dense) or [], max(1, keys.count("decoder_sparse_step", 1))
     return sum(str(i) in only or (i + 1) % step != 0 for i in range(n_layers))
 
@@ -122,10 +146,11 @@ def _window_layers(family: Family, keys: Keys, n_layers: int) -> int:
     kinds = keys.texts("layer_types")
     if kinds is None:
         return family.windows(keys, n_layers)
-    known = {"sliding_attention", "full_attention"}
+    limited = "chunked_attention" if family.chunked else "sliding_attention"
+    known = {limited, "full_attention"}
     for kind in kinds:
         if kind not in known:
             raise InputError(f"{keys.where}: layer_types has {kind!r}, which is not supported.")
     if len(kinds) != n_layers:
         raise InputError(f"{keys.where}: layer_types has {len(kinds)} of {n_layers} layers.")
-    return kinds.count("sliding_attention")
+    return kinds.count(limited)

@@ -73,6 +73,10 @@ class Keys:
             raise InputError(f"{self.where}: {key} must be a string, not {value!r}.")
         return value
 
+    def text_or_none(self, key: str) -> str | None:
+        """A string, or None where the key is absent or null."""
+        return None if self.values.get(key) is None else self.text(key)
+
     def texts(self, key: str) -> list[str] | None:
         """A list of anything, as strings; None where the key is absent or null.
 

@@ -25,6 +25,7 @@ class Architecture:
         n_mtp_layers: Modules of the multi-token-prediction head.
         n_window_layers: Layers with sliding-window attention.
         window: Keys that a query sees in those, itself included.
+        chunked: Whether those are chunks of the sequence: a query sees its own chunk up to itself.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Architecture:
     n_mtp_layers: int = 0
     n_window_layers: int = 0
     window: int | None = None
+    chunked: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what is no model, and say which number is wrong."""

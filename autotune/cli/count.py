@@ -27,9 +27,6 @@ docs/guide.md lists. FLOPs are per token; training is three forward passes.
 """
 
 
-LONGEST = 1e9
-
-
 def register(app: typer.Typer) -> None:
     """Add the verb to the command line."""
     app.command("count", epilog=EPILOG)(count)
@@ -48,7 +45,7 @@ def count(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Count the parameters of a model by group, its FLOPs per token and its memory."""
-    from autotune.cli import count_record, count_view
+    from autotune.cli import count_record, count_view, sequence
     from autotune.errors import InputError
     from autotune.models import catalogue
 
@@ -59,7 +56,9 @@ def count(
         console.emit_json({"models": rows}) if json else console.say(count_view.catalogue(rows))
         return
     found = catalogue.find(model)
-    record = count_record.of(found, _conventions(found, convention), seq_len=_length(seq_len))
+    record = count_record.of(
+        found, _conventions(found, convention), seq_len=sequence.length(seq_len)
+    )
     console.emit_json(record) if json else console.say(count_view.sheet(record))
 
 
@@ -75,13 +74,3 @@ def _conventions(found: "Described", name: str | None) -> "list[Convention]":
     return (
         list(every.values()) if name is None else [every[checks.one_of("convention", name, every)]]
     )
-
-
-def _length(text: str) -> int:
-    from autotune.errors import InputError
-    from autotune.quantities import parse_count
-
-    value = parse_count(text)
-    if not 1 <= value <= LONGEST or not value.is_integer():
-        raise InputError(f"--seq-len {text}: a sequence has 1 to {LONGEST:g} tokens.")
-    return int(value)

@@ -20,6 +20,7 @@ def of(found: Described, conventions: list[Convention], *, seq_len: int) -> dict
         "model": model.name,
         "architecture": _shape(model),
         "published": None if found.published is None else asdict(found.published),
+        "left_out": list(found.left_out),
         "seq_len": seq_len,
         "groups": {group: asdict(count) for group, count in by_group(model).items() if count.total},
         "conventions": [_convention(model, each, seq_len) for each in conventions],

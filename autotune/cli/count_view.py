@@ -47,12 +47,15 @@ def _head(record: dict[str, Any]) -> str:
     )
     facts = [f"{shape['n_layers']} layers", f"d {shape['d_model']}", heads, *_ffn(shape)]
     if shape["n_window_layers"]:
-        facts.append(f"{shape['n_window_layers']} layers with a window of {shape['window']}")
+        kind = "chunks" if shape["chunked"] else "a window"
+        facts.append(f"{shape['n_window_layers']} layers with {kind} of {shape['window']}")
     facts.append(f"vocabulary {shape['vocabulary']}" + (", tied" if shape["tied"] else ""))
     lines = [_wrapped(f"{record['model']}: {'; '.join(facts)}.", indent=2)]
     if record["published"]:
         said = record["published"]
         lines.append(f"Published: {said['total']} / {said['active']} active ({said['source']}).")
+    if record["left_out"]:
+        lines.append(f"The language model alone; not counted: {', '.join(record['left_out'])}.")
     return "\n".join(lines)
 
 

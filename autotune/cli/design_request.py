@@ -11,7 +11,7 @@ from autotune.architecture.document import Described
 from autotune.architecture.memory import RECIPES
 from autotune.errors import InputError
 from autotune.models import catalogue
-from autotune.planning import head_schedule, released
+from autotune.planning import head_schedule
 from autotune.planning.design import Candidate, candidates
 from autotune.planning.design_question import DesignQuestion, WidthRule
 from autotune.planning.design_target import Target, target
@@ -100,9 +100,13 @@ def answer(request: Request) -> Answer:
 def _placed(request: Request) -> Placement | None:
     if request.like is None:
         return None
-    model = request.like.model
-    known = released.MODELS.get(model.name)
-    return place(model, seq_len=request.seq_len, tokens=None if known is None else known.tokens)
+    said = request.like.published
+    tokens = said.tokens if said is not None else None
+    return place(
+        request.like.model,
+        seq_len=request.seq_len,
+        tokens=None if tokens is None else quantities.parse_count(tokens),
+    )
 
 
 def _question(given: Mapping[str, Any]) -> DesignQuestion:

@@ -24,6 +24,8 @@ EPILOG = """examples:
 
   autotune plan --flops 1e23 --law my-fit
 
+  autotune plan --flops 1e24 --sparsity 0.94 --exact-flops deepseek-v3 --seq-len 4096
+
 Counts read as people write them: 96B, 1.74T, 2.1e24. The whole budget is spent.
 
 exit status: 0 planned; 1 some named law has no plan; 2 bad input; 3 no feasible plan"""
@@ -161,6 +163,18 @@ def plan(
     shared_share: Annotated[
         float | None,
         option("--shared-share", text="Share of shared experts.", panel=LAW, metavar="SHARE"),
+    ] = None,
+    exact_flops: Annotated[
+        Text,
+        option(
+            "--exact-flops",
+            text="Pay exact FLOPs of this shape, not 6 N D: a file, or a released model.",
+            panel=BUDGET,
+            metavar="MODEL",
+        ),
+    ] = None,
+    seq_len: Annotated[
+        Text, option("--seq-len", text="With --exact-flops; 8192.", panel=BUDGET, metavar="TOKENS")
     ] = None,
     tolerance: Annotated[
         float, typer.Option(help="Relative loss that still counts as near-optimal.")

@@ -5,20 +5,23 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from autotune import checks, quantities
+from autotune.cli import plan_exact
 from autotune.cli.law_names import STORAGE, NamedLaw, resolve
 from autotune.errors import InfeasibleError, InputError
 from autotune.laws.base import ScalingLaw
 from autotune.laws.factors import check_experts
+from autotune.models import trained
 from autotune.planning import (
     accelerators,
     comparison,
+    exact_plan,
     planner,
-    released,
     selection,
     uncertainty,
 )
 from autotune.planning.budget import SECONDS_PER_DAY, Budget
 from autotune.planning.constraints import Constraints
+from autotune.planning.cost import SIX_ND
 from autotune.planning.plan import Plan
 from autotune.planning.question import Hold, Question
 from autotune.planning.released import ReleasedModel
@@ -38,6 +41,7 @@ NEEDS = {
     "n_total": "hold",
     "tokens": "hold",
     "csv": "like",
+    "seq_len": "exact_flops",
 }
 
 
@@ -49,6 +53,7 @@ class Request:
         laws: The laws, in order.
         named: Whether the user named them.
         like: The released model whose budget it is, or None.
+        shape: The shape whose exact FLOPs the budget pays for, None for 6 N_active D.
     """
 
     budget: Budget
@@ -57,6 +62,7 @@ class Request:
     laws: tuple[NamedLaw, ...]
     named: bool
     like: ReleasedModel | None
+    shape: plan_exact.Shape | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +94,8 @@ def refuse_clashes(given: Mapping[str, Any]) -> None:
     for other in ("hold", "like"):
         if number and other in given:
             raise _clash("sparsity", other, "the other already settles the sparsity")
+    if "tokens" in given and "exact_flops" in given:
+        raise _clash("tokens", "exact_flops", "with tokens and n_active given, no budget is spent")
     if "tokens" in given and given["hold"] != "tokens":
         raise _clash("tokens", "hold", "only --hold tokens takes them")
     if given.get("hold") == "tokens" and "target_loss" in given:
@@ -106,7 +114,7 @@ def read(given: Mapping[str, Any]) -> Request:
     Raises:
         InputError: If a value cannot be read, or names something unknown.
     """
-    like = released.find(given["like"]) if "like" in given else None
+    like = trained.find(given["like"]) if "like" in given else None
     laws = named_laws(given)
     question = _question(given, like)
     constraints = Constraints(
@@ -125,8 +133,16 @@ def read(given: Mapping[str, Any]) -> Request:
         )
         laws = [resolve(name) for name in names]
     _refuse_unused_factors(question, laws)
-    named = "law" in given
-    return Request(_budget(given, like), question, constraints, tuple(laws), named, like)
+    shape = plan_exact.read(given)
+    return Request(
+        _budget(given, like, shape),
+        question,
+        constraints,
+        laws=tuple(laws),
+        named="law" in given,
+        like=like,
+        shape=shape,
+    )
 
 
 def answer(request: Request) -> Answer:
@@ -151,24 +167,30 @@ def _plan(request: Request, named: NamedLaw) -> Plan:
     """The plan of one law, with its interval if the law is a fit with draws."""
     if named.fit is not None:
         _refuse_one_size(named)
+    family = None if request.shape is None else request.shape.family(named.law)
 
-    def plan(law: ScalingLaw) -> Plan:
-        return planner.plan(
-            law,
-            request.budget,
-            question=request.question,
-            constraints=request.constraints,
-            name=named.name,
-        )
+    def plan(law: ScalingLaw, begin: Budget = request.budget) -> Plan:
+        def within(budget: Budget) -> Plan:
+            return planner.plan(
+                law,
+                budget,
+                question=request.question,
+                constraints=request.constraints,
+                name=named.name,
+            )
+
+        return within(begin) if family is None else exact_plan.settle(within, begin, family)
 
     made = plan(named.law)
     if named.fit is None:
         return made
-    fit = named.fit.result
+    fit, near = named.fit.result, request.budget
+    if family is not None:
+        near = replace(near, cost=family.cost(made.n_active))
     found = uncertainty.interval(
         named.law,
         fit.draws,
-        plan,
+        lambda law: plan(law, near),
         level=fit.settings.level,
         method="bootstrap",
         tail=fit.tail,
@@ -202,8 +224,13 @@ def named_laws(given: Mapping[str, Any]) -> list[NamedLaw]:
     return [resolve(name, given.get("storage", STORAGE)) for name in dict.fromkeys(names)]
 
 
-def _budget(given: Mapping[str, Any], like: ReleasedModel | None) -> Budget:
+def _budget(
+    given: Mapping[str, Any], like: ReleasedModel | None, shape: plan_exact.Shape | None
+) -> Budget:
     served = _count(given, "inference_tokens") or 0.0
+    if like is not None and shape is not None:
+        exact = shape.flops_of(like)
+        return Budget(flops=exact, inference_tokens=served, origin=f"exact FLOPs of {like.name}")
     if like is not None:
         return Budget(
             flops=like.flops, inference_tokens=served, origin=f"6 N_active D of {like.name}"
@@ -213,7 +240,7 @@ def _budget(given: Mapping[str, Any], like: ReleasedModel | None) -> Budget:
     if "tokens" in given:
         size, tokens = _count(given, "n_active") or 0.0, _count(given, "tokens") or 0.0
         checks.positive("tokens", tokens, hint="Write 2T, or 2e12.")
-        return Budget(flops=size * (6 * tokens + 2 * served), inference_tokens=served)
+        return Budget(flops=SIX_ND.flops(size, tokens, served=served), inference_tokens=served)
     if "flops" in given:
         return Budget(flops=_count(given, "flops"), inference_tokens=served)
     for name in ("gpu", "days"):

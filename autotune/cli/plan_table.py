@@ -11,7 +11,8 @@ from typing import Any
 
 from autotune.cli import console, plan_request, plan_view
 from autotune.errors import StoreError
-from autotune.planning import comparison, extrapolation, released
+from autotune.models import trained
+from autotune.planning import comparison, extrapolation
 from autotune.planning.comparison import Comparison
 from autotune.quantities import format_count
 
@@ -22,7 +23,7 @@ COMMAND = "autotune plan --like all --csv results/reference/released_models"
 def all_models(given: Mapping[str, Any]) -> list[Comparison]:
     """Compare every model whose tokens are known with every law that applies."""
     laws = {named.name: named.law for named in plan_request.named_laws(given)}
-    known = [model for model in released.MODELS.values() if model.tokens is not None]
+    known = [model for model in trained.models().values() if model.tokens is not None]
     return [row for model in known for row in comparison.compare(model, laws)]
 
 
@@ -56,7 +57,7 @@ def row(item: Comparison) -> dict[str, Any]:
 def to_json(item: Comparison) -> dict[str, Any]:
     """The plan as elsewhere, and what was trained."""
     model = item.model
-    trained = {
+    made = {
         "model": model.name,
         "n_active": model.n_active,
         "n_total": model.n_total,
@@ -66,7 +67,7 @@ def to_json(item: Comparison) -> dict[str, Any]:
         "sure": str(model.sure),
         "source": model.source,
     }
-    return item.plan.to_json() | {"trained": trained}
+    return item.plan.to_json() | {"trained": made}
 
 
 def text(items: Sequence[Comparison]) -> str:
@@ -85,12 +86,12 @@ def text(items: Sequence[Comparison]) -> str:
         )
         for item in items
     ]
-    unknown = [model.name for model in released.MODELS.values() if model.tokens is None]
+    unknown = [model.name for model in trained.models().values() if model.tokens is None]
     return (
         f"{console.table(headers, rows, left=(0, 1, 7))}\n\n"
         "N is active parameters and FLOPs are 6 N_active D. The gap is the law's loss as trained "
         "less\nits loss as planned, in nats per token; gaps of different laws are not comparable."
-        f"\nTokens not published, so no budget is known: {', '.join(unknown)}."
+        f"\nTokens not known, so no budget is either: {', '.join(unknown)}."
     )
 
 

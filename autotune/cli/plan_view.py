@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from textwrap import fill
 from typing import Any
 
-from autotune.cli import console, plan_certainty
+from autotune.cli import console, plan_certainty, plan_exact
 from autotune.cli.plan_request import Answer, Request
 from autotune.planning import comparison
 from autotune.planning.plan import Plan
@@ -40,7 +40,7 @@ def text(request: Request, answer: Answer) -> str:
     parts = [f"Budget: {request.budget}.\nAsked:  {_asked(request)}.", optima(plans)]
     percent = f"{100 * request.question.tolerance:g} %"
     parts.append(f"Within {percent} of the least loss, all else as above:\n{_bands(plans)}")
-    parts.append(plan_certainty.text(plans))
+    parts.extend([plan_exact.text(plans), plan_certainty.text(plans)])
     if request.like is not None:
         parts.append(_beside(request.like, plans, request))
     parts.append(_notes(plans, request))
@@ -94,7 +94,7 @@ def _beside(model: ReleasedModel, plans: Sequence[Plan], request: Request) -> st
     head = (
         f"{model.name} was trained with {format_count(model.n_active)} of "
         f"{format_count(model.n_total)} parameters active, sparsity {model.sparsity:.4g}, on "
-        f"{format_count(model.flops / (6 * model.n_active))} tokens ({model.sure}; "
+        f"{format_count(model.trained_tokens)} tokens ({model.sure}; "
         f"{model.source}):"
     )
     rows = []

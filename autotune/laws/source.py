@@ -97,3 +97,8 @@ class Source:
     range: FittedRange
     standard_errors: Mapping[str, float] = field(default_factory=dict)
     caveat: str = ""
+
+    @property
+    def without_embeddings(self) -> bool:
+        """Whether N leaves embeddings out, by what `n` says."""
+        return "embeddings not counted" in self.n or "no embeddings" in self.n

@@ -6,6 +6,7 @@ from autotune import checks
 from autotune.architecture.document import Described
 from autotune.errors import InputError
 from autotune.models import files
+from autotune.planning.released import SIZES_ALONE
 
 FOLDER = Path(__file__).resolve().parent / "released"
 
@@ -15,13 +16,24 @@ def names() -> list[str]:
     return sorted(path.stem for path in FOLDER.glob("*.toml"))
 
 
+def key(name: str) -> str:
+    """A name as the catalogue writes it: case, spaces and underscores do not matter."""
+    return name.strip().lower().replace("_", "-").replace(" ", "-")
+
+
 def read(name: str) -> Described:
     """The released model of that name.
 
     Raises:
-        InputError: If there is none; the message names the nearest.
+        InputError: If there is none, naming the nearest, or only its sizes are known.
     """
-    known = checks.one_of("released model", name.strip().lower().replace("_", "-"), names())
+    named = key(name)
+    if named in SIZES_ALONE:
+        raise InputError(
+            f"the shape of {named} is not in the catalogue, only its sizes are: "
+            f"`autotune plan --like {named}`. Give its config.json."
+        )
+    known = checks.one_of("released model", named, names())
     return files.read(FOLDER / f"{known}.toml")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from autotune.architecture import huggingface
+from autotune.architecture import hf_wrappers, huggingface
 from autotune.architecture.document import Described, described
 from autotune.errors import InputError
 
@@ -31,4 +31,7 @@ def read(path: Path) -> Described:
     named = path.parent.resolve().name if path.name == "config.json" else path.stem
     if path.suffix == ".toml":
         return described(document, name=named, where=str(path))
-    return Described(model=huggingface.architecture(document, name=named, where=str(path)))
+    return Described(
+        model=huggingface.architecture(document, name=named, where=str(path)),
+        left_out=hf_wrappers.left_out(document),
+    )

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from autotune import checks, quantities
 from autotune.errors import InputError
 from autotune.planning import accelerators
+from autotune.planning.cost import SIX_ND, Cost
+from autotune.planning.spending import Spending
 
 SECONDS_PER_DAY = 86400.0
 
@@ -18,6 +20,7 @@ class Budget:
         target_loss: Loss to reach with the fewest FLOPs, in the law's unit.
         inference_tokens: Tokens the model will serve in its life. The budget then covers
             both: C = 6 N D + 2 N D_inf (Sardana et al. 2023, arXiv:2401.00448).
+        cost: FLOPs per token in place of 6 N.
         origin: How `flops` was obtained, for people.
 
     Raises:
@@ -28,6 +31,7 @@ class Budget:
     flops: float | None = None
     target_loss: float | None = None
     inference_tokens: float = 0.0
+    cost: Cost = SIX_ND
     origin: str = ""
 
     def __post_init__(self) -> None:
@@ -64,11 +68,17 @@ class Budget:
             origin=f"{count:g} x {accelerator}, {days:g} d, MFU {mfu:g}",
         )
 
-    @property
-    def convention(self) -> str:
-        """What the FLOPs count."""
+    def spending(self, flops: float) -> Spending:
+        """How these FLOPs are shared between size and tokens, all else as here."""
+        return Spending(flops, self.inference_tokens, self.cost)
+
+    def convention(self, n_active: float) -> str:
+        """What the FLOPs count, at a size."""
         serving = " + 2 N_active D_inference" if self.inference_tokens else ""
-        return f"6 N_active D{serving}"
+        if self.cost == SIX_ND:
+            return f"6 N_active D{serving}"
+        counted = f"(6 N_active D{serving})" if serving else "6 N_active D"
+        return f"{self.cost.factor(n_active):.4g} x {counted}"
 
     def __str__(self) -> str:
         if self.flops is None:

@@ -24,6 +24,8 @@ WHY_AT_MOST = {
     f"{PROPERTY} Cap n_total, or hold it.",
     Hold.TOTAL: f"At this n_total the loss falls with sparsity to the end. {PROPERTY}",
 }
+FAR_SCALE, NEAR_RATIO = 2.0, 1.5
+"""Beyond these, a plan is another model than its shape in size, and in N_total/N_active."""
 WHY_AT_LEAST = f"Within the range, no sparsity is better than the least. {PROPERTY}"
 
 
@@ -63,9 +65,27 @@ def warnings(
     return (
         *_reading(plan, objective.law, given=bool(question.sparsity)),
         *_trust(plan, question),
-        *_spending(plan, objective, served=budget.inference_tokens),
+        *_spending(plan, objective, budget=budget),
         *_conventions(plan, objective.law.source),
     )
+
+
+def exact_flops(plan: Plan) -> Iterator[str]:
+    """Where the shape behind exact FLOPs is not one that the plan would have."""
+    exact = plan.exact_flops
+    if exact is None:
+        return
+    if not 1 / FAR_SCALE <= exact.scale <= FAR_SCALE:
+        yield (
+            f"{exact.shape} is scaled to {exact.scale:.3g} times its width and depth, with its "
+            "vocabulary and prediction head kept. A shape nearer in size has truer FLOPs."
+        )
+    apart = (1 - plan.sparsity) / (1 - exact.sparsity)
+    if not 1 / NEAR_RATIO <= apart <= NEAR_RATIO:
+        yield (
+            f"{exact.shape} has a sparsity of {exact.sparsity:.4g}, the plan {plan.sparsity:.4g}: "
+            "FLOPs follow active parameters, and the router's are those of the shape."
+        )
 
 
 def _reading(plan: Plan, law: ScalingLaw, *, given: bool) -> Iterator[str]:
@@ -105,17 +125,18 @@ def _trust(plan: Plan, question: Question) -> Iterator[str]:
         yield text
 
 
-def _spending(plan: Plan, objective: Objective, *, served: float) -> Iterator[str]:
+def _spending(plan: Plan, objective: Objective, *, budget: Budget) -> Iterator[str]:
     """What the budget covers beyond fresh tokens in training."""
     if objective.unique_tokens and plan.effective_tokens < plan.tokens:
         yield (
             f"Repeats the data {plan.tokens / objective.unique_tokens:.3g} times; its worth is "
             f"that of {plan.effective_tokens:.4g} fresh tokens (Muennighoff et al. 2023)."
         )
-    if served:
+    if budget.inference_tokens:
+        training = budget.cost.flops(plan.n_active, plan.tokens)
         yield (
-            f"The {plan.flops:.4g} FLOPs cover training and serving {served:.4g} tokens; "
-            f"training alone takes {6 * plan.n_active * plan.tokens:.4g}."
+            f"The {plan.flops:.4g} FLOPs cover training and serving "
+            f"{budget.inference_tokens:.4g} tokens; training alone takes {training:.4g}."
         )
 
 
@@ -123,7 +144,7 @@ def _conventions(plan: Plan, source: Source) -> Iterator[str]:
     """Where the source's units or counts are not those of the plan."""
     if source.loss_unit != "nats per token":
         yield f"The loss is in {source.loss_unit}."
-    if "embeddings not counted" in source.n or "no embeddings" in source.n:
+    if source.without_embeddings:
         yield "N leaves embeddings out."
     if source.flops not in PLAIN_FLOPS:
         yield f"The source's FLOPs: {source.flops}. The plan's: {plan.flop_convention}."

@@ -46,7 +46,7 @@ def compare(model: ReleasedModel, laws: Mapping[str, ScalingLaw] | None = None) 
         laws: Laws by name; by default every preset that applies.
 
     Raises:
-        InputError: If the model's tokens were not published.
+        InputError: If the model's tokens are not known.
     """
     budget = Budget(flops=model.flops, origin=f"what {model.name} took")
     question = Question(sparsity=model.sparsity)
@@ -62,7 +62,7 @@ def trained_loss(model: ReleasedModel, law: ScalingLaw, **factors: float) -> flo
     """What a law predicts for a model as it was trained.
 
     Raises:
-        InputError: If the model's tokens were not published.
+        InputError: If the model's tokens are not known.
     """
     objective = Objective.of(law, factors, unique_tokens=None)
-    return objective.loss(model.n_active, model.flops / (6 * model.n_active), model.sparsity)
+    return objective.loss(model.n_active, model.trained_tokens, model.sparsity)

@@ -72,10 +72,11 @@ def describe(solved: Solved, *, name: str) -> Plan:
         extrapolation=extrapolation.factors(objective.law, **sizes),
         held=solved.question.hold.value,
         at_bound=solution.at_bound,
-        flop_convention=solved.budget.convention,
+        flop_convention=solved.budget.convention(sizes["n_active"]),
         certificate=max(0.0, gap / loss),
         warnings=(),
         interval=None,
+        exact_flops=None,
     )
     warnings = caveats.warnings(plan, objective, solved.question, budget=solved.budget)
     return replace(plan, warnings=warnings)

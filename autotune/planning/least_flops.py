@@ -9,7 +9,7 @@ from autotune.planning import roots
 from autotune.planning.constraints import Constraints
 from autotune.planning.layout import Layout
 from autotune.planning.question import Hold, Question
-from autotune.planning.spending import INFERENCE_FLOPS, TRAINING_FLOPS, Spending
+from autotune.planning.spending import Spending
 from autotune.types import Interval
 
 FIRST_GUESS = math.log(1e21)
@@ -103,7 +103,7 @@ def _bisected(excess: Callable[[float], float], low: float, high: float) -> floa
 
 
 def affordable(
-    question: Question, constraints: Constraints, *, layout: Layout, inference_tokens: float
+    question: Question, constraints: Constraints, *, layout: Layout, spending: Spending
 ) -> Interval:
     """The fewest and the most FLOPs that the constraints let one spend.
 
@@ -111,7 +111,7 @@ def affordable(
         question: What is held.
         constraints: Caps and ranges.
         layout: What ties N_total to N_active where sparsity is not sought.
-        inference_tokens: Tokens served over the model's life.
+        spending: What tokens cost and how many are served; its budget is not used.
     """
     sparse_low, sparse_high = constraints.sparsities
     smallest, largest = 1.0, constraints.max_active or math.inf
@@ -125,14 +125,14 @@ def affordable(
     if question.n_active is not None:
         smallest, largest = max(smallest, question.n_active), min(largest, question.n_active)
     ratio_low, ratio_high = constraints.tokens_per_param or (0.0, math.inf)
-    fewest = Spending(1.0, inference_tokens).fewest_tokens
+    fewest = spending.fewest_tokens
     most = constraints.max_tokens or math.inf
     if ratio_low:
         largest = min(largest, most / ratio_low)
     smallest = max(smallest, fewest / ratio_high)
 
     def flops(n_active: float, tokens: float) -> float:
-        return n_active * (TRAINING_FLOPS * tokens + INFERENCE_FLOPS * inference_tokens)
+        return spending.cost.flops(n_active, tokens, served=spending.inference_tokens)
 
     low = flops(smallest, max(fewest, ratio_low * smallest))
     return low, max(low, flops(largest, min(most, ratio_high * largest)))

@@ -12,7 +12,7 @@ from autotune.laws.ludziejewski import LudziejewskiLaw
 from autotune.laws.muennighoff import R_D, MuennighoffLaw, effective_tokens
 from autotune.laws.signomial import Monomial, Signomial
 from autotune.planning.layout import FixedSparsity, Layout, LudziejewskiLayout
-from autotune.planning.spending import TRAINING_FLOPS, Chain, LogMap, Repetition, Spending
+from autotune.planning.spending import Chain, LogMap, Repetition, Spending
 from autotune.planning.surface import Surface
 
 PLENTY = 1e40  # unique tokens of a corpus without limit
@@ -65,8 +65,8 @@ class Objective:
         none = np.zeros_like(k)
         if not spending.inference_tokens and self.unique_tokens is None:
             # d = ln(C/6) - n is linear, so the tokens' exponents join those of n.
-            k = k * np.exp(q * np.log(spending.flops / TRAINING_FLOPS))
-            return Surface(k, p - q, none, none, r)
+            k = k * np.exp(q * np.log(spending.at_one_parameter()))
+            return Surface(k, p - spending.cost.exponent * q, none, none, r)
         if np.any(q > 0):
             raise InputError(
                 f"{self.law.form} rises with tokens, so it cannot be planned with inference or "

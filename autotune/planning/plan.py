@@ -6,6 +6,7 @@ from typing import Any
 
 from autotune.planning.band import Band
 from autotune.planning.interval import PlanInterval
+from autotune.planning.shape_family import ExactFlops
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +31,7 @@ class Plan:
         certificate: Proven relative distance of the loss to the least one possible.
         warnings: Sentences a user must read.
         interval: Limits of all this, None where the law's uncertainty is not known.
+        exact_flops: What a token costs exactly, None where the budget is in 6 N_active D.
     """
 
     law: str
@@ -48,6 +50,7 @@ class Plan:
     certificate: float
     warnings: tuple[str, ...]
     interval: PlanInterval | None = None
+    exact_flops: ExactFlops | None = None
 
     @property
     def tokens_per_param(self) -> float:
@@ -92,4 +95,5 @@ class Plan:
             "certificate": self.certificate,
             "warnings": list(self.warnings),
             "interval": self.interval.to_json() if self.interval is not None else None,
+            "exact_flops": None if self.exact_flops is None else self.exact_flops.to_json(),
         }

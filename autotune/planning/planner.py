@@ -31,7 +31,7 @@ def plan(
 
     The answer is the global optimum, in closed form where one exists and otherwise to the
     proven gap in `certificate`. The budget is spent exactly: C = 6 N_active D, plus
-    2 N_active D_inf if tokens will be served.
+    2 N_active D_inf if tokens will be served, or what the budget's cost says in their place.
 
     Args:
         law: The law to believe.
@@ -50,7 +50,7 @@ def plan(
     layout = objective.layout(question.sparsity)
 
     def at(flops: float) -> tuple[Spending, Solution]:
-        spending = Spending(flops, budget.inference_tokens)
+        spending = budget.spending(flops)
         surface = objective.surface(spending)
         return spending, solve(
             surface, question, constraints=constraints, spending=spending, layout=layout
@@ -60,7 +60,7 @@ def plan(
         _, found = at(flops)
 
         def held(other: float) -> float:
-            spent = Spending(other, budget.inference_tokens)
+            spent = budget.spending(other)
             if spent.tokens(math.exp(found.n)) < spent.fewest_tokens:
                 return math.inf
             value = objective.surface(spent).value(np.asarray(found.n), np.asarray(found.u))
@@ -75,7 +75,7 @@ def plan(
             best_at,
             budget.target_loss or math.inf,
             affordable=least_flops.affordable(
-                question, constraints, layout=layout, inference_tokens=budget.inference_tokens
+                question, constraints, layout=layout, spending=budget.spending(1.0)
             ),
         )
     spending, solution = at(flops)

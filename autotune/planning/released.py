@@ -1,20 +1,15 @@
-"""Released models: what was trained, on how many tokens, and how sure that is."""
+"""Released models: what was trained, on how many tokens, and how sure that is.
+
+The table here has those of which only sizes are known; `models/trained.py` has all.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from types import MappingProxyType
 
-from autotune import checks
+from autotune.architecture.published import Sure
 from autotune.errors import InputError
-
-
-class Sure(StrEnum):
-    """How well the figures of a released model are established."""
-
-    PRIMARY = "primary source"
-    SECONDARY = "secondary source that quotes the primary one"
-    UNCONFIRMED = "unconfirmed"
+from autotune.planning.cost import SIX_ND
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,9 +20,7 @@ class ReleasedModel:
         name: As on the command line.
         n_active: Parameters used per token.
         n_total: All parameters.
-        tokens: Training tokens, None if they were not published.
-        n_experts: Routed experts per layer, None for a dense model.
-        top_k: Experts a token is routed to, None for a dense model.
+        tokens: Training tokens, None if they are not known.
         reported_flops: The compute its authors state, None if they do not.
         source: Where the figures come from.
         sure: How well they are established.
@@ -38,8 +31,6 @@ class ReleasedModel:
     n_active: float
     n_total: float
     tokens: float | None
-    n_experts: int | None = None
-    top_k: int | None = None
     reported_flops: float | None = None
     source: str
     sure: Sure
@@ -55,14 +46,23 @@ class ReleasedModel:
         """C = 6 N_active D.
 
         Raises:
-            InputError: If the tokens were not published.
+            InputError: If the tokens are not known.
+        """
+        return SIX_ND.flops(self.n_active, self.trained_tokens)
+
+    @property
+    def trained_tokens(self) -> float:
+        """The training tokens.
+
+        Raises:
+            InputError: If they are not known.
         """
         if self.tokens is None:
             raise InputError(
-                f"the training tokens of {self.name} were not published, so its budget is not "
-                "known. Give --flops yourself, or choose another model."
+                f"the training tokens of {self.name} are not known here, so its budget is not. "
+                "Give --flops yourself, or choose another model."
             )
-        return 6 * self.n_active * self.tokens
+        return self.tokens
 
 
 def _dense(
@@ -82,7 +82,6 @@ _LLAMA = "Touvron et al. (2023), arXiv:2302.13971"
 _LLAMA2 = "Touvron et al. (2023), arXiv:2307.09288"
 _LLAMA3 = "Dubey et al. (2024), arXiv:2407.21783"
 _PYTHIA = "Biderman et al. (2023), arXiv:2304.01373"
-_MIXTRAL = "Jiang et al. (2024), arXiv:2401.04088, and the release of the 8x22B"
 _DEEPSPEED = "Rajbhandari et al. (2022), arXiv:2201.05596"
 
 _PYTHIA_SIZES = {
@@ -118,77 +117,23 @@ _MODELS = (
         for size, total in _PYTHIA_SIZES.items()
     ),
     ReleasedModel(
-        name="mixtral-8x7b", n_active=12.9e9, n_total=46.7e9, tokens=None, n_experts=8, top_k=2,
-        source=_MIXTRAL, sure=Sure.SECONDARY,
+        name="deepspeed-moe-1.3b", n_active=1.3e9, n_total=52e9, tokens=300e9,
+        source=_DEEPSPEED, sure=Sure.UNCONFIRMED,
+        note="128 experts, top 1, on every other layer; sizes are secondary, tokens unconfirmed",
     ),
     ReleasedModel(
-        name="mixtral-8x22b", n_active=39e9, n_total=141e9, tokens=None, n_experts=8, top_k=2,
-        source=_MIXTRAL, sure=Sure.SECONDARY,
-    ),
-    ReleasedModel(
-        name="deepseek-moe-16b", n_active=2.8e9, n_total=16.4e9, tokens=2e12, n_experts=64,
-        top_k=6, source="Dai et al. (2024), arXiv:2401.06066", sure=Sure.SECONDARY,
-        note="and 2 shared experts; the expert counts are unconfirmed",
-    ),
-    ReleasedModel(
-        name="deepseek-v2-lite", n_active=2.4e9, n_total=15.7e9, tokens=5.7e12, n_experts=64,
-        top_k=6, source="DeepSeek-AI (2024), arXiv:2405.04434", sure=Sure.SECONDARY,
-        note="and 2 shared experts; the expert counts are unconfirmed",
-    ),
-    ReleasedModel(
-        name="deepseek-v2", n_active=21e9, n_total=236e9, tokens=8.1e12, n_experts=160,
-        top_k=6, source="DeepSeek-AI (2024), arXiv:2405.04434", sure=Sure.UNCONFIRMED,
-        note="and 2 shared experts; sizes from a secondary source, tokens unconfirmed",
-    ),
-    ReleasedModel(
-        name="deepseek-v3", n_active=37e9, n_total=671e9, tokens=14.8e12, n_experts=256,
-        top_k=8, source="DeepSeek-AI (2024), arXiv:2412.19437", sure=Sure.SECONDARY,
-        note="and 1 shared expert; 2.788M H800-hours",
-    ),
-    ReleasedModel(
-        name="deepspeed-moe-1.3b", n_active=1.3e9, n_total=52e9, tokens=300e9, n_experts=128,
-        top_k=1, source=_DEEPSPEED, sure=Sure.UNCONFIRMED,
-        note="experts on every other layer; sizes from a secondary source, tokens unconfirmed",
-    ),
-    ReleasedModel(
-        name="deepspeed-moe-350m", n_active=0.35e9, n_total=13e9, tokens=300e9, n_experts=128,
-        top_k=1, source=_DEEPSPEED, sure=Sure.UNCONFIRMED,
-        note="experts on every other layer; sizes from a secondary source, tokens unconfirmed",
-    ),
-    ReleasedModel(
-        name="olmoe", n_active=1.3e9, n_total=6.9e9, tokens=5.13e12, n_experts=64, top_k=8,
-        source="Muennighoff et al. (2024), arXiv:2409.02060", sure=Sure.PRIMARY,
-    ),
-    ReleasedModel(
-        name="qwen3-30b-a3b", n_active=3.3e9, n_total=30.5e9, tokens=36e12, n_experts=128,
-        top_k=8, source="Qwen Team (2025), arXiv:2505.09388", sure=Sure.UNCONFIRMED,
-        note="tokens from a secondary source, the rest unconfirmed",
-    ),
-    ReleasedModel(
-        name="qwen3-235b-a22b", n_active=22e9, n_total=235e9, tokens=36e12, n_experts=128,
-        top_k=8, source="Qwen Team (2025), arXiv:2505.09388", sure=Sure.UNCONFIRMED,
-        note="tokens from a secondary source, the rest unconfirmed",
+        name="deepspeed-moe-350m", n_active=0.35e9, n_total=13e9, tokens=300e9,
+        source=_DEEPSPEED, sure=Sure.UNCONFIRMED,
+        note="128 experts, top 1, on every other layer; sizes are secondary, tokens unconfirmed",
     ),
     ReleasedModel(
         name="ling-mini-beta", n_active=0.855e9, n_total=17.5e9, tokens=1e12,
         source="Tian et al. (2025), arXiv:2507.17702", sure=Sure.PRIMARY,
         note="3.4 % of the routed experts active, granularity 12",
     ),
-    ReleasedModel(
-        name="kimi-k2", n_active=32e9, n_total=1.04e12, tokens=15.5e12, n_experts=384, top_k=8,
-        source="Kimi Team (2025), arXiv:2507.20534", sure=Sure.UNCONFIRMED,
-        note="and 1 shared expert",
-    ),
 )  # fmt: skip
 
-MODELS: Mapping[str, ReleasedModel] = MappingProxyType({model.name: model for model in _MODELS})
-
-
-def find(name: str) -> ReleasedModel:
-    """Look a released model up by name; case, spaces and underscores do not matter.
-
-    Raises:
-        InputError: If it is not in the table; the message names the nearest.
-    """
-    key = name.strip().lower().replace("_", "-").replace(" ", "-")
-    return MODELS[checks.one_of("model", key, MODELS)]
+SIZES_ALONE: Mapping[str, ReleasedModel] = MappingProxyType(
+    {model.name: model for model in _MODELS}
+)
+"""Models whose shape is not in the catalogue, by name."""

@@ -1,7 +1,8 @@
 """How parameters and tokens share a budget, in logarithms, with derivatives.
 
-With n = ln N_active, a budget C = 6 N D + 2 N D_inf leaves D(n) tokens, and repeating a limited
+With n = ln N_active, a budget C = F(N) (D + D_inf/3) leaves D(n) tokens, and repeating a limited
 corpus makes them worth D'(n). Both logarithms are concave in n, which keeps the loss convex.
+F(N) = 6 N FLOPs per token, or another power of N: `cost` alone says which.
 """
 
 import math
@@ -10,10 +11,10 @@ from typing import Protocol
 
 import numpy as np
 
+from autotune.planning import roots
+from autotune.planning.cost import SERVED, SIX_ND, Cost
 from autotune.types import Floats
 
-TRAINING_FLOPS = 6.0  # per active parameter and token, forward and backward
-INFERENCE_FLOPS = 2.0
 FEWEST_PER_SERVED = 1e-6
 """Training tokens per served one, at the least: with fewer, they would be the difference of two
 nearly equal numbers and lose more digits than a plan may."""
@@ -34,10 +35,12 @@ class Spending:
     Attributes:
         flops: The budget C.
         inference_tokens: D_inf, served over the model's life.
+        cost: FLOPs per token, F(N).
     """
 
     flops: float
     inference_tokens: float = 0.0
+    cost: Cost = SIX_ND
 
     @property
     def fewest_tokens(self) -> float:
@@ -46,27 +49,43 @@ class Spending:
 
     def tokens(self, n_active: float) -> float:
         """Training tokens that spend the budget exactly."""
-        return self.flops / (TRAINING_FLOPS * n_active) - self._served
+        return self.flops / self.cost.per_token(n_active) - self._served
 
     def size_for_tokens(self, tokens: float) -> float:
         """The n_active that leaves `tokens` training tokens."""
-        return self.flops / (TRAINING_FLOPS * (tokens + self._served))
+        return self.cost.size(self.flops / (tokens + self._served))
 
     def size_for_ratio(self, ratio: float) -> float:
         """The n_active that leaves `ratio` training tokens per active parameter."""
-        served = INFERENCE_FLOPS / 2 * self.inference_tokens  # half the linear coefficient
-        root = math.hypot(served, math.sqrt(TRAINING_FLOPS * ratio * self.flops))
-        return self.flops / (served + root)  # 6 ratio N^2 + 2 D_inf N = C
+        power = self.cost.exponent
+        room = math.log(self.flops / self.cost.coefficient)  # ln N^power (ratio N + D_inf/3)
+        most = (room - math.log(ratio)) / (1 + power)
+        if not self._served:
+            return math.exp(most)
+
+        def over(n: float) -> float:
+            return power * n + math.log(ratio * math.exp(n) + self._served) - room
+
+        least = min(most, (room - math.log(self._served)) / power) - math.log(2) / min(power, 1)
+        return math.exp(roots.bracketed(over, (least, most)))
+
+    def at_one_parameter(self) -> float:
+        """Tokens of a model of one parameter if none are served: D = that N^-exponent."""
+        return self.flops / self.cost.coefficient
 
     @property
     def _served(self) -> float:
-        return INFERENCE_FLOPS / TRAINING_FLOPS * self.inference_tokens
+        return SERVED * self.inference_tokens
 
     def __call__(self, n: Floats) -> tuple[Floats, Floats, Floats]:
-        """Take ln D(n): slope -(1+k) and curvature -k(1+k), with k = D_inf / (3 D)."""
-        tokens = self.flops / TRAINING_FLOPS * np.exp(-n) - self._served
+        """Take ln D(n): slope -e(1+k) and curvature -e^2 k(1+k), with k = D_inf / (3 D).
+
+        Here e is the exponent of the cost.
+        """
+        power = self.cost.exponent
+        tokens = self.at_one_parameter() * np.exp(-power * n) - self._served
         k = self._served / tokens
-        return np.log(tokens), -(1 + k), -k * (1 + k)
+        return np.log(tokens), -power * (1 + k), -(power**2) * k * (1 + k)
 
 
 @dataclass(frozen=True, slots=True)

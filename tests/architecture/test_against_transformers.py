@@ -12,6 +12,7 @@ from autotune.architecture.backbone import complete
 from autotune.architecture.conventions import CONVENTIONS, Reach
 from autotune.architecture.count import Group, by_group, total
 from autotune.architecture.flops import per_token, score_flops
+from autotune.architecture.hf_wrappers import WRAPPERS
 from autotune.architecture.huggingface import architecture
 from autotune.architecture.layer_stack import LayerStack
 
@@ -19,6 +20,7 @@ torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
 
 CONFIGS = Path(__file__).resolve().parent.parent / "golden/config_json"
+WRAPPED = CONFIGS.parent / "config_json_wrapped"
 CODE_OF = {"kimi_k2": "deepseek_v3"}
 NAMES = sorted(path.stem for path in CONFIGS.glob("*.json") if path.stem != "deepseek-moe-16b")
 """All but the one family that transformers has no code for."""
@@ -79,6 +81,14 @@ def test_the_config_json_of_a_stack_builds_as_many_parameters_as_were_counted(sh
     model = complete(stack, paper(n_shared=shared), vocabulary=152064, name="m")
     counted, numel = same(dots1_config.config(model, seq_len=8192))
     assert counted == numel == total(by_group(model)).total
+
+
+@pytest.mark.parametrize("path", sorted(WRAPPED.glob("*.json")), ids=lambda path: path.stem)
+def test_the_language_model_of_a_released_wrapper_has_as_many_as_transformers_builds(path):
+    config = json.loads(path.read_text())
+    assumed = WRAPPERS[config["model_type"]].assumed
+    counts = by_group(ours(config))
+    assert total(counts).total == same({**assumed, **config["text_config"]})[1]
 
 
 @pytest.mark.parametrize("tied", [True, False])

@@ -13,6 +13,7 @@ from autotune.errors import InputError
 
 CONFIGS = Path(__file__).resolve().parent.parent / "golden/config_json"
 """The keys of released files that decide sizes."""
+WRAPPED = sorted((CONFIGS.parent / "config_json_wrapped").glob("*.json"))
 NUMEL = {
     "llama-3-8b": 8_030_261_248,
     "llama-3.2-1b": 1_235_814_400,
@@ -50,7 +51,8 @@ def read(config):
 
 
 def test_every_family_has_a_released_file_here():
-    assert {load(name)["model_type"] for name in NUMEL} == set(FAMILIES)
+    wrapped = {json.loads(path.read_text())["text_config"]["model_type"] for path in WRAPPED}
+    assert {load(name)["model_type"] for name in NUMEL} | wrapped == set(FAMILIES)
 
 
 @pytest.mark.parametrize("name", NUMEL)
@@ -74,7 +76,9 @@ def test_a_missing_key_is_named(name):
 
 
 def test_an_unknown_family_is_refused_by_name_with_the_supported_ones():
-    with pytest.raises(InputError, match=r"unknown model_type 'mamba2'.*llama, mistral.*minimax"):
+    with pytest.raises(
+        InputError, match=r"unknown model_type 'mamba2'.*llama, llama4_text, mistral.*minimax_m2"
+    ):
         read({"model_type": "mamba2"})
     with pytest.raises(InputError, match=r"config.json has no key 'model_type'"):
         read({"hidden_size": 8})

@@ -74,6 +74,15 @@ def test_a_config_json_prints_a_sheet(name):
     assert "Published" not in done.stdout
 
 
+def test_of_a_model_of_text_and_images_the_sheet_says_what_is_not_counted():
+    path = CONFIGS.parent / "config_json_wrapped/llama-4-scout.json"
+    text = run("count", path).stdout
+    assert "36 layers with chunks of 8192" in " ".join(text.split())
+    assert "The language model alone; not counted: vision_config." in text
+    assert record(path)["left_out"] == ["vision_config"]
+    assert record("olmoe-1b-7b")["left_out"] == []
+
+
 def test_the_list_has_every_released_model_with_its_count():
     table, document = run("count", "--list").stdout, record("--list")
     assert [each["model"] for each in document["models"]] == catalogue.names()
@@ -88,6 +97,7 @@ def test_the_list_has_every_released_model_with_its_count():
         ([], "give one model to count, or --list"),
         (["deepseek-v3", "--list"], "give one model to count, or --list"),
         (["deepsek-v3"], "unknown released model 'deepsek-v3'. Did you mean 'deepseek-v"),
+        (["GPT-3"], "the shape of gpt-3 is not in the catalogue, only its sizes are"),
         (["absent/config.json"], "there is no file absent/config.json"),
         (["deepseek-v3", "--seq-len", "0"], "--seq-len 0: a sequence has 1 to 1e+09 tokens"),
         (["deepseek-v3", "--seq-len", "1e300"], "--seq-len 1e300: a sequence has 1 to"),

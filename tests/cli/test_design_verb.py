@@ -196,7 +196,7 @@ def test_a_design_and_a_placement_come_together_if_both_are_asked():
         (["--flops", "1e20", "--format", "hf", "--json"], 2, "--format hf and --json contradict"),
         (["--like", "kimi-k2", "--format", "hf"], 2, "--format hf and --like alone contradict"),
         (["--like", "deepsek-v3"], 2, "Did you mean 'deepseek-v3'?"),
-        (["--like", "llama-3-8b"], 2, "unknown released model 'llama-3-8b'"),
+        (["--like", "llama-3-8b"], 2, "the shape of llama-3-8b is not in the catalogue"),
         (["--flops", "1e20", "--width-rule", "rato"], 2, "Did you mean 'ratio'?"),
         (["--flops", "1e20", "--max-memory", "80GB"], 2, "is that of one GPU. Give --gpus too"),
         (["--flops", "1e20", "--max-memory", "80", "--gpus", "8"], 2, "as a size of memory"),

@@ -137,10 +137,25 @@ def test_a_fit_under_another_convention_is_planned_with_under_that_convention(st
 
 @pytest.mark.usefixtures("storage")
 def test_a_fit_is_compared_with_released_models_too():
-    done = run("plan", "--like", "olmoe", "--law", "mine")
+    done = run("plan", "--like", "olmoe-1b-7b", "--law", "mine")
     assert done.returncode == 0
-    assert "olmoe was trained with" in done.stdout
+    assert "olmoe-1b-7b was trained with" in done.stdout
     assert run("plan", "--like", "all", "--law", "mine").returncode == 0
+
+
+@pytest.mark.usefixtures("storage")
+def test_the_plans_of_a_fits_draws_pay_exact_flops_too():
+    asked = ("plan", "--flops", "1e20", "--sparsity", "0.8", "--law", "mine", "--json")
+    (usual,) = json.loads(run(*asked).stdout)["plans"]
+    (exact,) = json.loads(run(*asked, "--exact-flops", "mixtral-8x7b").stdout)["plans"]
+    assert exact["exact_flops"]["factor"] != pytest.approx(1, abs=0.02)
+    for plan in (usual, exact):
+        for key in ("n_active", "tokens"):
+            low, high = plan["interval"][key]
+            assert low < plan[key] < high
+    assert exact["interval"]["flops"] == pytest.approx([1e20, 1e20])
+    spent = [plan["n_active"] * plan["tokens"] for plan in (usual, exact)]
+    assert spent[1] * exact["exact_flops"]["factor"] == pytest.approx(spent[0], rel=1e-9)
 
 
 def test_predict_takes_a_fit_by_name_from_a_storage(storage, tmp_path, monkeypatch):

@@ -4,6 +4,7 @@ import pytest
 
 from autotune.architecture.attention import GroupedQuery, QkNorm
 from autotune.architecture.feed_forward import Experts, FeedForward
+from autotune.architecture.published import Sure
 from autotune.architecture.shape import Architecture
 from autotune.errors import InputError
 from autotune.models import catalogue, files
@@ -16,6 +17,7 @@ n_dense_layers = 1
 tied = true
 n_window_layers = 2
 window = 128
+chunked = true
 
 [attention]
 n_heads = 4
@@ -34,6 +36,12 @@ top_k = 2
 width = 48
 n_shared = 1
 """
+PUBLISHED = """
+[published]
+total = "3B"
+active = "1B"
+source = "a report"
+"""
 
 
 def test_our_description_says_every_attribute(tmp_path):
@@ -41,12 +49,26 @@ def test_our_description_says_every_attribute(tmp_path):
     path.write_text(OURS)
     assert files.read(path).model == Architecture(
         name="mine", n_layers=4, d_model=64, vocabulary=1000, n_dense_layers=1, tied=True,
-        n_window_layers=2, window=128, ffn=FeedForward(width=192, gated=False),
+        n_window_layers=2, window=128, chunked=True, ffn=FeedForward(width=192, gated=False),
         attention=GroupedQuery(
             n_heads=4, n_kv_heads=2, head_dim=16, qk_norm=QkNorm.HEAD, sinks=True
         ),
         experts=Experts(n_experts=8, top_k=2, width=48, n_shared=1),
     )  # fmt: skip
+
+
+def test_what_a_report_says_is_read_with_its_certainty(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text(OURS + PUBLISHED)
+    said = files.read(path).published
+    assert (said.total, said.active, said.source) == ("3B", "1B", "a report")
+    assert (said.tokens, said.sure, said.note) == (None, Sure.UNCONFIRMED, "")
+    path.write_text(OURS + PUBLISHED + 'tokens = "2T"\nsure = "primary source"\nnote = "so"\n')
+    said = files.read(path).published
+    assert (said.tokens, said.sure, said.note) == ("2T", Sure.PRIMARY, "so")
+    path.write_text(OURS + PUBLISHED + 'sure = "primary"\n')
+    with pytest.raises(InputError, match=r"certainty of .*Did you mean 'primary source'"):
+        files.read(path)
 
 
 def test_a_description_without_experts_is_dense(tmp_path):

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from autotune.laws.catalogue import PRESETS
 from autotune.planning.budget import Budget
+from autotune.planning.constraints import Constraints
 from autotune.planning.planner import plan
 from autotune.planning.question import Question
 
@@ -91,3 +92,12 @@ def test_the_plan_says_that_the_budget_covers_both():
     found = plan(PRESETS["hoffmann2022"], Budget(flops=1e22, inference_tokens=1e12))
     assert found.flop_convention == "6 N_active D + 2 N_active D_inference"
     assert any("cover training and serving" in warning for warning in found.warnings)
+
+
+def test_the_most_that_caps_let_one_spend_includes_serving():
+    """A loss that only the largest model on the most tokens reaches costs all of it."""
+    law, served = PRESETS["hoffmann2022"], 1e13
+    target = float(law.loss(1e9, 1e11)) * (1 + 1e-9)
+    limits = Constraints(max_active=1e9, max_tokens=1e11)
+    found = plan(law, Budget(target_loss=target, inference_tokens=served), constraints=limits)
+    assert found.flops == pytest.approx(6e9 * 1e11 + 2e9 * served, rel=1e-6)

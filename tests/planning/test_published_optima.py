@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from autotune.laws.catalogue import PRESETS
+from autotune.models import trained
 from autotune.planning.budget import Budget
 from autotune.planning.constraints import Constraints
 from autotune.planning.planner import plan
 from autotune.planning.question import Hold, Question
-from autotune.planning.released import MODELS
 
 
 def at(name, flops, sparsity=0.0, **factors):
@@ -182,7 +182,7 @@ def test_table_ix_gains_from_sparsity_when_size_is_free(sparsity, loss, noted):
     ],
 )
 def test_deepseek_v3s_budget_at_its_sparsity(name, n, d, loss):
-    model = MODELS["deepseek-v3"]
+    model = trained.find("deepseek-v3")
     found = at(name, model.flops, model.sparsity)
     assert model.flops == pytest.approx(3.2856e24, rel=1e-5)
     assert found.n_active == pytest.approx(n, rel=2e-3)
@@ -197,12 +197,12 @@ def test_deepseek_v3s_budget_at_its_sparsity(name, n, d, loss):
         ("kimi-k2", 24.2e9, 20.5e12),
         ("qwen3-235b-a22b", 42e9, 18.8e12),
         ("deepseek-moe-16b", 5.5e9, 1.0e12),
-        ("olmoe", 6.1e9, 1.1e12),
+        ("olmoe-1b-7b", 6.1e9, 1.1e12),
         ("ling-mini-beta", 1.6e9, 0.54e12),
     ],
 )
 def test_the_2025_08_set_at_the_budgets_of_released_models(model, n, d):
-    released = MODELS[model]
+    released = trained.find(model)
     found = at("generalized-2025-08", released.flops, released.sparsity)
     assert found.n_active == pytest.approx(n, rel=0.03)
     assert found.tokens == pytest.approx(d, rel=0.03)

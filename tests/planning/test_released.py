@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from autotune.architecture.published import Sure
 from autotune.errors import InputError
 from autotune.laws.catalogue import PRESETS
+from autotune.models import catalogue, trained
 from autotune.planning import comparison, released
+from autotune.quantities import parse_count
 
 RECORD = Path(__file__).resolve().parents[2] / "results/reference/released_models"
 
@@ -27,25 +30,25 @@ def recorded():
         ("llama-3.1-405b", 3.79e25, 1e-3), ("pythia-12b", 2.1e22, 2e-2),
         ("deepseek-moe-16b", 3.4e22, 2e-2), ("deepseek-v2", 1.02e24, 1e-2),
         ("deepseek-v3", 3.2856e24, 1e-4), ("deepspeed-moe-1.3b", 2.3e21, 2e-2),
-        ("olmoe", 4.0e22, 1e-2), ("qwen3-235b-a22b", 4.75e24, 1e-2),
+        ("olmoe-1b-7b", 4.0e22, 1e-2), ("qwen3-235b-a22b", 4.75e24, 1e-2),
         ("ling-mini-beta", 5.1e21, 1e-2), ("kimi-k2", 3.0e24, 1e-2),
     ],
 )  # fmt: skip
 def test_the_compute_of_each_model_is_six_times_active_times_tokens(name, flops, within):
-    assert released.find(name).flops == pytest.approx(flops, rel=within)
+    assert trained.find(name).flops == pytest.approx(flops, rel=within)
 
 
 def test_reported_compute_is_within_a_fifth_of_the_estimate():
     """Gopher's own 5.76e23 is 14 % above 6 N D; the others lie closer."""
-    for model in released.MODELS.values():
+    for model in trained.models().values():
         if model.reported_flops:
             assert model.flops == pytest.approx(model.reported_flops, rel=0.15)
 
 
 def test_every_model_has_a_source_and_says_how_sure_it_is():
-    for model in released.MODELS.values():
+    for model in trained.models().values():
         assert model.source
-        assert isinstance(model.sure, released.Sure)
+        assert isinstance(model.sure, Sure)
         assert 0 < model.n_active <= model.n_total
         assert 0 <= model.sparsity < 1
         assert (model.sparsity == 0) == (model.n_active == model.n_total)
@@ -53,21 +56,45 @@ def test_every_model_has_a_source_and_says_how_sure_it_is():
 
 @pytest.mark.parametrize(
     ("name", "sparsity"),
-    [("deepseek-v3", 0.94486), ("kimi-k2", 0.969), ("mixtral-8x7b", 0.724), ("olmoe", 0.812),
+    [("deepseek-v3", 0.94486), ("kimi-k2", 0.969), ("mixtral-8x7b", 0.724), ("olmoe-1b-7b", 0.812),
      ("ling-mini-beta", 0.951), ("qwen3-30b-a3b", 0.892)],
 )  # fmt: skip
 def test_sparsities_are_those_of_the_parameter_counts(name, sparsity):
-    assert released.find(name).sparsity == pytest.approx(sparsity, abs=6e-4)
+    assert trained.find(name).sparsity == pytest.approx(sparsity, abs=6e-4)
+
+
+def test_no_model_is_described_twice():
+    assert not set(catalogue.names()) & set(released.SIZES_ALONE)
+
+
+@pytest.mark.parametrize("name", catalogue.names())
+def test_a_model_with_a_shape_has_the_same_name_and_figures_in_a_plan(name):
+    said, found = catalogue.read(name).published, trained.find(name)
+    assert found.name == name
+    assert (found.n_total, found.n_active) == tuple(map(parse_count, (said.total, said.active)))
+    assert found.source == said.source
+    assert (found.tokens is None) == (said.tokens is None)
+
+
+@pytest.mark.parametrize("name", released.SIZES_ALONE)
+def test_a_model_without_a_shape_is_not_counted_and_the_message_says_where_it_is(name):
+    with pytest.raises(InputError, match=f"shape of {name} is not .* plan --like {name}"):
+        catalogue.read(name)
+
+
+def test_an_old_name_is_met_with_the_new_one():
+    with pytest.raises(InputError, match=r"'olmoe'\. Did you mean 'olmoe-1b-7b'"):
+        trained.find("olmoe")
 
 
 def test_an_unknown_model_names_the_nearest():
     with pytest.raises(InputError, match="Did you mean 'deepseek-v3'"):
-        released.find("DeepSeekV3")
+        trained.find("DeepSeekV3")
 
 
-def test_a_model_whose_tokens_were_not_published_is_refused_for_that_reason():
-    with pytest.raises(InputError, match="tokens of mixtral-8x7b were not published"):
-        comparison.compare(released.find("mixtral-8x7b"))
+def test_a_model_whose_tokens_are_not_known_is_refused_for_that_reason():
+    with pytest.raises(InputError, match="tokens of mixtral-8x7b are not known"):
+        comparison.compare(trained.find("mixtral-8x7b"))
 
 
 @pytest.mark.parametrize(
@@ -81,12 +108,12 @@ def test_a_model_whose_tokens_were_not_published_is_refused_for_that_reason():
     ],
 )
 def test_losses_at_what_deepseek_v3_trained(law, loss):
-    model = released.find("deepseek-v3")
+    model = trained.find("deepseek-v3")
     assert comparison.trained_loss(model, PRESETS[law]) == pytest.approx(loss, abs=6e-5)
 
 
 def test_what_was_trained_never_beats_the_plan_of_the_same_law():
-    for model in released.MODELS.values():
+    for model in trained.models().values():
         if model.tokens is not None:
             for item in comparison.compare(model):
                 assert item.trained_loss >= item.plan.loss * (1 - 1e-12)
@@ -95,7 +122,7 @@ def test_what_was_trained_never_beats_the_plan_of_the_same_law():
 def test_the_record_holds_every_known_model_with_every_law_that_applies():
     made = {
         (item.model.name, item.plan.law)
-        for model in released.MODELS.values()
+        for model in trained.models().values()
         if model.tokens is not None
         for item in comparison.compare(model)
     }

@@ -6,13 +6,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autotune.laws.muennighoff import effective_tokens
+from autotune.planning.cost import SIX_ND, Cost
 from autotune.planning.spending import Chain, Repetition, Spending
 
 STEP = 1e-4
 
 
 def maps():
-    spending = st.builds(Spending, flops=st.floats(1e20, 1e25), inference_tokens=st.floats(0, 1e13))
+    cost = st.just(SIX_ND) | st.builds(Cost, st.floats(1, 30), st.floats(0.5, 1.5))
+    spending = st.builds(
+        Spending, flops=st.floats(1e20, 1e25), inference_tokens=st.floats(0, 1e13), cost=cost
+    )
     repetition = st.builds(Repetition, unique=st.floats(1e9, 1e13), decay=st.floats(1, 30))
     return st.tuples(spending, repetition)
 
@@ -48,9 +52,9 @@ def test_the_logarithm_of_repeated_tokens_is_the_laws_own(pair, times):
 def test_sizes_for_tokens_and_for_ratios_spend_the_budget(pair, tokens, ratio):
     spending, _ = pair
     size = spending.size_for_tokens(tokens)
-    assert 6 * size * tokens + 2 * size * spending.inference_tokens == pytest.approx(
-        spending.flops, rel=1e-12
-    )
+    served = spending.inference_tokens / 3
+    each = spending.cost.coefficient * size**spending.cost.exponent
+    assert each * (tokens + served) == pytest.approx(spending.flops, rel=1e-12)
     size = spending.size_for_ratio(ratio)
-    spent = 6 * size * (ratio * size) + 2 * size * spending.inference_tokens
-    assert spent == pytest.approx(spending.flops, rel=1e-12)
+    each = spending.cost.coefficient * size**spending.cost.exponent
+    assert each * (ratio * size + served) == pytest.approx(spending.flops, rel=1e-11)
