@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-OFTEN = 8  # of so many outcomes, one may be later than the candidates
+MANY = 6  # running trials from which on candidates may lag
+RECENT = 8  # of so many outcomes, one may be later than the candidates
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +22,10 @@ class Lag:
     def of(told: int, running: int) -> "Lag":
         """By outcomes and running trials alone, so that a resumed search goes on as it would have.
 
-        Candidates are looked for anew after a power of two of outcomes: about half as many as
-        trials run, since an outcome then changes little of what all of them together will say.
+        Candidates are looked for anew after a power of two of outcomes, a third to two thirds as
+        many as trials run: one outcome then changes little of what they together will say.
         """
         step = 1
-        while 3 * step <= running and OFTEN * 2 * step <= told:
+        while running >= MANY and 3 * step <= running and 2 * step * RECENT <= told:
             step *= 2
         return Lag(told - told % step, step > 1)
