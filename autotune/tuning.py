@@ -1,5 +1,6 @@
 """The tuning loop and its three ports: search, evaluator, store."""
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -42,6 +43,10 @@ class Evaluator(Protocol):
 
     def wait(self, timeout: float) -> Outcome | None:
         """Return the next outcome, or None if `timeout` seconds pass first."""
+        ...
+
+    def recall(self) -> Sequence[Trial]:
+        """Take trials back that no worker has begun; later calls return those that come late."""
         ...
 
 
@@ -139,8 +144,9 @@ def tune(
             recorded, and running trials are left to the evaluator's owner to end. Failures are
             not recorded then: the trial may have been stopped with us.
         closing: Asked before each start, with the 95th percentile of the study's trial times in
-            seconds (0 before the first); while true, nothing is started, and the loop ends when
-            nothing runs any more.
+            seconds (0 before the first); while true, nothing is started, trials that still wait
+            for a worker are taken back, and the loop ends when nothing runs any more. Those taken
+            back count as interrupted: they are the first to run in the next job.
         on_outcome: Called after an own outcome was recorded.
     """
     run = _Run(search, evaluator, store, n_trials, on_outcome)
@@ -150,6 +156,8 @@ def tune(
         while evaluator.n_free and not (stop() or (shut := closing(run.times.percentile))):
             if not run.start():
                 break
+        if shut:
+            run.recall()
         if run.recorded >= n_trials or run.idle(shut=shut):
             break
         run.collect(POLL_SECONDS, stop)
@@ -172,6 +180,7 @@ class _Run:
         self._n_trials = n_trials
         self._on_outcome = on_outcome
         self._refused: Trial | None = None  # proposed, and not begun for want of room
+        self._recalled: deque[Trial] = deque()  # begun, but by no worker
         self._exhausted = False
         self.recorded = self.evaluated = self.running = 0
         self.times = TrialTimes()
@@ -187,12 +196,19 @@ class _Run:
 
     def start(self) -> bool:
         """Start a trial, an interrupted one if there is one; False if there is none to start."""
-        trial = self._interrupted() or self._proposed()
+        trial = self._recalled.popleft() if self._recalled else None
+        trial = trial or self._interrupted() or self._proposed()
         if trial is None:
             return False
         self.running += 1
         self._evaluator.submit(trial)
         return True
+
+    def recall(self) -> None:
+        """Keep trials that wait for a worker from being begun."""
+        trials = self._evaluator.recall()
+        self.running -= len(trials)
+        self._recalled.extend(trials)
 
     def idle(self, *, shut: bool) -> bool:
         """Whether nothing runs here, and nothing will."""

@@ -60,6 +60,44 @@ class Workers:
             return Failed(trial, FailureKind.CRASHED, "by design", TIMING)
         return Completed(trial, float(trial.config["x"]), TIMING)
 
+    def recall(self):
+        return []
+
+
+class Queueing(Workers):
+    """Workers with trials that wait for them: one begins whenever an outcome was returned."""
+
+    def __init__(self, n, waiting):
+        super().__init__(n)
+        self.room, self.waiting, self.ran = waiting, deque(), []
+
+    @property
+    def n_free(self):
+        return self.n + self.room - len(self.running) - len(self.waiting)
+
+    def submit(self, trial):
+        self.waiting.append(trial)
+        self.begin()
+
+    def begin(self):
+        while self.waiting and len(self.running) < self.n:
+            self.running.append(self.waiting.popleft())
+            self.ran.append(self.running[-1].id)
+
+    def wait(self, timeout):
+        outcome = super().wait(timeout)
+        if timeout:  # none comes at once after another
+            self.begin()
+            return outcome
+        if outcome is not None:
+            self.running.append(outcome.trial)
+        return None
+
+    def recall(self):
+        back = list(self.waiting)
+        self.waiting.clear()
+        return back
+
 
 class Shared(MemoryStore):
     """A store in which another job records `others` outcomes, one at each look."""
@@ -172,6 +210,29 @@ def test_stopping_starts_nothing_more_keeps_values_and_forgets_failures():
     assert search.asked == 4
     assert [each.trial.config["x"] for each in store.outcomes] == [3, 1, 0]
     assert summary.evaluated == summary.recorded == len(search.told) == 3
+
+
+@given(workers=st.integers(1, 4), waiting=st.integers(0, 6), after=st.integers(0, 12))
+def test_a_job_that_closes_runs_what_has_begun_and_nothing_that_waits(workers, waiting, after):
+    queueing, store, search = Queueing(workers, waiting), MemoryStore(), CountingSearch()
+    closed = lambda _: len(store.outcomes) >= after  # noqa: E731
+    summary = tune(search, queueing, store, n_trials=100, closing=closed)
+    assert not summary.stopped
+    assert sorted(ids(store.outcomes)) == sorted(queueing.ran)
+    assert len(queueing.ran) <= after + workers
+    assert len(store.running) == search.asked - len(queueing.ran) <= waiting
+    again = MemoryStore(store.outcomes, list(store.running.values()))
+    tune(CountingSearch(), Workers(1), again, n_trials=len(store.outcomes) + len(store.running))
+    assert {each.trial.id for each in again.outcomes} == {*queueing.ran, *store.running}
+
+
+def test_trials_taken_back_run_first_if_the_job_stays_open_after_all():
+    queueing, store, search = Queueing(1, 3), MemoryStore(), CountingSearch()
+    closed = lambda _: len(store.outcomes) == 2  # noqa: E731 - while one more ends
+    tune(search, queueing, store, n_trials=10, closing=closed)
+    assert queueing.ran == sorted(queueing.ran)
+    assert len(store.outcomes) == 10
+    assert store.running == {}
 
 
 def test_stopping_leaves_running_trials_to_the_owner_of_the_evaluator():

@@ -92,7 +92,8 @@ class MPIEvaluator:
         self._left_at: float | None = None
         self._next_look = 0.0
         self._late_said = False
-        self._closing = Event()
+        self._closing, self._recalling = Event(), Event()
+        self._recalled: deque[Trial] = deque()
         self._switch = sys.getswitchinterval()
         sys.setswitchinterval(SWITCH_SECONDS)
         self._thread = Thread(target=self._run, daemon=True) if world.threaded else None
@@ -109,6 +110,7 @@ class MPIEvaluator:
         now = time.monotonic()
         if self._left_at is not None:
             self._pace.proposal(now - self._left_at)
+        self._recalling.clear()
         self._submitted.append(trial)
         self._outstanding += 1
         if self._thread is None:
@@ -133,6 +135,18 @@ class MPIEvaluator:
             break
         self._left_at = time.monotonic()
         return found
+
+    def recall(self) -> list[Trial]:
+        """Take trials back that wait for a worker; until the next `submit` none is given out.
+
+        The dispatcher takes them back a moment later: ask again.
+        """
+        self._recalling.set()
+        if self._thread is None:
+            self._step()
+        trials = [self._recalled.popleft() for _ in range(len(self._recalled))]
+        self._outstanding -= len(trials)
+        return trials
 
     def close(self) -> None:
         """End every worker's child, and wait until they are gone; closing again does nothing."""
@@ -191,9 +205,10 @@ class MPIEvaluator:
         while self._submitted:
             self._dispatch.submit(self._submitted.popleft())
             busy = True
-        for rank, trials in self._dispatch.assign(1 + self._pace.held()).items():
-            self._world.send(rank, {"trials": [[trial.id, trial.config] for trial in trials]})
-            self._given_at |= dict.fromkeys((trial.id for trial in trials), time.time())
+        if self._recalling.is_set():
+            self._recalled.extend(self._dispatch.recall())
+        else:
+            self._give()
         now = time.monotonic()
         if now >= self._next_look:
             self._next_look = now + LOOK_SECONDS
@@ -207,6 +222,12 @@ class MPIEvaluator:
             self._capacity = usable * (1 + self._pace.held()) + self._pace.ahead(usable)
         self._world.progress()
         return busy
+
+    def _give(self) -> None:
+        """Give waiting trials to free workers."""
+        for rank, trials in self._dispatch.assign(1 + self._pace.held()).items():
+            self._world.send(rank, {"trials": [[trial.id, trial.config] for trial in trials]})
+            self._given_at |= dict.fromkeys((trial.id for trial in trials), time.time())
 
     def _take(self, rank: int, message: Message) -> None:
         if "hello" in message:

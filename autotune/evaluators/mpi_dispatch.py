@@ -87,6 +87,14 @@ class Dispatch:
         self._open[trial.id] = trial
         self._ready.append(trial)
 
+    def recall(self) -> list[Trial]:
+        """The trials that wait for a worker, which then wait no longer."""
+        trials = list(self._ready)
+        self._ready.clear()
+        for trial in trials:
+            self._open.pop(trial.id, None)
+        return trials
+
     def assign(self, slots: int) -> dict[int, list[Trial]]:
         """Give waiting trials out, idle workers first, and none more than `slots` in all."""
         given: dict[int, list[Trial]] = {}

@@ -83,6 +83,10 @@ class ProcessEvaluator:
                 break
         return self._finished.popleft() if self._finished else None
 
+    def recall(self) -> list[Trial]:
+        """None: a trial that was submitted has begun."""
+        return []
+
     def close(self) -> None:
         """End every worker, and wait until they are gone; closing again does nothing."""
         children = [*self._idle, *self._busy]

@@ -49,3 +49,7 @@ class SerialEvaluator:
         if finished is None:
             time.sleep(timeout)
         return finished
+
+    def recall(self) -> list[Trial]:
+        """None: a trial that was submitted has begun."""
+        return []

@@ -63,6 +63,20 @@ class TestEvaluator:
         assert outcome.trial == submitted
         assert evaluator.n_free == free
 
+    def test_every_trial_is_either_taken_back_or_answered(self, bench):
+        evaluator, _ = bench
+        sent = [trial("one") for _ in range(evaluator.n_free)]
+        for each in sent:
+            evaluator.submit(each)
+        back, answered = [], []
+        while len(back) + len(answered) < len(sent):
+            back += evaluator.recall()
+            if (outcome := evaluator.wait(1)) is not None:
+                answered.append(outcome.trial)
+        assert sorted(each.id for each in back + answered) == sorted(each.id for each in sent)
+        assert evaluator.recall() == []
+        assert isinstance(result(bench, "one"), Completed)  # it goes on as if nothing had been
+
     def test_waiting_with_nothing_running_returns_none(self, bench):
         assert bench[0].wait(0.01) is None
 

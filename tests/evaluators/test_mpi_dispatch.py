@@ -104,6 +104,19 @@ def test_no_worker_waits_while_another_has_two_and_none_has_more_than_its_slots(
     assert min(held) > 0 or max(held) <= 1
 
 
+@given(st.integers(1, 40), st.integers(1, 5))
+def test_trials_that_no_worker_has_are_taken_back_and_the_others_answered(trials, slots):
+    scene = Scene()
+    scene.submit(1, trials)
+    scene.assign(1, slots)
+    back = scene.dispatch.recall()
+    for rank in scene.held:
+        scene.answer(rank, 100)
+    assert sorted([trial.id for trial in back] + scene.answered) == sorted(map(str, range(trials)))
+    assert scene.dispatch.open == 0
+    assert scene.dispatch.recall() == []
+
+
 def test_trials_go_out_in_the_order_in_which_they_came_returned_ones_first():
     scene = Scene()
     scene.submit(1, 12)

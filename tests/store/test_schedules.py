@@ -126,6 +126,9 @@ class Workers:
             return Failed(trial, FailureKind.KILLED, "its process was killed", timing)
         return Completed(trial, objective(trial.config), timing)
 
+    def recall(self):
+        return []
+
     def strike(self):
         """Let the fault come when its moment has."""
         self.left -= 1
