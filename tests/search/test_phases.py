@@ -146,7 +146,7 @@ def test_trials_record_their_phase_beside_what_the_objective_returns():
         ({"phases": (Phase("a", ("y",), 3), PHASES[1])}, "phase 'a' searches the unknown param"),
         ({"phases": (Phase("a", (), 3), PHASES[1])}, "phase 'a' searches no parameter"),
         ({"phases": (Phase("a", ("x",)), PHASES[1])}, "phase 'a' takes 0 trials: give 1 or more"),
-        ({"derived": {"phase": lambda c: 1.0}}, "phase has the name of something else"),
+        ({"derived": {"phase": len}}, "phase has the name of something else"),
     ],
 )
 def test_phases_that_cannot_be_searched_are_refused(changes, says):
