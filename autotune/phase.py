@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-
-from ConfigSpace import ConfigurationSpace
+from typing import TYPE_CHECKING
 
 from autotune.errors import ProblemError
 from autotune.types import Config, Value
+
+if TYPE_CHECKING:  # whoever has a space has imported it, and the command line need not
+    from ConfigSpace import ConfigurationSpace
 
 METRIC = "phase"
 """The metric that says in which phase a trial was, counted from 1."""
@@ -44,7 +46,7 @@ def index_of(config: Config, phases: Sequence[Phase], defaults: Mapping[str, Val
     return len(phases) - 1
 
 
-def refuse_unusable(phases: Sequence[Phase], space: ConfigurationSpace) -> None:
+def refuse_unusable(phases: Sequence[Phase], space: "ConfigurationSpace") -> None:
     """Check that phases can be searched.
 
     Raises:
