@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from autotune.errors import ProblemError
-from autotune.types import Config, Value
 
-if TYPE_CHECKING:  # whoever has a space has imported it, and the command line need not
+if TYPE_CHECKING:  # whoever has a space has imported these, and the command line need not
     from ConfigSpace import ConfigurationSpace
+
+    from autotune.types import Config, Value
 
 METRIC = "phase"
 """The metric that says in which phase a trial was, counted from 1."""
@@ -32,7 +33,7 @@ class Phase:
     trials: int = 0
 
 
-def index_of(config: Config, phases: Sequence[Phase], defaults: Mapping[str, Value]) -> int:
+def index_of(config: "Config", phases: Sequence[Phase], defaults: "Mapping[str, Value]") -> int:
     """The first phase, from 0, that could have proposed a configuration.
 
     That is a function of the configuration alone, so a record needs no further word about phases.

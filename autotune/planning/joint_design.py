@@ -8,17 +8,17 @@ import numpy as np
 
 from autotune.architecture.flops import TRAINING
 from autotune.architecture.layer_stack import LayerStack
-from autotune.architecture.sparse_constants import TRAINING_FLOPS
+from autotune.architecture.sparse_constants import TRAINING_FLOPS, SparseConstants
 from autotune.architecture.stack_cost import stack_cost
 from autotune.architecture.triad import Triad, of_ratios
 from autotune.architecture.triad_inverse import solve, width_of_ratio, widths
-from autotune.errors import InfeasibleError
+from autotune.errors import InfeasibleError, InputError
 from autotune.laws.sparse_shape import FLAT_EXPANSION, FLAT_WIDTH_RATIO, WIDTH_RATIO, Origin
 from autotune.planning import design_figures, design_target, sparse_loss
 from autotune.planning.design import Candidate, candidates
 from autotune.planning.design_question import DesignQuestion, Figure, WidthRule
 from autotune.planning.design_target import Target
-from autotune.planning.head_schedule import scheduled
+from autotune.planning.head_schedule import Heads, scheduled
 from autotune.planning.sparse_loss import SparseLoss
 from autotune.types import Floats, Interval
 
@@ -80,7 +80,7 @@ def joint(question: DesignQuestion, law: str, over: Over = Over.NEAR) -> Joint:
 
     A law of N_a, N and tokens gives models of one M, N_a and N the same loss, but for what router
     and head cost. So the hidden size is that of the width rule, which has to leave one dense layer,
-    and heads are scheduled for the law's own M, N_a and N, in as many rounds as that takes.
+    and heads are scheduled anew for the law's own M, N_a and N while these then leave it a design.
 
     Raises:
         InputError: If the law cannot tell sparse models of one size apart, or as `target`.
@@ -88,23 +88,38 @@ def joint(question: DesignQuestion, law: str, over: Over = Over.NEAR) -> Joint:
     """
     start = design_target.target(replace(question, max_total=None))
     loss = sparse_loss.named(law, start.constants)
-    tried: set[int] = set()
-    while True:
-        found = _scan(question, start, loss, _ranges(start, over))
-        if found is None:
-            raise InfeasibleError(_nothing(question, start, law))
-        best, value, ends = found
-        tried.add(start.heads.n_heads)
-        heads = question.heads or scheduled(question.flops, best, constants=start.constants)
-        if heads.n_heads in tried:
+    found = _scan(question, start, loss, _ranges(start, over))
+    if found is None:
+        raise InfeasibleError(_nothing(question, start, law))
+    tried = {start.heads.n_heads}
+    while (heads := _heads(question, start, found[0])).n_heads not in tried:
+        tried.add(heads.n_heads)
+        held = replace(start.constants, attention=heads.attention)
+        other = replace(start, heads=heads, constants=held)
+        again = _scan(question, other, loss, _ranges(other, over))
+        if again is None or not _divides(question, held):
             break
-        start = replace(
-            start, heads=heads, constants=replace(start.constants, attention=heads.attention)
-        )
+        start, found = other, again
+    best, value, ends = found
     return Joint(
         target=_target(question, start, best, f"least loss by {law}"), loss=loss, over=over,
         at=value, n_designs=ROUNDS * POINTS**3, ends=ends,
     )  # fmt: skip
+
+
+def _heads(question: DesignQuestion, start: Target, sizes: Triad) -> Heads:
+    """Heads for some M, N_a and N; `start` has those that these sizes were found with."""
+    if question.heads is not None:
+        return start.heads
+    return scheduled(question.flops, sizes, constants=start.constants)
+
+
+def _divides(question: DesignQuestion, held: SparseConstants) -> bool:
+    try:
+        question.divisors.refuse_remainders(held)
+    except InputError:
+        return False
+    return True
 
 
 def _scan(

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from autotune import problem_parts
 from autotune.architecture.layer_stack import LayerStack
 from autotune.architecture.sparse_constants import SparseConstants
 from autotune.architecture.triad import Triad
 from autotune.errors import InputError
 from autotune.laws.base import ScalingLaw
+from autotune.laws.trading import law_for
 from autotune.types import Floats, FloatsLike
 
 LAYOUT = ("n_experts", "top_k", "granularity", "shared_share")
@@ -50,7 +50,7 @@ def named(name: str, constants: SparseConstants) -> SparseLoss:
     Raises:
         InputError: If there is none, or it does not tell sparse models of one size apart.
     """
-    law = problem_parts.law_for(name, factors=LAYOUT, sparsity=0.5)
+    law = law_for(name, factors=LAYOUT, sparsity=0.5)
     if not law.reads_sparsity:
         raise InputError(
             f"law {name} does not read how many parameters a model has in all, so that N/N_a is "
