@@ -42,11 +42,20 @@ def _said(law: dict[str, Any]) -> list[str]:
         f"Loss in {law['unit']} by {law['source']}",
         f"{law['name']} was asked of {law['n_designs']:,} designs over M and {SHAPES[law['over']]}."
         f"{ends} Tokens are C over exact FLOPs, router and head included.",
-        "It sees N_a, N and tokens, not depth and width: M/N_a is nothing to it but FLOPs. At "
-        f"equal M, N_a and N, ratios of {RATIOS} change it by {law['width_effect']:.2%}, through "
-        "router and head: the width rule decides. The losses of the models differ by what rounding "
-        "did to M, N_a and N.",
+        _seen(law),
     ]
+
+
+def _seen(law: dict[str, Any]) -> str:
+    """What of a shape the law sees, and what the rules of design decide instead."""
+    sees, through = "N_a, N and tokens, not depth and width", "router and head"
+    if law["reads_granularity"]:
+        sees, through = "N_a, N, tokens and d / d_m, not depth", "d / d_m, router and head"
+    return (
+        f"It sees {sees}: M/N_a is nothing to it but FLOPs. At equal M, N_a and N, ratios of "
+        f"{RATIOS} change it by {law['width_effect']:.2%}, through {through}: the width rule "
+        "decides. The losses of the models differ by what rounding did to M, N_a and N."
+    )
 
 
 def _wrapped(line: str) -> str:

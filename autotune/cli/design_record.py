@@ -61,6 +61,7 @@ def _law(request: Request, answer: Answer, joint: Joint) -> dict[str, Any]:
         "n_designs": joint.n_designs,
         "loss": joint.at,
         "ends": joint.ends,
+        "reads_granularity": "granularity" in joint.loss.law.factors,
         "width_effect": width_effect(request.question, joint),
         "by_shape_laws": None if shapes is None else _model(request, answer, shapes),
     }

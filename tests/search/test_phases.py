@@ -124,6 +124,18 @@ def test_trials_of_other_jobs_count_in_their_phase():
         search.pending(Trial("odd", {"x": 0.1, "n": 3, "u": 0.5, "y": 1}))
 
 
+def test_an_interrupted_trial_of_the_phase_is_not_proposed_again_beside_itself():
+    settings = SearchSettings(learner="random")
+    whole = play(factory.search(phased(), settings), FIRST + 1)
+    resumed = factory.search(phased(), settings)
+    for config in whole[:-1]:
+        resumed.tell(completed(config))
+    resumed.pending(Trial("again", whole[-1]))
+    asked = resumed.ask()
+    assert asked["x"] == whole[-1]["x"]
+    assert asked["u"] != whole[-1]["u"]
+
+
 def test_the_phase_of_a_configuration_is_the_first_that_could_have_proposed_it():
     phases = (Phase("a", ("x",), 1), Phase("b", ("y",), 1), Phase("c", ("x", "y")))
     defaults = {"x": 0.0, "y": 0.0, "z": 0.0}
