@@ -49,7 +49,7 @@ N/N_a of 18 and 25 the second costs about 0.3 %, where it found less than 1 %.""
 SPENT = 0.95
 UNITS = {
     "tokens": "tokens", "M": "FLOPs per token", "N_a": "parameters", "N": "parameters",
-    "D": "tokens",
+    "D": "tokens", "extrapolation": problem_parts.UNITS["extrapolation"],
 }  # fmt: skip
 ALMOST = 1 - 1e-12
 ROUNDS, POINTS = 8, 15
@@ -360,6 +360,7 @@ def _common(
             "law_loss": value / (1 + penalty),
             "invented_penalty": penalty,
             "width_ratio": constants.n_used * float(stack.expert_width) / float(stack.d_model),
+            **problem_parts.beyond(shapes.loss.law, float(known["N_a"]), tokens, float(known["N"])),
         }
 
     return Problem(
