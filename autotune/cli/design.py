@@ -80,7 +80,7 @@ def design(
     law: Annotated[
         Text,
         option(
-            "--law", text="Choose M, N_a and N by its least loss, not by shape laws.", panel=SIZES,
+            "--law", text="A law or saved fit whose least loss chooses M, N_a and N.", panel=SIZES,
             metavar="NAME",
         ),
     ] = None,

@@ -9,6 +9,7 @@ from autotune import checks, quantities
 from autotune.architecture.divisors import Divisors
 from autotune.architecture.document import Described
 from autotune.architecture.memory import RECIPES
+from autotune.cli.law_names import resolve
 from autotune.errors import InputError
 from autotune.models import catalogue
 from autotune.planning import head_schedule
@@ -113,7 +114,8 @@ def answer(request: Request) -> Answer:
         asked = target(question)
         found = candidates(question, asked, top=request.top)
         return Answer(target=asked, candidates=found, placement=placement)
-    chosen = joint(question, request.law, request.over)
+    named = resolve(request.law)
+    chosen = joint(question, named.name, request.over, fit=named.law)
     return Answer(
         target=chosen.target, candidates=models(question, chosen, top=request.top),
         placement=placement, joint=chosen, by_shape_laws=by_shape_laws(question, chosen),

@@ -22,6 +22,18 @@ def law_for(name: str, *, factors: Collection[str] = (), sparsity: FloatsLike = 
         InputError: If there is no such law, or it cannot serve; the message says why.
     """
     law = catalogue.preset(name)
+    refuse_unfit(name, law, factors=factors, sparsity=sparsity)
+    return law
+
+
+def refuse_unfit(
+    name: str, law: ScalingLaw, *, factors: Collection[str] = (), sparsity: FloatsLike = 0.0
+) -> None:
+    """Check that a law, by whatever name, can serve as `law_for` says.
+
+    Raises:
+        InputError: If it cannot; the message says why.
+    """
     missing = [factor for factor in law.factors if factor not in factors]
     if missing:
         raise InputError(
@@ -37,4 +49,3 @@ def law_for(name: str, *, factors: Collection[str] = (), sparsity: FloatsLike = 
             f"law {name} is a dense law and this problem is about sparse models. "
             "Choose a law with a sparsity term, for example generalized-moe."
         )
-    return law

@@ -13,6 +13,7 @@ from autotune.architecture.stack_cost import stack_cost
 from autotune.architecture.triad import Triad, of_ratios
 from autotune.architecture.triad_inverse import solve, width_of_ratio, widths
 from autotune.errors import InfeasibleError, InputError
+from autotune.laws.base import ScalingLaw
 from autotune.laws.sparse_shape import FLAT_EXPANSION, FLAT_WIDTH_RATIO, WIDTH_RATIO, Origin
 from autotune.planning import design_figures, design_target, sparse_loss
 from autotune.planning.design import Candidate, candidates
@@ -75,19 +76,27 @@ class Joint:
         return float(self.loss(model.triad, stack, model.tokens))
 
 
-def joint(question: DesignQuestion, law: str, over: Over = Over.NEAR) -> Joint:
+def joint(
+    question: DesignQuestion, law: str, over: Over = Over.NEAR, *, fit: ScalingLaw | None = None
+) -> Joint:
     """Compare designs over M, M/N_a and N/N_a, on a grid that closes in on the best.
 
     A law of N_a, N and tokens gives models of one M, N_a and N the same loss, but for what router
     and head cost. So the hidden size is that of the width rule, which has to leave one dense layer,
     and heads are scheduled anew for the law's own M, N_a and N while these then leave it a design.
 
+    Args:
+        question: The budget and what is fixed; the law's M, N_a and N replace those of its laws.
+        law: Name of a preset, or of `fit`.
+        over: Which shapes are looked at.
+        fit: The law itself, where it is no preset.
+
     Raises:
         InputError: If the law cannot tell sparse models of one size apart, or as `target`.
         InfeasibleError: If no design has both kinds of layers and stays under the cap.
     """
     start = design_target.target(replace(question, max_total=None))
-    loss = sparse_loss.named(law, start.constants)
+    loss = sparse_loss.named(law, start.constants, law=fit)
     found = _scan(question, start, loss, _ranges(start, over))
     if found is None:
         raise InfeasibleError(_nothing(question, start, law))

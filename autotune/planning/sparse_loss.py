@@ -8,8 +8,9 @@ from autotune.architecture.layer_stack import LayerStack
 from autotune.architecture.sparse_constants import SparseConstants
 from autotune.architecture.triad import Triad
 from autotune.errors import InputError
+from autotune.laws import catalogue
 from autotune.laws.base import ScalingLaw
-from autotune.laws.trading import law_for
+from autotune.laws.trading import refuse_unfit
 from autotune.types import Floats, FloatsLike
 
 LAYOUT = ("n_experts", "top_k", "granularity", "shared_share")
@@ -44,13 +45,14 @@ class SparseLoss:
         )  # fmt: skip
 
 
-def named(name: str, constants: SparseConstants) -> SparseLoss:
-    """A law by its name in the catalogue.
+def named(name: str, constants: SparseConstants, *, law: ScalingLaw | None = None) -> SparseLoss:
+    """A law by its name in the catalogue, or one of another name, a team's own fit for example.
 
     Raises:
         InputError: If there is none, or it does not tell sparse models of one size apart.
     """
-    law = law_for(name, factors=LAYOUT, sparsity=0.5)
+    law = catalogue.preset(name) if law is None else law
+    refuse_unfit(name, law, factors=LAYOUT, sparsity=0.5)
     if not law.reads_sparsity:
         raise InputError(
             f"law {name} does not read how many parameters a model has in all, so that N/N_a is "

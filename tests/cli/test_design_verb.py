@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 from cli_run import run
+from made_fits import saved
 
 from autotune.cli.main import VERBS
+from autotune.fits import files as fits
 from autotune.models import catalogue, files
 
 CONFIGS = Path(__file__).resolve().parent.parent / "golden/config_json"
@@ -164,6 +166,18 @@ def test_a_law_chooses_the_shape_beside_the_shape_laws():
     assert "(our choice: the paper's" in said
     assert any(line.startswith("shape laws ") for line in done.stdout.splitlines())
     assert all(len(line) <= 120 for line in done.stdout.splitlines())
+
+
+def test_a_saved_fit_chooses_as_a_published_law_does(tmp_path, monkeypatch):
+    """The fit of `made_fits` has the coefficients of generalized-moe."""
+    monkeypatch.chdir(tmp_path)
+    fits.save(saved("mine", n_draws=3), tmp_path / "results/local")
+    mine, published = (
+        record("--flops", "1e21", "--law", name, "--top", "1")["design"]
+        for name in ("mine", "generalized-moe")
+    )
+    assert mine["models"] == published["models"]
+    assert (mine["law"]["name"], mine["law"]["loss"]) == ("mine", published["law"]["loss"])
 
 
 def test_over_all_shapes_a_law_has_no_more_loss_than_near_the_shape_laws():
