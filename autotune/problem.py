@@ -14,6 +14,8 @@ from ConfigSpace import (
 
 from autotune.derived import Known, Rule
 from autotune.errors import ProblemError
+from autotune.phase import METRIC, Phase, index_of, refuse_unusable
+from autotune.search.values import plain
 from autotune.types import Config, Floats, FloatsLike, Value
 
 STEP = "q"
@@ -108,6 +110,8 @@ class Problem:
             `seconds`.
         noise: How noisy a value is: the standard deviation of the objective, in its unit, or the
             name of the metric that each trial returns its own as. Empty if it is not known.
+        phases: What is searched first, and what then; empty if all is searched at once. Completed
+            trials record theirs as the metric `phase`, from 1.
     """
 
     name: str
@@ -126,11 +130,26 @@ class Problem:
     fidelity: str = ""
     cost: str = "seconds"
     noise: float | str = ""
+    phases: tuple[Phase, ...] = ()
 
     def __post_init__(self) -> None:
-        taken = [name for name in self.derived if name in self.space or name == "objective"]
+        own = {"objective", METRIC} if self.phases else {"objective"}
+        taken = [name for name in self.derived if name in self.space or name in own]
         if taken:
             raise ProblemError(f"derived quantity {taken[0]} has the name of something else.")
+        if self.phases:
+            refuse_unusable(self.phases, self.space)
+
+    @property
+    def defaults(self) -> dict[str, Value]:
+        """The space's default configuration, as JSON-plain values."""
+        return {
+            name: plain(value) for name, value in self.space.get_default_configuration().items()
+        }
+
+    def phase(self, config: Config) -> int:
+        """The phase of a configuration, from 0; 0 as well if there are no phases."""
+        return index_of(config, self.phases, self.defaults) if self.phases else 0
 
     def allows(self, config: Config) -> bool:
         """Whether a configuration obeys every constraint.
@@ -165,18 +184,19 @@ class Problem:
         return found
 
     def quantities(self, config: Config) -> dict[str, float]:
-        """Every derived quantity of a configuration.
+        """Every derived quantity of a configuration, and its phase where there are phases.
 
         Raises:
             ProblemError: If one cannot be computed.
         """
         known = Known(config, self.derived)
-        return {name: float(known[name]) for name in self.derived}
+        phase = {METRIC: float(self.phase(config) + 1)} if self.phases else {}
+        return {name: float(known[name]) for name in self.derived} | phase
 
     def evaluate(self, config: dict[str, Value]) -> float | Mapping[str, float]:
         """The objective of a configuration, with the derived quantities as metrics."""
         answer = self.objective(config)
-        if not self.derived:
+        if not self.derived and not self.phases:
             return answer
         own = answer if isinstance(answer, Mapping) else {"objective": answer}
         return {**self.quantities(config), **own}

@@ -4,16 +4,15 @@ The shared part of the problems in `problems/`: each derives the training tokens
 budget, so every configuration costs exactly the budget, C = 6 N_active D.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 from ConfigSpace import ConfigurationSpace, Float
 
 from autotune import checks
 from autotune.derived import Rule
-from autotune.errors import InputError
-from autotune.laws import catalogue
 from autotune.laws.base import ScalingLaw
+from autotune.laws.trading import law_for
 from autotune.problem import Problem, Reference
 from autotune.types import Floats, FloatsLike, Value
 
@@ -22,36 +21,6 @@ REACH = 300.0
 GRID = 65
 GOLDEN = (np.sqrt(5) - 1) / 2
 STEPS = 48
-
-
-def law_for(name: str, *, factors: Collection[str] = (), sparsity: FloatsLike = 0.0) -> ScalingLaw:
-    """Look up a law that can trade model size against tokens at given sparsities.
-
-    Args:
-        name: A preset of the catalogue.
-        factors: The further inputs that the caller has values for.
-        sparsity: Sparsities that it will ask about.
-
-    Raises:
-        InputError: If there is no such law, or it cannot serve; the message says why.
-    """
-    law = catalogue.preset(name)
-    missing = [factor for factor in law.factors if factor not in factors]
-    if missing:
-        raise InputError(
-            f"law {name} needs {', '.join(missing)}, which this problem does not have. "
-            "Choose another law."
-        )
-    if law.fixed_tokens is not None:
-        raise InputError(
-            f"law {name} has no data term, so a budget has no optimum in it. Choose another law."
-        )
-    if law.dense and np.any(np.asarray(sparsity) != 0):
-        raise InputError(
-            f"law {name} is a dense law and this problem is about sparse models. "
-            "Choose a law with a sparsity term, for example generalized-moe."
-        )
-    return law
 
 
 def provenance(law: ScalingLaw) -> str:

@@ -22,6 +22,7 @@ from ConfigSpace import ConfigurationSpace, Float
 from autotune import checks, problem_parts
 from autotune.derived import Rule
 from autotune.laws.base import ScalingLaw
+from autotune.laws.trading import law_for
 from autotune.problem import Problem, Reference
 from autotune.types import Config, Floats, Value
 
@@ -52,9 +53,7 @@ def problem(
     checks.positive("n_total", n_total, hint="It is in parameters, such as 1e10.")
     checks.positive("n_active", n_active, hint="It is in parameters, such as 1e9.")
     low, high = problem_parts.sizes_for(flops)
-    choice = Choice(
-        problem_parts.law_for(law, sparsity=max_sparsity), flops, hold, n_total, n_active
-    )
+    choice = Choice(law_for(law, sparsity=max_sparsity), flops, hold, n_total, n_active)
     space = ConfigurationSpace(name="best_sparsity")
     space.add(Float("sparsity", (0.0, max_sparsity)))
     if hold == "nothing":

@@ -16,6 +16,7 @@ from ConfigSpace import ConfigurationSpace, Float
 
 from autotune import checks, problem_parts
 from autotune.errors import InfeasibleError
+from autotune.laws.trading import law_for
 from autotune.problem import Problem, Reference
 from autotune.types import Floats, FloatsLike, Value
 
@@ -40,7 +41,7 @@ def problem(
     """
     checks.fraction("sparsity", sparsity, hint="It is 1 - n_active / n_total.")
     checks.at_least("inference_tokens", inference_tokens, 0, hint="0 is training alone.")
-    predictor = problem_parts.law_for(law, sparsity=sparsity)
+    predictor = law_for(law, sparsity=sparsity)
     low, high = problem_parts.sizes_for(flops)
     if inference_tokens:
         high = min(high, SPARE * flops / (2 * inference_tokens))

@@ -21,6 +21,7 @@ from ConfigSpace import ConfigurationSpace, Constant, Float, Integer
 from autotune import checks, problem_parts
 from autotune.errors import InfeasibleError, InputError
 from autotune.laws.base import ScalingLaw
+from autotune.laws.trading import law_for
 from autotune.problem import Constraint, Problem, Reference
 from autotune.types import Config, Floats, Value
 
@@ -47,9 +48,7 @@ def problem(
         max_experts: Most experts per layer.
         max_top_k: Most experts that a token passes through.
     """
-    model = SparseModel(
-        problem_parts.law_for(law, factors=LAYOUT, sparsity=0.5), flops, expert_share
-    )
+    model = SparseModel(law_for(law, factors=LAYOUT, sparsity=0.5), flops, expert_share)
     low, high = _sizes(flops, max_total)
     for name, most in (("max_experts", max_experts), ("max_top_k", max_top_k)):
         checks.at_least(name, most, 1, hint="1 is a dense model.")

@@ -14,6 +14,8 @@ EPILOG = """examples:
 
   autotune design --flops 1e22 --max-memory 80GB --gpus 64 --top 5
 
+  autotune design --flops 1e22 --law generalized-moe --max-memory 80GB --gpus 64
+
   autotune design --flops 1e22 --format hf > config.json
 
   autotune design --flops 1e22 --pick 2 --format megatron
@@ -21,11 +23,12 @@ EPILOG = """examples:
   autotune design --like deepseek-v3
 
 FLOPs are M D with M the training FLOPs per token by the holistic convention of `autotune count`:
-embeddings, head and router are not in it.
+embeddings, head and router are not in it. With --law they are exact: head and router are.
 
 exit status: 0 designed; 2 bad input; 3 no model of whole numbers is near enough"""
 
 SHAPE = "What is held fixed"
+SIZES = "What chooses M, N_a and N"
 WHOLE = "What whole numbers must divide by"
 CAPS = "Caps, which combine"
 ANSWER = "What is printed"
@@ -74,6 +77,20 @@ def design(
             "--width-rule", text="What sets d: ratio or sweep.", panel=SHAPE, metavar="RULE"
         ),
     ] = "ratio",
+    law: Annotated[
+        Text,
+        option(
+            "--law", text="A law or saved fit whose least loss chooses M, N_a and N.", panel=SIZES,
+            metavar="NAME",
+        ),
+    ] = None,
+    over: Annotated[
+        str,
+        option(
+            "--over", text="With --law: shapes near the shape laws, or all.", panel=SIZES,
+            metavar="near|all",
+        ),
+    ] = "near",
     multiple: Annotated[
         int, option("--multiple", text="Widths are multiples of it, 8 to 128.", panel=WHOLE)
     ] = 8,

@@ -8,9 +8,10 @@ from autotune.cli import design_files
 from autotune.cli.count_record import CACHE_BYTES
 from autotune.cli.design_request import TRAINED_IN, Answer, Request
 from autotune.planning.design import Candidate
-from autotune.planning.design_figures import ALLOCATION
+from autotune.planning.design_figures import ALLOCATION, cited
 from autotune.planning.design_target import Target
 from autotune.planning.flat_zone import Placement
+from autotune.planning.joint_design import Joint, width_effect
 
 
 def of(request: Request, answer: Answer) -> dict[str, Any]:
@@ -44,11 +45,29 @@ def _design(request: Request, answer: Answer, target: Target) -> dict[str, Any]:
         "target": [asdict(figure) for figure in target.figures],
         "d_range": target.d_range,
         "batch_sequences": design_files.run(request, answer, answer.candidates[0]).sequences,
-        "models": [_model(request, each) for each in answer.candidates],
+        "models": [_model(request, answer, each) for each in answer.candidates],
+        "law": None if answer.joint is None else _law(request, answer, answer.joint),
     }
 
 
-def _model(request: Request, candidate: Candidate) -> dict[str, Any]:
+def _law(request: Request, answer: Answer, joint: Joint) -> dict[str, Any]:
+    assert request.question is not None
+    source, shapes = joint.loss.law.source, answer.by_shape_laws
+    return {
+        "name": request.law,
+        "unit": source.loss_unit,
+        "source": f"{cited(source)}. {source.caveat}",
+        "over": joint.over,
+        "n_designs": joint.n_designs,
+        "loss": joint.at,
+        "ends": joint.ends,
+        "reads_granularity": "granularity" in joint.loss.law.factors,
+        "width_effect": width_effect(request.question, joint),
+        "by_shape_laws": None if shapes is None else _model(request, answer, shapes),
+    }
+
+
+def _model(request: Request, answer: Answer, candidate: Candidate) -> dict[str, Any]:
     n = candidate.count.total
     assert TRAINED_IN.training is not None
     training = TRAINED_IN.training * n
@@ -61,6 +80,7 @@ def _model(request: Request, candidate: Candidate) -> dict[str, Any]:
         "errors": asdict(candidate.errors),
         "width_ratio": candidate.width_ratio,
         "tokens": candidate.tokens,
+        "loss": None if answer.joint is None else answer.joint.value(candidate),
         "n_total": n,
         "n_active": candidate.count.active,
         "weights_bytes": TRAINED_IN.weights * n,

@@ -9,6 +9,7 @@ from autotune import checks, quantities
 from autotune.architecture.divisors import Divisors
 from autotune.architecture.document import Described
 from autotune.architecture.memory import RECIPES
+from autotune.cli.law_names import resolve
 from autotune.errors import InputError
 from autotune.models import catalogue
 from autotune.planning import head_schedule
@@ -17,6 +18,7 @@ from autotune.planning.design_question import DesignQuestion, WidthRule
 from autotune.planning.design_target import Target, target
 from autotune.planning.flat_zone import Placement, place
 from autotune.planning.head_schedule import Heads
+from autotune.planning.joint_design import Joint, Over, by_shape_laws, joint, models
 
 FORMATS = ("table", "toml", "hf", "megatron")
 LONGEST = 1e9
@@ -33,6 +35,8 @@ class Request:
         question: The budget and what is fixed, None where only a model is placed.
         seq_len: Tokens of a sequence.
         like: The model to place, None where none is.
+        law: The law that chooses the shape, None for the shape laws.
+        over: Which shapes it chooses from.
         gpus: GPUs that share the training state, None if not said.
         top: Models shown.
         pick: Which of them is written, from 1.
@@ -42,6 +46,8 @@ class Request:
     question: DesignQuestion | None
     seq_len: int
     like: Described | None
+    law: str | None
+    over: Over
     gpus: int | None
     top: int
     pick: int
@@ -50,11 +56,16 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What came out: a target with its models, and a placement; each None where not asked."""
+    """What came out: a target with its models, and a placement; each None where not asked.
+
+    With a law there is its choice, and the model that the shape laws give, if they give one.
+    """
 
     target: Target | None
     candidates: list[Candidate]
     placement: Placement | None
+    joint: Joint | None = None
+    by_shape_laws: Candidate | None = None
 
 
 def read(given: Mapping[str, Any]) -> Request:
@@ -69,6 +80,10 @@ def read(given: Mapping[str, Any]) -> Request:
     if form != "table" and (given["json"] or "flops" not in given):
         other = "--json" if given["json"] else "--like alone"
         raise InputError(f"--format {form} and {other} contradict each other. Choose one.")
+    if given["over"] != "near" and "law" not in given:
+        raise InputError("--over says which shapes a law chooses from. Give --law too.")
+    if "law" in given and "flops" not in given:
+        raise InputError("--law chooses a shape for a budget. Give --flops too.")
     for name in ("top", "pick"):
         if given[name] < 1:
             raise InputError(f"--{name} {given[name]}: it is 1 or more.")
@@ -76,6 +91,8 @@ def read(given: Mapping[str, Any]) -> Request:
         question=_question(given) if "flops" in given else None,
         seq_len=_seq_len(given["seq_len"]),
         like=catalogue.find(given["like"]) if "like" in given else None,
+        law=given.get("law"),
+        over=Over(checks.one_of("range of shapes", given["over"], [str(over) for over in Over])),
         gpus=given.get("gpus"),
         top=max(given["top"], given["pick"]),
         pick=given["pick"],
@@ -90,11 +107,19 @@ def answer(request: Request) -> Answer:
         InputError: If what was asked cannot be.
         InfeasibleError: If no whole numbers come near.
     """
-    asked, found = None, []
-    if request.question is not None:
-        asked = target(request.question)
-        found = candidates(request.question, asked, top=request.top)
-    return Answer(target=asked, candidates=found, placement=_placed(request))
+    question, placement = request.question, _placed(request)
+    if question is None:
+        return Answer(target=None, candidates=[], placement=placement)
+    if request.law is None:
+        asked = target(question)
+        found = candidates(question, asked, top=request.top)
+        return Answer(target=asked, candidates=found, placement=placement)
+    named = resolve(request.law)
+    chosen = joint(question, named.name, request.over, fit=named.law)
+    return Answer(
+        target=chosen.target, candidates=models(question, chosen, top=request.top),
+        placement=placement, joint=chosen, by_shape_laws=by_shape_laws(question, chosen),
+    )  # fmt: skip
 
 
 def _placed(request: Request) -> Placement | None:

@@ -3,7 +3,7 @@
 import textwrap
 from typing import Any
 
-from autotune.cli import console
+from autotune.cli import console, design_law_view
 from autotune.laws.sparse_shape import FLAT_EXPANSION, FLAT_WIDTH_RATIO
 from autotune.quantities import format_bytes, format_count
 
@@ -18,7 +18,10 @@ def text(record: dict[str, Any]) -> str:
     parts = []
     if record["design"] is not None:
         design = record["design"]
-        parts += [_head(design), _target(design), _models(design), _notes(design)]
+        parts += [_head(design), _target(design), _models(design)]
+        if design["law"] is not None:
+            parts.append(design_law_view.text(design))
+        parts.append(_notes(design))
     if record["like"] is not None:
         parts.append(_placement(record["like"]))
     return "\n\n".join(parts)
@@ -93,13 +96,10 @@ def _notes(design: dict[str, Any]) -> str:
     per_gpu = design["models"][0]["training_bytes_per_gpu"]
     gpu = "" if per_gpu is None else f", {format_bytes(per_gpu)} on each GPU for the first"
     notes = [
-        "1 has the hidden size of the target, the others have other depths. Δ is the error against "
-        "the target, and the largest of the three ranks the others. The paper prints no losses, so "
-        "no law here predicts a penalty; it found less than 0.5 % over ratios of "
-        f"{FLAT_RATIO}, as all but the first have.",
+        _order(design),
         "ratio is (K + shared) d_m / d; this M, N_a and N have layers of both kinds for d of "
         f"{low:.0f} to {high:.0f}. N counts embeddings; tokens spend the budget at the "
-        "model's own M.",
+        f"model's own {'M' if design['law'] is None else 'exact FLOPs'}.",
         f"training is weights, gradients and AdamW in bf16 mixed{gpu}, without activations; "
         "FLOPs/token are of inference, KV in bf16.",
         f"A batch is {design['batch_sequences']} sequences, a multiple of 16. Dense layers are "
@@ -107,6 +107,17 @@ def _notes(design: dict[str, Any]) -> str:
         *_sources(design),
     ]
     return "\n".join(_wrapped(f"* {note}") for note in notes)
+
+
+def _order(design: dict[str, Any]) -> str:
+    first = "1 has the hidden size of the target, the others have other depths. Δ is the error"
+    if design["law"] is not None:
+        return f"{first} against the target; the law's loss ranks the others."
+    return (
+        f"{first} against the target, and the largest of the three ranks the others. The paper "
+        "prints no losses, so no law here predicts a penalty; it found less than 0.5 % over ratios "
+        f"of {FLAT_RATIO}, as all but the first have."
+    )
 
 
 def _sources(design: dict[str, Any]) -> list[str]:

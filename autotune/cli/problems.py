@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from autotune.cli import console
+from autotune.cli import console, phase_view
 
 if TYPE_CHECKING:
     from autotune.problem import Problem
@@ -101,6 +101,7 @@ def _problem_record(problem: "Problem") -> dict[str, Any]:
         "fidelity": problem.fidelity or None,
         "cost": problem.cost if problem.fidelity else None,
         "noise": None if problem.noise == "" else problem.noise,
+        "phases": [asdict(phase) for phase in problem.phases],
         "source": problem.source,
         "set": dict(problem.options),
         "parameters": [asdict(parameter) for parameter in problem.parameters()],
@@ -144,6 +145,8 @@ def _say(file: "ProblemFile", problem: "Problem | None") -> None:
         console.say(f"fidelity:   {problem.fidelity}, a trial costs its {problem.cost}")
     if (noise := Noise.parse(problem.noise)) is not None:
         console.say(f"noise:      {noise.text(problem.unit)}")
+    if problem.phases:
+        console.say(f"phases:     {phase_view.plan(problem.phases)}")
     console.say(f"source:     {problem.source}")
     best = record["best_known"]
     if best is None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from autotune.cli import best_view, console, results_exchange, tune_prior
+from autotune.cli import best_view, console, phase_view, results_exchange, tune_prior
 from autotune.cli.fidelity_view import fidelity_view
 from autotune.cli.pareto_view import pareto_view
 
@@ -113,6 +113,7 @@ def show(study: StudyName, storage: Storage = HERE, json: Json = False) -> None:
                 "best_known_note": why_not,
                 "gap_percent": gap,
                 "pareto": _pareto(record),
+                "phases": phase_view.record(record),
                 "fidelity": None if (at := fidelity_view(record)) is None else at.as_json(),
                 "units": record.header.units,
                 "jobs": record.jobs,
@@ -225,6 +226,7 @@ def _heading(study: "Study") -> str:
         f"{n} trials, {n - failed} completed, {failed} failed"
         + (f" ({_kinds_text(study)})" if failed else ""),
         *_unfinished(study),
+        *filter(None, [phase_view.line(study)]),
         f"{len(study.jobs)} job{'' if len(study.jobs) == 1 else 's'} since {header.created_at}, "
         f"recorded in {study.folder}",
     ]

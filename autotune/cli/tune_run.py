@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from autotune import problem_file
-from autotune.cli import console, tune_job, tune_prior
+from autotune.cli import console, phase_view, tune_job, tune_prior
 from autotune.cli.fidelity_view import spent
 from autotune.cli.pareto_view import pareto_view
 from autotune.cli.tune_brake import Brake, StopFile, deadline
@@ -217,6 +217,8 @@ def _announce(problem: Problem, settings: SearchSettings, study: Study, limits: 
         console.talk(f"two objectives: its own, and {problem.and_minimize}")
     if problem.fidelity:
         console.talk(f"fidelity {problem.fidelity}, cost {problem.cost}")
+    if problem.phases:
+        console.talk(f"phases: {phase_view.plan(problem.phases)}")
     noise = Noise.parse(problem.noise)
     if noise is not None:
         unused = "" if settings.has_own_process else "; this search does not use it"

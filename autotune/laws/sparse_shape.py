@@ -23,6 +23,7 @@ class Origin(StrEnum):
     STAND_IN = "stand-in"
     ALGEBRA = "algebra"
     OURS = "our rule"
+    SCAN = "scan"
     GIVEN = "given"
 
 

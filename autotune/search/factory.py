@@ -9,6 +9,7 @@ from autotune.search.native.fidelity_search import FidelitySearch
 from autotune.search.native.forest_search import ForestSearch
 from autotune.search.native.pareto_search import ParetoSearch
 from autotune.search.native.search import NativeSearch
+from autotune.search.phased import PhasedSearch
 from autotune.search.prior import Prior
 from autotune.search.random import RandomSearch
 from autotune.search.second import SecondObjective
@@ -17,8 +18,24 @@ from autotune.search.skopt import SkoptSearch
 from autotune.search.ytopt import YtoptSearch
 
 
-def search(problem: Problem, settings: SearchSettings, prior: Prior | None = None) -> BaseSearch:
+def search(
+    problem: Problem, settings: SearchSettings, prior: Prior | None = None
+) -> BaseSearch | PhasedSearch:
     """Build the search that the settings ask for; the prior is the one that they name.
+
+    Raises:
+        InputError: If they name one and none is given, the second objective cannot be read, or
+            the settings or phases are for one objective.
+    """
+    if not problem.phases:
+        return _at_once(problem, settings, prior)
+    if problem.and_minimize or problem.fidelity:
+        raise InputError("a search in phases has one objective and no fidelity.")
+    return PhasedSearch(problem, lambda part: _at_once(part, settings, prior))
+
+
+def _at_once(problem: Problem, settings: SearchSettings, prior: Prior | None) -> BaseSearch:
+    """Build the search of a problem without phases.
 
     Raises:
         InputError: If they name one and none is given, the second objective cannot be read, or

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 from cli_run import run
+from made_fits import saved
 
 from autotune.cli.main import VERBS
+from autotune.fits import files as fits
 from autotune.models import catalogue, files
 
 CONFIGS = Path(__file__).resolve().parent.parent / "golden/config_json"
@@ -144,6 +146,49 @@ def test_other_constants_reach_the_model():
     assert origins["M/N_a"] == "stand-in"
 
 
+def test_a_law_chooses_the_shape_beside_the_shape_laws():
+    arguments = ("--flops", "1e22", "--law", "generalized-moe", "--max-memory", "80GB", "--gpus",
+                 "64", "--top", "3")  # fmt: skip
+    design = record(*arguments)["design"]
+    law, (first, *rest) = design["law"], design["models"]
+    assert law["name"] == "generalized-moe"
+    assert first["loss"] < law["by_shape_laws"]["loss"]
+    assert [each["loss"] for each in rest] == sorted(each["loss"] for each in rest)
+    assert first["tokens"] * 3 * first["inference_flops_per_token"] == pytest.approx(1e22)
+    assert all(each["n_total"] <= 320e9 for each in design["models"])
+    origins = {figure["name"]: figure["origin"] for figure in design["target"]}
+    assert (origins["M"], origins["N/N_a"], origins["D"]) == ("scan", "scan", "algebra")
+    assert law["ends"] == ["M/N_a low"]
+    done = run("design", *arguments)
+    said = " ".join(done.stdout.split())
+    assert "It was stopped at the end of: M/N_a low." in said
+    assert "the width rule decides" in said
+    assert "(our choice: the paper's" in said
+    assert any(line.startswith("shape laws ") for line in done.stdout.splitlines())
+    assert all(len(line) <= 120 for line in done.stdout.splitlines())
+
+
+def test_a_saved_fit_chooses_as_a_published_law_does(tmp_path, monkeypatch):
+    """The fit of `made_fits` has the coefficients of generalized-moe."""
+    monkeypatch.chdir(tmp_path)
+    fits.save(saved("mine", n_draws=3), tmp_path / "results/local")
+    mine, published = (
+        record("--flops", "1e21", "--law", name, "--top", "1")["design"]
+        for name in ("mine", "generalized-moe")
+    )
+    assert mine["models"] == published["models"]
+    assert (mine["law"]["name"], mine["law"]["loss"]) == ("mine", published["law"]["loss"])
+
+
+def test_over_all_shapes_a_law_has_no_more_loss_than_near_the_shape_laws():
+    near, everywhere = (
+        record("--flops", "3e20", "--law", "abnar2025", "--over", over, "--top", "1")["design"]
+        for over in ("near", "all")
+    )
+    assert everywhere["law"]["loss"] < near["law"]["loss"]
+    assert record("--flops", "3e20", "--top", "1")["design"]["law"] is None
+
+
 def test_a_released_model_is_placed_beside_the_flat_zone():
     done = run("design", "--like", "deepseek-v3")
     assert done.returncode == 0
@@ -206,6 +251,10 @@ def test_a_design_and_a_placement_come_together_if_both_are_asked():
         (["--flops", "1e20", "--seq-len", "1.5"], 2, "a sequence has 1 to 1e+09 tokens"),
         (["--flops", "1e24", "--max-total", "50B"], 3, "max_total 50B and flops 1e+24 contradict"),
         (["--flops", "1e18", "--heads", "64x128"], 3, "leaves 0.29 layers of 64x128 heads"),
+        (["--flops", "1e20", "--over", "all"], 2, "--over says which shapes a law chooses from"),
+        (["--flops", "1e20", "--law", "abnar2025", "--over", "most"], 2, "unknown range of shapes"),
+        (["--like", "kimi-k2", "--law", "abnar2025"], 2, "--law chooses a shape for a budget"),
+        (["--flops", "1e20", "--law", "abnar2024"], 2, "Did you mean 'abnar2025'"),
         (["--flops", "1e18", "--pp", "64"], 3, "no whole numbers come within 5%"),
     ],
 )

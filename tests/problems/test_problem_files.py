@@ -27,8 +27,10 @@ VARIANTS = [
     ("law_coefficients", {"law": "hoffmann"}),
     ("law_coefficients", {"law": "frantar"}),
     ("law_coefficients", {"law": "abnar"}),
+    ("moe_architecture", {"ratio_trials": "0"}),
 ]
-BUDGETED = [(name, given) for name, given in VARIANTS if name != "law_coefficients"]
+UNBUDGETED = {"law_coefficients", "moe_architecture"}  # the second spends M D
+BUDGETED = [(name, given) for name, given in VARIANTS if name not in UNBUDGETED]
 every = pytest.mark.parametrize(("name", "given"), VARIANTS, ids=str)
 budgeted = pytest.mark.parametrize(("name", "given"), BUDGETED, ids=str)
 
