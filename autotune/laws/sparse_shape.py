@@ -193,6 +193,7 @@ class Scale:
     flops: float
     n_heads: int
     head_dim: int
+    queries_per_kv: int = 2
 
 
 SCALES = (

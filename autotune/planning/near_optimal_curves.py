@@ -75,7 +75,7 @@ class ExpansionCurve:
         """The x of least loss."""
         _refuse({"a": self.a, "b": self.b, "limit - 1": np.asarray(self.limit - 1)})
         ratio = np.sqrt(self.b / self.a)
-        return (self.limit + ratio) / (1 + ratio)
+        return np.asarray((self.limit + ratio) / (1 + ratio))
 
     def band(self, tolerance: float) -> Ends:
         """With u = x - 1, w = limit - 1 and t the loss allowed less c, the ends solve a quadratic.
