@@ -66,8 +66,9 @@ class Candidate:
 def candidates(question: DesignQuestion, asked: Target, *, top: int) -> list[Candidate]:
     """The design, then its neighbours in the order of their largest error.
 
-    The design has the smallest error among hidden sizes near the target's. Its neighbours lie where
-    the paper found the loss flat over (K + shared) d_m / d; of each pair of depth and dense layers,
+    The design has the smallest error among hidden sizes near the target's. Its neighbours lie in
+    the band that a fit has of d, or where the paper found the loss flat over (K + shared) d_m / d;
+    of each pair of depth and dense layers,
     the one with the smallest error is kept.
 
     Raises:
@@ -78,15 +79,24 @@ def candidates(question: DesignQuestion, asked: Target, *, top: int) -> list[Can
     found = list(islice(_within(question, asked, about, ratios=(0, math.inf), seen=set()), 1))
     if not found:
         raise InfeasibleError(_reason(question, asked, about))
+    low, high, ratios = _flat(asked)
+    flat = _near(question, asked, (min(low, asked.d_model), max(high, asked.d_model)))
+    seen = {(found[0].model.n_layers, found[0].model.n_dense_layers)}
+    others = _within(question, asked, flat, ratios=ratios, seen=seen)
+    found.extend(islice(others, top - 1))
+    return found
+
+
+def _flat(asked: Target) -> tuple[float, float, Interval]:
+    """Between what hidden sizes, and of what (K + shared) d_m / d, neighbours are."""
+    if asked.d_band is not None:
+        low, high = (min(max(d, asked.d_range[0]), asked.d_range[1]) for d in asked.d_band)
+        return low, high, (0, math.inf)
     low, high = (
         float(width_of_ratio(asked.triad, ratio, constants=asked.constants))
         for ratio in reversed(FLAT_WIDTH_RATIO)
     )
-    flat = _near(question, asked, (min(low, asked.d_model), max(high, asked.d_model)))
-    seen = {(found[0].model.n_layers, found[0].model.n_dense_layers)}
-    others = _within(question, asked, flat, ratios=FLAT_WIDTH_RATIO, seen=seen)
-    found.extend(islice(others, top - 1))
-    return found
+    return low, high, FLAT_WIDTH_RATIO
 
 
 def _within(
