@@ -87,13 +87,18 @@ def asked(surface, c, held, triplets):
     return [(triad, f * middle(triad)) for triad, f in rows]
 
 
-def runs(surface=None, *, budgets=tuple(HEADS), noise=0.0, seed=0, whole=False, ranks=True):
-    """Isoflops, both ratios at the middle hidden size, hidden sizes at the best triplet."""
+def runs(
+    surface=None, *, budgets=tuple(HEADS), noise=0.0, seed=0, whole=False, ranks=True, around=None
+):
+    """Isoflops, both ratios at the middle hidden size, hidden sizes at the best triplet.
+
+    They lie around the best shapes of the surface, or of another one.
+    """
     surface, rng = surface or Surface(), np.random.default_rng(seed)
     stacks, held, flops = [], [], []
     for i, c in enumerate(budgets):
         constants = paper(*HEADS[c])
-        for triad, d in asked(surface, c, constants, TRIPLETS if ranks and not i else ()):
+        for triad, d in asked(around or surface, c, constants, TRIPLETS if ranks and not i else ()):
             if whole:
                 d = 8 * round(d / 8)
                 stacks.append(rounded(triad, d, constants=constants, divisors=Divisors()))
@@ -123,3 +128,21 @@ def _pick(triad, i):
         triad, flops_per_token=triad.flops_per_token[i], n_active=triad.n_active[i],
         n_total=triad.n_total[i],
     )  # fmt: skip
+
+
+def csv(stack, made):
+    """The runs as a table that `design fit` reads."""
+    header = "flops,n_layers,n_dense_layers,d_model,expert_width,n_heads,head_dim,loss,lr,batch"
+    rows = [
+        ",".join(
+            f"{x:.10g}"
+            for x in (
+                made.flops[i], stack.n_layers[i], stack.n_dense_layers[i], stack.d_model[i],
+                stack.expert_width[i], made.held[i].attention.n_heads,
+                made.held[i].attention.head_dim, made.loss[i], made.lr[i],
+                made.batch_tokens[i] / 8192,
+            )
+        )
+        for i in range(len(made))
+    ]  # fmt: skip
+    return "\n".join([header, *rows]) + "\n"

@@ -8,7 +8,7 @@ from autotune.cli import design_files
 from autotune.cli.count_record import CACHE_BYTES
 from autotune.cli.design_request import TRAINED_IN, Answer, Request
 from autotune.planning.design import Candidate
-from autotune.planning.design_figures import ALLOCATION
+from autotune.planning.design_question import OwnLaws
 from autotune.planning.design_target import Target
 from autotune.planning.flat_zone import Placement
 
@@ -28,7 +28,8 @@ def _design(request: Request, answer: Answer, target: Target) -> dict[str, Any]:
     held = target.constants
     return {
         "flops": question.flops,
-        "fitted_range": ALLOCATION.source.range.flops,
+        "fitted_range": question.fitted_range,
+        "shape_law": None if question.own is None else _own(question.own),
         "times_beyond": target.times_beyond,
         "held": {
             "n_experts": held.n_experts,
@@ -43,8 +44,18 @@ def _design(request: Request, answer: Answer, target: Target) -> dict[str, Any]:
         },
         "target": [asdict(figure) for figure in target.figures],
         "d_range": target.d_range,
+        "d_band": target.d_band,
         "batch_sequences": design_files.run(request, answer, answer.candidates[0]).sequences,
         "models": [_model(request, each) for each in answer.candidates],
+    }
+
+
+def _own(own: OwnLaws) -> dict[str, Any]:
+    return {
+        "id": own.name,
+        "runs": own.source,
+        "level": own.shape.level,
+        "tolerance": own.shape.tolerance,
     }
 
 

@@ -1,6 +1,7 @@
 """What `autotune design` prints for people."""
 
 import textwrap
+from collections.abc import Sequence
 from typing import Any
 
 from autotune.cli import console
@@ -18,10 +19,11 @@ def text(record: dict[str, Any]) -> str:
     parts = []
     if record["design"] is not None:
         design = record["design"]
-        parts += [_head(design), _target(design), _models(design), _notes(design)]
+        parts += [_head(design), _target(design)]
+        parts += [_certainty(design), _models(design), _notes(design)]
     if record["like"] is not None:
         parts.append(_placement(record["like"]))
-    return "\n\n".join(parts)
+    return "\n\n".join(part for part in parts if part)
 
 
 def _head(design: dict[str, Any]) -> str:
@@ -53,10 +55,34 @@ def _target(design: dict[str, Any]) -> str:
     return console.table(("target", "value", "from", "rule"), rows, left=(0, 2, 3))
 
 
+def _certainty(design: dict[str, Any]) -> str:
+    """Intervals and bands, of which only a fit has any."""
+    own = design["shape_law"]
+    if own is None:
+        return ""
+    rows = [
+        (each["name"], _ends(each, each["interval"]), _ends(each, each["band"]))
+        for each in design["target"]
+        if each["interval"] or each["band"]
+    ]
+    return console.table(("target", f"{100 * own['level']:g} %", "near-optimal"), rows)
+
+
+def _ends(figure: dict[str, Any], ends: Sequence[float] | None) -> str:
+    if ends is None:
+        return "-"
+    low, high = (_value(figure["name"], end) for end in ends)
+    return f"{low} to {high}"
+
+
 def _figure(figure: dict[str, Any], design: dict[str, Any]) -> str:
     name, value = figure["name"], figure["value"]
     if name == "heads":
         return "{}x{}".format(*design["held"]["heads"])
+    return _value(name, value)
+
+
+def _value(name: str, value: float) -> str:
     return f"{value:.4g}" if name in PLAIN else format_count(value)
 
 
@@ -94,9 +120,7 @@ def _notes(design: dict[str, Any]) -> str:
     gpu = "" if per_gpu is None else f", {format_bytes(per_gpu)} on each GPU for the first"
     notes = [
         "1 has the hidden size of the target, the others have other depths. Δ is the error against "
-        "the target, and the largest of the three ranks the others. The paper prints no losses, so "
-        "no law here predicts a penalty; it found less than 0.5 % over ratios of "
-        f"{FLAT_RATIO}, as all but the first have.",
+        f"the target, and the largest of the three ranks the others. {_flatness(design)}",
         "ratio is (K + shared) d_m / d; this M, N_a and N have layers of both kinds for d of "
         f"{low:.0f} to {high:.0f}. N counts embeddings; tokens spend the budget at the "
         "model's own M.",
@@ -107,6 +131,25 @@ def _notes(design: dict[str, Any]) -> str:
         *_sources(design),
     ]
     return "\n".join(_wrapped(f"* {note}") for note in notes)
+
+
+def _flatness(design: dict[str, Any]) -> str:
+    """What is known of how much the loss changes around the target."""
+    own, notes = design["shape_law"], []
+    if own is not None:
+        notes.append(
+            f"Near-optimal is within {100 * own['tolerance']:g} % of the least loss, one number "
+            "moved at a time."
+        )
+    if design["d_band"] is not None:
+        notes.append("All but the first have a d that is near-optimal.")
+    else:
+        notes.append(
+            "The paper prints no losses and no widths of its near-optimal bands, so no law here "
+            f"predicts a penalty; it found less than 0.5 % over ratios of {FLAT_RATIO}, as all but "
+            "the first have."
+        )
+    return " ".join(notes)
 
 
 def _sources(design: dict[str, Any]) -> list[str]:

@@ -8,7 +8,7 @@ from scipy import stats
 
 from autotune.fitting.budgets import distinct
 from autotune.fitting.shape_runs import ShapeRuns
-from autotune.fitting.shape_slices import HELD, close, near_middle
+from autotune.fitting.shape_slices import HELD, NEAR_MIDDLE, apart
 
 ACCEPTED = 0.9
 """Kendall's tau from which the search may be split in two phases; the paper has 0.911."""
@@ -47,19 +47,22 @@ class RankGate:
 def gate(runs: ShapeRuns, rows: NDArray[np.int64]) -> RankGate | None:
     """Compare the orders at one budget; None where fewer than four triplets can be compared.
 
-    A triplet is named by the run nearest its middle hidden size; runs within 5 % of its numbers
-    belong to it. It is compared if it has three different hidden sizes or more.
+    A triplet is that of a run near its middle hidden size, with the runs within 5 % of its numbers;
+    of runs that share them, the one whose runs are most and nearest. It is compared if it has three
+    different hidden sizes or more.
 
     Args:
         runs: All runs.
         rows: Indices of those of the budget.
     """
-    together = close(runs, rows, HELD, near=SAME_TRIPLET)
-    middle = near_middle(runs, rows)
+    distance = apart(runs, rows, HELD)
+    together = distance <= np.log(SAME_TRIPLET)
+    off = np.abs(np.log(runs.d_model[rows] / runs.middle[rows]))
+    spread = np.where(together, distance, 0).sum(axis=1) / together.sum(axis=1)
     left = np.ones(len(rows), dtype=bool)
     at_middle, least, n_runs = [], [], 0
-    for i in np.argsort(np.abs(np.log(runs.d_model[rows] / runs.middle[rows])), kind="stable"):
-        if not (left[i] and middle[i]):
+    for i in np.lexsort((off, spread, -together.sum(axis=1))):
+        if not (left[i] and off[i] <= np.log(NEAR_MIDDLE)):
             continue
         members = together[i] & left
         left &= ~members

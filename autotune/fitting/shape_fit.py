@@ -169,6 +169,7 @@ def _points(
 ) -> Points:
     """The budgets that have a best value of a number."""
     at = [i for i, each in enumerate(drawn) if number in each]
+    count = next((len(each[number]) for each in drawn if number in each), 0)
     ends = [
         found[i].curves[number].ends if number in CURVED else found[i].steps[number].ends
         for i in at
@@ -177,7 +178,7 @@ def _points(
         number=number,
         flops=np.array([found[i].flops for i in at]),
         ends=np.array(ends).reshape(-1, 3),
-        draws=np.array([drawn[i][number] for i in at]).reshape(len(at), -1, 3),
+        draws=np.array([drawn[i][number] for i in at]).reshape(len(at), count, 3),
     )
 
 

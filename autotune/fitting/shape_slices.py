@@ -30,14 +30,11 @@ def near_middle(runs: ShapeRuns, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
     return np.asarray(off <= np.log(NEAR_MIDDLE))
 
 
-def close(
-    runs: ShapeRuns, rows: NDArray[np.int64], names: tuple[str, ...], *, near: float = NEAR
-) -> NDArray[np.bool_]:
-    """Which pairs of rows have the same numbers within a factor, shape (n, n)."""
+def apart(runs: ShapeRuns, rows: NDArray[np.int64], names: tuple[str, ...]) -> Floats:
+    """Largest distance of the logarithms of some numbers between rows, shape (n, n)."""
     values = runs.numbers()
     logs = np.stack([np.log(values[name][rows]) for name in names])
-    apart = np.abs(logs[:, :, None] - logs[:, None, :])
-    return np.asarray((apart <= np.log(near)).all(axis=0))
+    return np.asarray(np.abs(logs[:, :, None] - logs[:, None, :]).max(axis=0))
 
 
 def slice_of(runs: ShapeRuns, rows: NDArray[np.int64], number: str) -> NDArray[np.int64]:
@@ -56,7 +53,8 @@ def slice_of(runs: ShapeRuns, rows: NDArray[np.int64], number: str) -> NDArray[n
         rows = rows[near_middle(runs, rows)]
     if not len(rows):
         return rows
-    together = close(runs, rows, tuple(name for name in HELD if name != number))
+    others = tuple(name for name in HELD if name != number)
+    together = apart(runs, rows, others) <= np.log(NEAR)
     values, loss = runs.numbers()[number][rows], runs.loss[rows]
     ranks = [_rank(values[mask], loss[mask]) for mask in together]
     return np.asarray(rows[together[ranks.index(max(ranks))]])

@@ -65,10 +65,6 @@ class Banded:
         """Both ends at a budget in FLOPs."""
         return self.low.value(flops), self.high.value(flops)
 
-    def widths(self, flops: float) -> Floats:
-        """Length of the band in each resample, shape (count,)."""
-        return self.high.drawn(flops) - self.low.drawn(flops)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FittedShape:

@@ -87,7 +87,7 @@ class BoundedPower:
         return np.asarray((value - self.low) / (self.high - value))
 
     def __str__(self) -> str:
-        return f"x with (x - {self.low:g})/({self.high:.4g} - x) = {self.c:.4g} C^{self.p:.4g}"
+        return f"x with (x - {self.low:g})/({self.high:.4g} - x) = {self.c:g} C^{self.p:g}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

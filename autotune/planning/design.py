@@ -90,8 +90,7 @@ def candidates(question: DesignQuestion, asked: Target, *, top: int) -> list[Can
 def _flat(asked: Target) -> tuple[float, float, Interval]:
     """Between what hidden sizes, and of what (K + shared) d_m / d, neighbours are."""
     if asked.d_band is not None:
-        low, high = (min(max(d, asked.d_range[0]), asked.d_range[1]) for d in asked.d_band)
-        return low, high, (0, math.inf)
+        return *asked.d_band, (0, math.inf)
     low, high = (
         float(width_of_ratio(asked.triad, ratio, constants=asked.constants))
         for ratio in reversed(FLAT_WIDTH_RATIO)

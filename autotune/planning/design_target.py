@@ -30,7 +30,8 @@ class Target:
         heads: Attention heads.
         constants: What is held fixed, those heads included.
         d_model: Hidden size, not yet whole.
-        d_band: Between what hidden sizes the loss is near its least, None where nothing says.
+        d_band: Between what possible hidden sizes the loss is near its least; None where nothing
+            says, or none is possible.
         d_range: Between what hidden sizes the triad has layers of both kinds.
         times_beyond: How many times the budget lies beyond what the laws were fitted on; 1 inside.
     """
@@ -79,7 +80,7 @@ def target(question: DesignQuestion) -> Target:
     return Target(
         figures=figures, triad=triad, heads=heads, constants=held, d_model=width.value,
         d_range=(float(possible.low), float(possible.high)),
-        d_band=width.band,
+        d_band=_shared(width.band, (float(possible.low), float(possible.high))),
         times_beyond=float(FittedRange(flops=question.fitted_range).times_outside(flops=c)["flops"]),
     )  # fmt: skip
 
@@ -114,12 +115,20 @@ def _with_a_dense_layer(
     least = design_figures.least_expansion(question, expansion, held)
     if spare(expansion.value) >= 0 or expansion.value <= least:
         return expansion
+    zone = "flat zone" if expansion.band is None else "near-optimal band"
     value = least if spare(least) <= 0 else roots.bracketed(spare, (least, expansion.value))
     return Figure(
         name=expansion.name, value=value, origin=Origin.OURS, source=expansion.source,
         band=expansion.band,
-        rule=f"lowered from {expansion.value:.4g} in the flat zone, so that one layer is dense",
+        rule=f"lowered from {expansion.value:.4g} in the {zone}, so that one layer is dense",
     )  # fmt: skip
+
+
+def _shared(band: Interval | None, possible: Interval) -> Interval | None:
+    """The part of a band that is possible, None where there is none."""
+    if band is None or band[0] >= possible[1] or band[1] <= possible[0]:
+        return None
+    return max(band[0], possible[0]), min(band[1], possible[1])
 
 
 def _possible(width: Figure, most: float) -> Figure:
@@ -127,7 +136,7 @@ def _possible(width: Figure, most: float) -> Figure:
     if width.value <= most:
         return width
     rule = f"the largest possible: {width.rule} asks for {width.value:.4g}"
-    return replace(width, value=most, rule=rule, origin=Origin.OURS)
+    return replace(width, value=most, rule=rule, origin=Origin.OURS, interval=None)
 
 
 def _capped(

@@ -29,11 +29,13 @@ def figure(question: DesignQuestion, number: ShapeNumber) -> Figure | None:
     if found is None:
         return None
     own, banded = found
+    low, high = banded.band(question.flops)
+    limits = interval(banded.best.drawn(question.flops), own.shape.level)
     return Figure(
         name=LABELS[number], value=banded.best.value(question.flops),
         rule=str(banded.best.formula), origin=own.origin, source=own.source,
-        interval=interval(banded.best.drawn(question.flops), own.shape.level),
-        band=banded.band(question.flops),
+        interval=limits,
+        band=(low, high) if low < high else None,  # a setting that was never varied has none
     )  # fmt: skip
 
 

@@ -94,7 +94,7 @@ def _completed(known: dict[str, Floats], n: int) -> dict[str, str]:
     for ours, value in PAPER.items():
         if ours not in known:
             known[ours] = np.full(n, float(value))
-            how[ours] = f"{value:g}, the paper's"
+            how[ours] = f"{value:g} (the paper's)"
     if "n_kv_heads" not in known:
         with np.errstate(invalid="ignore"):
             known["n_kv_heads"] = np.maximum(1, known["n_heads"] // 2)
