@@ -59,9 +59,10 @@ class Together:
 
     Attributes:
         rows: Indices of the runs, those of all slices, shape (n,).
-        basis: By number that has enough values, in the order of the columns.
+        basis: By number, in the order of the columns: those that have a curve, and those that
+            rounding spread enough over the runs of the others.
         values: What each basis is evaluated at, shape (n,), by number.
-        slices: Positions among `rows` of the runs of each slice.
+        slices: Positions among `rows` of the runs of each slice, by number that has a curve.
         solver: From losses to coefficients, shape (columns, n).
         fitted: Losses by the curves, shape (n,).
         residual: Relative residuals, widened by their leverage, of runs that say something.
@@ -95,7 +96,7 @@ class Together:
         The curve over one number has the others as in its slice. The hidden size is in units of the
         middle one until here, and is that of the best triplet.
         """
-        found = {number: self._ends(number, coefficients) for number in self.basis}
+        found = {number: self._ends(number, coefficients) for number in self.slices}
         if "width" in found:
             found["width"] = found["width"] * self._middle(found)[:, None]
         return found
@@ -162,11 +163,7 @@ def _together(
     runs: ShapeRuns, taken: Mapping[ShapeNumber, NDArray[np.int64]], tolerance: float
 ) -> Together:
     rows = np.unique(np.concatenate(list(taken.values())))
-    values: dict[ShapeNumber, Floats] = {
-        number: runs.numbers()[number][rows] for number in taken if number != "width"
-    }
-    if "width" in taken:
-        values["width"] = runs.d_model[rows] / runs.middle[rows]
+    values = _values(runs, rows, taken)
     basis = {number: Basis.on(number, x, limit=runs.max_expansion) for number, x in values.items()}
     columns = [basis[number].columns(x) for number, x in values.items()]
     design = np.concatenate([np.ones((len(rows), 1)), *columns], axis=1)
@@ -183,6 +180,22 @@ def _together(
         numbers={number: runs.numbers()[number][rows] for number in HELD},
         held=runs.commonest(rows),
     )  # fmt: skip
+
+
+def _values(
+    runs: ShapeRuns, rows: NDArray[np.int64], taken: Mapping[ShapeNumber, NDArray[np.int64]]
+) -> dict[ShapeNumber, Floats]:
+    """What the columns of each number are made of; a number without a curve needs spread and rows.
+
+    Hidden sizes count in units of the middle one.
+    """
+    numbers = runs.numbers() | {"width": runs.d_model / runs.middle}
+    found: dict[ShapeNumber, Floats] = {number: numbers[number][rows] for number in taken}
+    for number in CURVED:
+        room = len(rows) >= 2 * len(found) + FEWEST
+        if number not in found and room and len(distinct(numbers[number][rows])) >= FEWEST:
+            found[number] = numbers[number][rows]
+    return found
 
 
 def _state(best: float, x: Floats) -> CurveState:
