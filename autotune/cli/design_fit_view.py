@@ -10,6 +10,7 @@ from autotune.cli.design_fit_record import label
 from autotune.fitting.shape_curves import TOGETHER
 from autotune.fitting.shape_slices import RULE
 from autotune.fitting.shape_steps import NEAR_BEST
+from autotune.planning.own_figures import VARIED
 from autotune.quantities import format_count
 
 COUNTS = ("M", "batch_tokens")
@@ -88,7 +89,7 @@ def _best(number: str, found: dict[str, Any]) -> str:
         return "-"
     value = _value(number, found["best"])
     low, high = found["band"]
-    return value if low == high else f"{value} {_ends(number, (low, high))}"
+    return value if high <= low * VARIED else f"{value} {_ends(number, (low, high))}"
 
 
 def _laws(record: dict[str, Any]) -> str:
@@ -115,7 +116,7 @@ def _predictions(record: dict[str, Any]) -> str:
             label(number),
             _value(number, at["value"]),
             "-" if at["interval"] is None else _ends(number, at["interval"]),
-            "-" if at["band"][0] == at["band"][1] else _ends(number, at["band"]),
+            "-" if at["band"][1] <= at["band"][0] * VARIED else _ends(number, at["band"]),
         )
         for number, law in record["laws"].items()
         for at in law["predictions"]

@@ -12,6 +12,8 @@ from autotune.planning.design_question import DesignQuestion, Figure, OwnLaws
 from autotune.planning.head_schedule import PAPER, Schedule
 from autotune.types import Floats, Interval
 
+VARIED = 1 + 1e-9
+"""Ratio of the ends of a band from which it is one: a setting that was never varied has none."""
 Move: TypeAlias = Callable[[Floats], Floats]
 
 
@@ -35,7 +37,7 @@ def figure(question: DesignQuestion, number: ShapeNumber) -> Figure | None:
         name=LABELS[number], value=banded.best.value(question.flops),
         rule=str(banded.best.formula), origin=own.origin, source=own.source,
         interval=limits,
-        band=(low, high) if low < high else None,  # a setting that was never varied has none
+        band=(low, high) if high > low * VARIED else None,
     )  # fmt: skip
 
 
