@@ -71,6 +71,7 @@ def _model(request: Request, candidate: Candidate) -> dict[str, Any]:
         "N": float(candidate.triad.n_total),
         "errors": asdict(candidate.errors),
         "width_ratio": candidate.width_ratio,
+        "loss_rise": candidate.loss_rise,
         "tokens": candidate.tokens,
         "n_total": n,
         "n_active": candidate.count.active,

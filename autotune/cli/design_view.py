@@ -6,6 +6,7 @@ from typing import Any
 
 from autotune.cli import console
 from autotune.laws.sparse_shape import FLAT_EXPANSION, FLAT_WIDTH_RATIO
+from autotune.planning.own_penalty import NUMBERS
 from autotune.quantities import format_bytes, format_count
 
 FLAT = "{:g} to {:g}".format(*FLAT_EXPANSION)
@@ -88,11 +89,16 @@ def _value(name: str, value: float) -> str:
 
 def _models(design: dict[str, Any]) -> str:
     headers = (
-        "#", "layers", "dense", "d", "d_m", "ratio", "N total", "N active", "tokens", "ΔM",
-        "ΔM/N_a", "ΔN/N_a", "training", "FLOPs/token", "KV/token",
+        "#", "layers", "dense", "d", "d_m", _criterion(design), "N total", "N active", "tokens",
+        "ΔM", "ΔM/N_a", "ΔN/N_a", "training", "FLOPs/token", "KV/token",
     )  # fmt: skip
     rows = [_row(i, model) for i, model in enumerate(design["models"], start=1)]
     return console.table(headers, rows, left=())
+
+
+def _criterion(design: dict[str, Any]) -> str:
+    """What models are told apart by, besides their errors."""
+    return "ratio" if design["models"][0]["loss_rise"] is None else "Δloss"
 
 
 def _row(i: int, model: dict[str, Any]) -> tuple[str, ...]:
@@ -103,7 +109,9 @@ def _row(i: int, model: dict[str, Any]) -> tuple[str, ...]:
         str(shape["n_dense_layers"]),
         str(shape["d_model"]),
         str(shape["experts"]["width"]),
-        f"{model['width_ratio']:.2f}",
+        f"{model['width_ratio']:.2f}"
+        if model["loss_rise"] is None
+        else f"{100 * model['loss_rise']:+.2f}%",
         format_count(model["n_total"]),
         format_count(model["n_active"]),
         format_count(model["tokens"]),
@@ -120,8 +128,8 @@ def _notes(design: dict[str, Any]) -> str:
     gpu = "" if per_gpu is None else f", {format_bytes(per_gpu)} on each GPU for the first"
     notes = [
         "1 has the hidden size of the target, the others have other depths. Δ is the error against "
-        f"the target, and the largest of the three ranks the others. {_flatness(design)}",
-        "ratio is (K + shared) d_m / d; this M, N_a and N have layers of both kinds for d of "
+        f"the target. {_ranking(design)} {_flatness(design)}",
+        f"{_meaning(design)}This M, N_a and N have layers of both kinds for d of "
         f"{low:.0f} to {high:.0f}. N counts embeddings; tokens spend the budget at the "
         "model's own M.",
         f"training is weights, gradients and AdamW in bf16 mixed{gpu}, without activations; "
@@ -131,6 +139,21 @@ def _notes(design: dict[str, Any]) -> str:
         *_sources(design),
     ]
     return "\n".join(_wrapped(f"* {note}") for note in notes)
+
+
+def _ranking(design: dict[str, Any]) -> str:
+    if _criterion(design) == "ratio":
+        return "The largest of the three ranks the others."
+    names = [each["name"] for each in design["target"] if each["band"]]
+    counted = ", ".join(name for name in names if name in NUMBERS)
+    return (
+        f"Δloss is how far the fit puts the loss above its least, by {counted} of the whole "
+        "numbers, and ranks the others."
+    )
+
+
+def _meaning(design: dict[str, Any]) -> str:
+    return "Ratio is (K + shared) d_m / d. " if _criterion(design) == "ratio" else ""
 
 
 def _flatness(design: dict[str, Any]) -> str:

@@ -104,6 +104,7 @@ class Figure:
         source: Where that is written; empty for a choice of the user or of ours.
         interval: Limits by the draws of a fit, None without one.
         band: Between what values the loss is near its least, None where nothing says.
+        best: Where it is least, which a cap may keep `value` from; None without a band.
     """
 
     name: str
@@ -113,3 +114,4 @@ class Figure:
     source: str = ""
     interval: Interval | None = None
     band: Interval | None = None
+    best: float | None = None

@@ -119,7 +119,7 @@ def _with_a_dense_layer(
     value = least if spare(least) <= 0 else roots.bracketed(spare, (least, expansion.value))
     return Figure(
         name=expansion.name, value=value, origin=Origin.OURS, source=expansion.source,
-        band=expansion.band,
+        band=expansion.band, best=expansion.best,
         rule=f"lowered from {expansion.value:.4g} in the {zone}, so that one layer is dense",
     )  # fmt: skip
 
@@ -157,6 +157,7 @@ def _capped(
             f"{format_count(ends)} of embeddings. Raise the cap, or lower the budget."
         )
     return Figure(
-        name=expansion.name, value=most, origin=Origin.GIVEN,
+        name=expansion.name, value=most, origin=Origin.GIVEN, band=expansion.band,
+        best=expansion.best,
         rule=f"lowered from {expansion.value:.4g} by the cap of {format_count(cap)} parameters",
     )  # fmt: skip

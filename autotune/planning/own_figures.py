@@ -33,11 +33,12 @@ def figure(question: DesignQuestion, number: ShapeNumber) -> Figure | None:
     own, banded = found
     low, high = banded.band(question.flops)
     limits = interval(banded.best.drawn(question.flops), own.shape.level)
+    value, varied = banded.best.value(question.flops), high > low * VARIED
     return Figure(
-        name=LABELS[number], value=banded.best.value(question.flops),
+        name=LABELS[number], value=value, best=value if varied else None,
         rule=str(banded.best.formula), origin=own.origin, source=own.source,
         interval=limits,
-        band=(low, high) if high > low * VARIED else None,
+        band=(low, high) if varied else None,
     )  # fmt: skip
 
 
@@ -50,7 +51,7 @@ def tokens(question: DesignQuestion, m: Figure) -> Figure:
 
     return replace(
         m, name="D", value=c / m.value, rule="C over M", interval=turned(m.interval),
-        band=turned(m.band),
+        band=turned(m.band), best=None if m.best is None else c / m.best,
     )  # fmt: skip
 
 
@@ -66,6 +67,7 @@ def moved(figure: Figure, move: Move, *, rule: str) -> Figure:
     return replace(
         figure, value=float(move(np.asarray(figure.value))), rule=rule, origin=Origin.STAND_IN,
         interval=ends(figure.interval), band=ends(figure.band),
+        best=None if figure.best is None else float(move(np.asarray(figure.best))),
     )  # fmt: skip
 
 
