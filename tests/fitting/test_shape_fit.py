@@ -14,7 +14,8 @@ from autotune.errors import FitError, InputError
 from autotune.fitting import rank_gate
 from autotune.fitting.shape_curves import CurveState
 from autotune.fitting.shape_fit import ShapeSettings, fit_shape
-from autotune.fitting.shape_slices import slice_of
+from autotune.fitting.shape_slices import near_middle, slice_of
+from autotune.fitting.shape_steps import near_best
 from autotune.laws.fitted_shape import interval
 
 BUDGETS = (1e18, 1e19, 3e19, 3e20)
@@ -162,8 +163,10 @@ def test_triplets_in_another_order_are_warned_about():
 
 
 def test_the_gate_is_silent_below_four_triplets():
-    table = runs(budgets=(1e18,), ranks=False)[1]
-    assert rank_gate.gate(table, np.arange(len(table))) is None
+    """The last thirty runs are five hidden sizes of six triplets; that of the sweep is one too."""
+    table = runs(budgets=(1e18,))[1]
+    count = [rank_gate.gate(table, np.arange(len(table) - cut)) for cut in (10, 15, 20, 30)]
+    assert [each and each.n_triplets for each in count] == [5, 4, None, None]
 
 
 def test_a_slice_holds_one_number_free_and_the_others_near():
@@ -176,6 +179,39 @@ def test_a_slice_holds_one_number_free_and_the_others_near():
         near = np.abs(np.log(table.d_model[rows] / table.middle[rows])).max()
         assert (near > np.log(1.15)) == (number == "width")
         assert len(rows) >= 9
+
+
+def test_of_two_slices_the_one_with_the_least_loss_is_taken():
+    """A second sweep of M/N_a, of more values, at N/N_a far from the best."""
+    far = replace(Surface(), expansion=replace(Surface().expansion, c=0.4 * Surface().expansion.c))
+    worse = runs(budgets=(1e19,), ranks=False, around=far)[1]
+    better = subset(runs(budgets=(1e19,), ranks=False)[1], np.arange(37) % 9 != 1)
+    table = joined([better, worse])
+    rows = slice_of(table, np.arange(len(table)), "density")
+    assert table.loss[rows].min() == table.loss[near_middle(table, np.arange(len(table)))].min()
+    assert table.triad.expansion[rows] == pytest.approx(
+        float(Surface().expansion.value(1e19)), rel=0.1
+    )
+
+
+def test_rounding_of_a_number_without_a_curve_is_put_right():
+    """At 1e18 whole shapes leave too few alike for a curve over N/N_a, which they still spread."""
+    found = fitted(budgets=(1e18, 1e19), whole=True, ranks=False).budgets[0]
+    assert found.curves["expansion"].state is CurveState.FEW
+    assert found.curves["density"].ends[0] == pytest.approx(
+        float(Surface().density.value(1e18)), rel=1e-3
+    )
+
+
+def test_settings_near_the_best_are_those_within_a_fifth_of_a_per_cent():
+    setting = np.array([1e-4, 2e-4, 4e-4, 8e-4, 16e-4])
+    loss = np.array([2.1, 2.0039, 2.0, 2.0039, 2.0041])
+    found = near_best(setting, loss, np.arange(5), count=50, rng=np.random.default_rng(0))
+    assert found.ends == pytest.approx([4e-4, 2e-4, 8e-4])
+    assert found.rows.tolist() == [1, 2, 3]
+    assert found.n_values == 5
+    assert found.draws[:, 1].min() >= 1e-4
+    assert (found.draws[:, 1] <= found.draws[:, 2]).all()
 
 
 def test_a_curve_that_bends_down_leaves_its_budget_out_by_name():
