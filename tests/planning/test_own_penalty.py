@@ -1,5 +1,7 @@
 """What a fit says that a shape costs: nothing at the best, the tolerance at the ends of a band."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -85,3 +87,15 @@ def test_designs_cost_on_the_surface_what_the_fit_of_its_runs_says(own, flops):
 def test_without_a_fit_no_loss_is_predicted():
     question = DesignQuestion(flops=1e20)
     assert candidates(question, target(question), top=1)[0].loss_rise is None
+
+
+def test_heads_share_keys_and_dense_layers_are_wide_as_in_the_runs(own):
+    scales = tuple(replace(scale, queries_per_kv=4) for scale in own.shape.scales)
+    other = replace(own, shape=replace(own.shape, scales=scales, dense_ratio=4))
+    for flops in (1e20, 3e21):
+        question = DesignQuestion(flops=flops, own=other)
+        asked = target(question)
+        heads = asked.constants.attention
+        assert heads.n_heads == 4 * heads.n_kv_heads
+        model = candidates(question, asked, top=1)[0].model
+        assert model.ffn.width == 4 * model.d_model
