@@ -54,16 +54,21 @@ def scatter(law: FittedPower, points: Points) -> float:
     """How far the best values lie from their law, in standard deviations of their draws.
 
     Root mean square over budgets: about 1 if only noise of the runs keeps them off it. Not a number
-    where two budgets leave nothing over, or without draws.
+    where two budgets leave nothing over, or where a budget has no two different draws.
     """
     free = len(points.flops) - FEWEST_BUDGETS
-    if free < 1 or not points.draws.shape[1]:
+    spread = np.array([_spread(law.formula.power(each)) for each in points.draws[:, :, 0]])
+    if free < 1 or not (spread > 0).all():
         return float("nan")
     found, said = points.ends[:, 0], law.formula.value(points.flops)
     left = np.log(law.formula.power(found) / law.formula.power(said))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        spread = np.nanstd(np.log(law.formula.power(points.draws[:, :, 0])), axis=1)
     return float(np.sqrt(((left / spread) ** 2).sum() / free))
+
+
+def _spread(powers: Floats) -> float:
+    """Standard deviation of the logarithms of those that are above 0."""
+    good = powers[np.isfinite(powers) & (powers > 0)]
+    return float(np.log(good).std()) if len(good) > 1 else float("nan")
 
 
 def _bare(number: ShapeNumber, limit: float) -> Powered:

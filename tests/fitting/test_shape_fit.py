@@ -262,6 +262,12 @@ def test_the_same_seed_gives_the_same_draws_and_another_others():
     assert not np.array_equal(first.shape.laws["M"].best.draws, other.shape.laws["M"].best.draws)
 
 
+def test_a_single_resample_judges_no_scatter():
+    table = runs(budgets=BUDGETS, ranks=False, noise=1e-4)[1]
+    warnings = fit_shape(table, ShapeSettings(bootstrap=1)).warnings
+    assert not any("too narrow" in each for each in warnings)
+
+
 def test_without_resamples_there_are_no_intervals():
     law = fitted(budgets=BUDGETS).shape.laws["density"]
     assert interval(law.best.drawn(1e19), 0.95) is None
