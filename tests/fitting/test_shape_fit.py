@@ -91,7 +91,7 @@ def test_runs_of_whole_layers_come_back_within_three_per_cent():
             assert laws[number].best.value(c) == pytest.approx(float(law.value(c)), rel=0.03)
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(flattening=st.floats(0.02, 0.15))
 def test_bands_widen_with_compute_where_curvature_falls(flattening):
     found = fitted(Surface(flattening=flattening), budgets=(1e19, 3e20), ranks=False)

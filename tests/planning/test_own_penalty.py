@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_stacks import HEADS, paper
 from made_surface import LIMIT, Surface, runs
@@ -35,6 +35,7 @@ def figure(name, curve, tolerance):
 
 
 @pytest.mark.parametrize("name", CURVES)
+@settings(max_examples=30)
 @given(data=st.data(), tolerance=st.floats(1e-4, 1e-2), at=st.floats(0, 1))
 def test_a_shape_in_a_band_costs_what_the_curve_of_the_band_says(name, data, tolerance, at):
     curve = data.draw(CURVES[name])
