@@ -51,7 +51,8 @@ def fit(
     from autotune.errors import InputError
     from autotune.fits import files
     from autotune.fits.saved import SavedShape
-    from autotune.fitting.shape_fit import ShapeSettings, fit_shape
+    from autotune.fitting.shape_fit import fit_shape
+    from autotune.fitting.shape_settings import ShapeSettings
     from autotune.runs.shapes import read_shapes
 
     if save is not None:

@@ -3,7 +3,8 @@
 from dataclasses import asdict
 from typing import Any
 
-from autotune.fitting.shape_fit import BudgetFit, ShapeFit
+from autotune.fitting.shape_budget import BudgetFit
+from autotune.fitting.shape_fit import ShapeFit
 from autotune.laws.fitted_shape import LABELS, Banded, FittedPower, interval
 from autotune.runs.shapes import ReadShapes
 from autotune.types import Interval

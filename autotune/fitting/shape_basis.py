@@ -11,12 +11,6 @@ from autotune.planning.near_optimal_curves import DensityCurve, ExpansionCurve, 
 from autotune.types import Floats
 
 Curve: TypeAlias = Parabola | DensityCurve | ExpansionCurve
-FORMS = {
-    "M": "p + q ln M + r (ln M)^2",
-    "density": "a/(M/N_a - 6) + b M/N_a + c",
-    "expansion": "a/(N/N_a - 1) + b/(limit - N/N_a) + c",
-    "width": "p + q d + r d^2",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,8 @@ from made_surface import runs
 from autotune.errors import InputError, StoreError
 from autotune.fits import files
 from autotune.fits.saved import SavedShape
-from autotune.fitting.shape_fit import ShapeSettings, fit_shape
+from autotune.fitting.shape_fit import fit_shape
+from autotune.fitting.shape_settings import ShapeSettings
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,8 @@ from autotune.architecture.triad import Triad
 from autotune.errors import FitError, InputError
 from autotune.fitting import rank_gate
 from autotune.fitting.shape_curves import CurveState
-from autotune.fitting.shape_fit import ShapeSettings, fit_shape
+from autotune.fitting.shape_fit import fit_shape
+from autotune.fitting.shape_settings import ShapeSettings
 from autotune.fitting.shape_slices import near_middle, slice_of
 from autotune.fitting.shape_steps import near_best
 from autotune.laws.fitted_shape import interval

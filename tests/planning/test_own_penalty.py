@@ -10,7 +10,8 @@ from made_stacks import HEADS, paper
 from made_surface import LIMIT, Surface, runs
 
 from autotune.architecture.triad_inverse import widths
-from autotune.fitting.shape_fit import ShapeSettings, fit_shape
+from autotune.fitting.shape_fit import fit_shape
+from autotune.fitting.shape_settings import ShapeSettings
 from autotune.planning.design import candidates
 from autotune.planning.design_question import DesignQuestion, Figure, OwnLaws
 from autotune.planning.design_target import target
