@@ -1,10 +1,13 @@
 """`autotune design`: a complete mixture of experts for a budget."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from autotune.cli import console
+from autotune.cli import console, design_fit
+from autotune.cli.law_names import STORAGE
+from autotune.errors import InputError
 
 EPILOG = """examples:
 
@@ -22,6 +25,12 @@ EPILOG = """examples:
 
   autotune design --like deepseek-v3
 
+  autotune design fit runs.csv --save ours
+
+  autotune design --flops 1e22 --shape-law ours
+
+With --shape-law, what is held fixed is that of its runs where no option says otherwise.
+
 FLOPs are M D with M the training FLOPs per token by the holistic convention of `autotune count`:
 embeddings, head and router are not in it. With --law they are exact: head and router are.
 
@@ -37,7 +46,10 @@ Text = str | None
 
 def register(app: typer.Typer) -> None:
     """Add the verb to the command line."""
-    app.command("design", epilog=EPILOG)(design)
+    group = typer.Typer()
+    group.callback(invoke_without_command=True, epilog=EPILOG)(design)
+    group.command("fit", epilog=design_fit.EPILOG)(design_fit.fit)
+    app.add_typer(group, name="design")
 
 
 def option(*names: str, text: str, panel: str, metavar: str = "N") -> typer.models.OptionInfo:
@@ -49,6 +61,7 @@ def option(*names: str, text: str, panel: str, metavar: str = "N") -> typer.mode
 
 
 def design(
+    context: typer.Context,
     flops: Annotated[
         Text, typer.Option(help="FLOPs to spend on training.", metavar="COUNT")
     ] = None,
@@ -56,12 +69,23 @@ def design(
         Text,
         typer.Option(help="Place a released model, or a file of one, by its ratios.", metavar="M"),
     ] = None,
-    experts: Annotated[int, option("--experts", text="Routed experts.", panel=SHAPE)] = 288,
-    top_k: Annotated[int, option("--top-k", text="Experts per token.", panel=SHAPE)] = 8,
-    shared: Annotated[int, option("--shared", text="Shared experts.", panel=SHAPE)] = 1,
-    seq_len: Annotated[str, option("--seq-len", text="Tokens of a sequence.", panel=SHAPE)] = (
-        "8192"
-    ),
+    shape_law: Annotated[
+        Text,
+        typer.Option(help="Your own laws, by the name of a saved `design fit`.", metavar="ID"),
+    ] = None,
+    storage: Annotated[Path, typer.Option(help="The folder that holds saved fits.")] = STORAGE,
+    experts: Annotated[
+        int | None, option("--experts", text="Routed experts; 288.", panel=SHAPE)
+    ] = None,
+    top_k: Annotated[
+        int | None, option("--top-k", text="Experts per token; 8.", panel=SHAPE)
+    ] = None,
+    shared: Annotated[
+        int | None, option("--shared", text="Shared experts; 1.", panel=SHAPE)
+    ] = None,
+    seq_len: Annotated[
+        Text, option("--seq-len", text="Tokens of a sequence; 8192.", panel=SHAPE)
+    ] = None,
     vocabulary: Annotated[
         int, option("--vocabulary", text="Rows of the embedding.", panel=SHAPE)
     ] = 152064,
@@ -72,11 +96,12 @@ def design(
         ),
     ] = None,
     width_rule: Annotated[
-        str,
+        Text,
         option(
-            "--width-rule", text="What sets d: ratio or sweep.", panel=SHAPE, metavar="RULE"
+            "--width-rule", text="What sets d: ratio (of widths) or sweep.", panel=SHAPE,
+            metavar="RULE",
         ),
-    ] = "ratio",
+    ] = None,
     law: Annotated[
         Text,
         option(
@@ -123,6 +148,10 @@ def design(
 ) -> None:  # fmt: skip
     """Design a complete mixture of experts for a budget, by laws of its best shape."""
     given = {name: value for name, value in locals().items() if value is not None}
+    if given.pop("context").invoked_subcommand is not None:
+        if "flops" in given or "like" in given:
+            raise InputError("design fit takes its own options only: put them behind `fit`.")
+        return
     from autotune.cli import design_files, design_record, design_request, design_view
 
     request = design_request.read(given)

@@ -8,7 +8,8 @@ from autotune.cli import design_files
 from autotune.cli.count_record import CACHE_BYTES
 from autotune.cli.design_request import TRAINED_IN, Answer, Request
 from autotune.planning.design import Candidate
-from autotune.planning.design_figures import ALLOCATION, cited
+from autotune.planning.design_figures import cited
+from autotune.planning.design_question import OwnLaws
 from autotune.planning.design_target import Target
 from autotune.planning.flat_zone import Placement
 from autotune.planning.joint_design import Joint, width_effect
@@ -29,7 +30,8 @@ def _design(request: Request, answer: Answer, target: Target) -> dict[str, Any]:
     held = target.constants
     return {
         "flops": question.flops,
-        "fitted_range": ALLOCATION.source.range.flops,
+        "fitted_range": question.fitted_range,
+        "shape_law": None if question.own is None else _own(question.own),
         "times_beyond": target.times_beyond,
         "held": {
             "n_experts": held.n_experts,
@@ -44,6 +46,7 @@ def _design(request: Request, answer: Answer, target: Target) -> dict[str, Any]:
         },
         "target": [asdict(figure) for figure in target.figures],
         "d_range": target.d_range,
+        "d_band": target.d_band,
         "batch_sequences": design_files.run(request, answer, answer.candidates[0]).sequences,
         "models": [_model(request, answer, each) for each in answer.candidates],
         "law": None if answer.joint is None else _law(request, answer, answer.joint),
@@ -67,6 +70,15 @@ def _law(request: Request, answer: Answer, joint: Joint) -> dict[str, Any]:
     }
 
 
+def _own(own: OwnLaws) -> dict[str, Any]:
+    return {
+        "id": own.name,
+        "runs": own.source,
+        "level": own.shape.level,
+        "tolerance": own.shape.tolerance,
+    }
+
+
 def _model(request: Request, answer: Answer, candidate: Candidate) -> dict[str, Any]:
     n = candidate.count.total
     assert TRAINED_IN.training is not None
@@ -79,6 +91,7 @@ def _model(request: Request, answer: Answer, candidate: Candidate) -> dict[str, 
         "N": float(candidate.triad.n_total),
         "errors": asdict(candidate.errors),
         "width_ratio": candidate.width_ratio,
+        "loss_rise": candidate.loss_rise,
         "tokens": candidate.tokens,
         "loss": None if answer.joint is None else answer.joint.value(candidate),
         "n_total": n,

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from autotune import checks, quantities
@@ -11,10 +12,12 @@ from autotune.architecture.document import Described
 from autotune.architecture.memory import RECIPES
 from autotune.cli.law_names import resolve
 from autotune.errors import InputError
+from autotune.fits import files
 from autotune.models import catalogue
 from autotune.planning import head_schedule
 from autotune.planning.design import Candidate, candidates
-from autotune.planning.design_question import DesignQuestion, WidthRule
+from autotune.planning.design_figures import PAPER_SEQ_LEN
+from autotune.planning.design_question import DesignQuestion, OwnLaws, WidthRule
 from autotune.planning.design_target import Target, target
 from autotune.planning.flat_zone import Placement, place
 from autotune.planning.head_schedule import Heads
@@ -87,9 +90,14 @@ def read(given: Mapping[str, Any]) -> Request:
     for name in ("top", "pick"):
         if given[name] < 1:
             raise InputError(f"--{name} {given[name]}: it is 1 or more.")
+    if "law" in given and "shape_law" in given:
+        raise InputError("--law and --shape-law both choose M, N_a and N. Give one of them.")
+    if "shape_law" in given and "flops" not in given:
+        raise InputError("--shape-law is of no use without --flops.")
+    question = _question(given) if "flops" in given else None
     return Request(
-        question=_question(given) if "flops" in given else None,
-        seq_len=_seq_len(given["seq_len"]),
+        question=question,
+        seq_len=_seq_len(given) if question is None else question.seq_len,
         like=catalogue.find(given["like"]) if "like" in given else None,
         law=given.get("law"),
         over=Over(checks.one_of("range of shapes", given["over"], [str(over) for over in Over])),
@@ -135,17 +143,17 @@ def _placed(request: Request) -> Placement | None:
 
 
 def _question(given: Mapping[str, Any]) -> DesignQuestion:
+    own = _own(given["shape_law"], given["storage"]) if "shape_law" in given else None
     return DesignQuestion(
         flops=quantities.parse_count(given["flops"]),
-        n_experts=given["experts"],
-        top_k=given["top_k"],
-        n_shared=given["shared"],
-        seq_len=_seq_len(given["seq_len"]),
+        n_experts=given.get("experts", 288 if own is None else own.shape.n_experts),
+        top_k=given.get("top_k", 8 if own is None else own.shape.top_k),
+        n_shared=given.get("shared", 1 if own is None else own.shape.n_shared),
+        seq_len=_seq_len(given, PAPER_SEQ_LEN if own is None else own.shape.seq_len),
+        own=own,
         vocabulary=given["vocabulary"],
         heads=_heads(given["heads"]) if "heads" in given else None,
-        width_rule=WidthRule(
-            checks.one_of("width rule", given["width_rule"], [str(rule) for rule in WidthRule])
-        ),
+        width_rule=_width_rule(given["width_rule"]) if "width_rule" in given else None,
         divisors=Divisors(
             multiple=given["multiple"],
             tensor=given["tp"],
@@ -177,7 +185,23 @@ def _heads(text: str) -> Heads:
     return head_schedule.given(int(match[1]), int(match[2]))
 
 
-def _seq_len(text: str) -> int:
+def _width_rule(text: str) -> WidthRule:
+    return WidthRule(checks.one_of("width rule", text, [str(rule) for rule in WidthRule]))
+
+
+def _own(name: str, storage: Path) -> OwnLaws:
+    fit = files.load_shape(name, storage)
+    return OwnLaws(
+        name=fit.id,
+        shape=fit.shape,
+        source=f"fit {fit.id}: {fit.n_runs} runs of {fit.data}, SHA-256 {fit.data_hash[:12]}",
+    )
+
+
+def _seq_len(given: Mapping[str, Any], default: int = PAPER_SEQ_LEN) -> int:
+    if "seq_len" not in given:
+        return default
+    text = given["seq_len"]
     value = quantities.parse_count(text)
     if not 1 <= value <= LONGEST or not value.is_integer():
         raise InputError(f"--seq-len {text}: a sequence has 1 to {LONGEST:g} tokens.")

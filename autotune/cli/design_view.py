@@ -1,10 +1,12 @@
 """What `autotune design` prints for people."""
 
 import textwrap
+from collections.abc import Sequence
 from typing import Any
 
 from autotune.cli import console, design_law_view
 from autotune.laws.sparse_shape import FLAT_EXPANSION, FLAT_WIDTH_RATIO
+from autotune.planning.own_penalty import NUMBERS
 from autotune.quantities import format_bytes, format_count
 
 FLAT = "{:g} to {:g}".format(*FLAT_EXPANSION)
@@ -18,13 +20,13 @@ def text(record: dict[str, Any]) -> str:
     parts = []
     if record["design"] is not None:
         design = record["design"]
-        parts += [_head(design), _target(design), _models(design)]
+        parts += [_head(design), _target(design), _certainty(design), _models(design)]
         if design["law"] is not None:
             parts.append(design_law_view.text(design))
         parts.append(_notes(design))
     if record["like"] is not None:
         parts.append(_placement(record["like"]))
-    return "\n\n".join(parts)
+    return "\n\n".join(part for part in parts if part)
 
 
 def _head(design: dict[str, Any]) -> str:
@@ -56,20 +58,49 @@ def _target(design: dict[str, Any]) -> str:
     return console.table(("target", "value", "from", "rule"), rows, left=(0, 2, 3))
 
 
+def _certainty(design: dict[str, Any]) -> str:
+    """Intervals and bands, of which only a fit has any."""
+    own = design["shape_law"]
+    if own is None:
+        return ""
+    rows = [
+        (each["name"], _ends(each, each["interval"]), _ends(each, each["band"]))
+        for each in design["target"]
+        if each["interval"] or each["band"]
+    ]
+    return console.table(("target", f"{100 * own['level']:g} %", "near-optimal"), rows)
+
+
+def _ends(figure: dict[str, Any], ends: Sequence[float] | None) -> str:
+    if ends is None:
+        return "-"
+    low, high = (_value(figure["name"], end) for end in ends)
+    return f"{low} to {high}"
+
+
 def _figure(figure: dict[str, Any], design: dict[str, Any]) -> str:
     name, value = figure["name"], figure["value"]
     if name == "heads":
         return "{}x{}".format(*design["held"]["heads"])
+    return _value(name, value)
+
+
+def _value(name: str, value: float) -> str:
     return f"{value:.4g}" if name in PLAIN else format_count(value)
 
 
 def _models(design: dict[str, Any]) -> str:
     headers = (
-        "#", "layers", "dense", "d", "d_m", "ratio", "N total", "N active", "tokens", "ΔM",
-        "ΔM/N_a", "ΔN/N_a", "training", "FLOPs/token", "KV/token",
+        "#", "layers", "dense", "d", "d_m", _criterion(design), "N total", "N active", "tokens",
+        "ΔM", "ΔM/N_a", "ΔN/N_a", "training", "FLOPs/token", "KV/token",
     )  # fmt: skip
     rows = [_row(i, model) for i, model in enumerate(design["models"], start=1)]
     return console.table(headers, rows, left=())
+
+
+def _criterion(design: dict[str, Any]) -> str:
+    """What models are told apart by, besides their errors."""
+    return "ratio" if design["models"][0]["loss_rise"] is None else "Δloss"
 
 
 def _row(i: int, model: dict[str, Any]) -> tuple[str, ...]:
@@ -80,7 +111,9 @@ def _row(i: int, model: dict[str, Any]) -> tuple[str, ...]:
         str(shape["n_dense_layers"]),
         str(shape["d_model"]),
         str(shape["experts"]["width"]),
-        f"{model['width_ratio']:.2f}",
+        f"{model['width_ratio']:.2f}"
+        if model["loss_rise"] is None
+        else f"{100 * model['loss_rise']:+.2f}%",
         format_count(model["n_total"]),
         format_count(model["n_active"]),
         format_count(model["tokens"]),
@@ -96,8 +129,9 @@ def _notes(design: dict[str, Any]) -> str:
     per_gpu = design["models"][0]["training_bytes_per_gpu"]
     gpu = "" if per_gpu is None else f", {format_bytes(per_gpu)} on each GPU for the first"
     notes = [
-        _order(design),
-        "ratio is (K + shared) d_m / d; this M, N_a and N have layers of both kinds for d of "
+        "1 has the hidden size of the target, the others have other depths. Δ is the error against "
+        f"the target. {_ranking(design)} {_flatness(design)}",
+        f"{_meaning(design)}This M, N_a and N have layers of both kinds for d of "
         f"{low:.0f} to {high:.0f}. N counts embeddings; tokens spend the budget at the "
         f"model's own {'M' if design['law'] is None else 'exact FLOPs'}.",
         f"training is weights, gradients and AdamW in bf16 mixed{gpu}, without activations; "
@@ -109,15 +143,40 @@ def _notes(design: dict[str, Any]) -> str:
     return "\n".join(_wrapped(f"* {note}") for note in notes)
 
 
-def _order(design: dict[str, Any]) -> str:
-    first = "1 has the hidden size of the target, the others have other depths. Δ is the error"
+def _ranking(design: dict[str, Any]) -> str:
     if design["law"] is not None:
-        return f"{first} against the target; the law's loss ranks the others."
+        return "The law's loss ranks the others."
+    if _criterion(design) == "ratio":
+        return "The largest of the three ranks the others."
+    names = [each["name"] for each in design["target"] if each["band"]]
+    counted = ", ".join(name for name in names if name in NUMBERS)
     return (
-        f"{first} against the target, and the largest of the three ranks the others. The paper "
-        "prints no losses, so no law here predicts a penalty; it found less than 0.5 % over ratios "
-        f"of {FLAT_RATIO}, as all but the first have."
+        f"Δloss is how far the fit puts the loss above its least, by {counted} of the whole "
+        "numbers, and ranks the others."
     )
+
+
+def _meaning(design: dict[str, Any]) -> str:
+    return "Ratio is (K + shared) d_m / d. " if _criterion(design) == "ratio" else ""
+
+
+def _flatness(design: dict[str, Any]) -> str:
+    """What is known of how much the loss changes around the target."""
+    own, notes = design["shape_law"], []
+    if own is not None:
+        notes.append(
+            f"Near-optimal is within {100 * own['tolerance']:g} % of the least loss, one number "
+            "moved at a time."
+        )
+    if design["d_band"] is not None:
+        notes.append("All but the first have a d that is near-optimal.")
+    elif design["law"] is None:
+        notes.append(
+            "The paper prints no losses and no widths of its near-optimal bands, so no law here "
+            f"predicts a penalty; it found less than 0.5 % over ratios of {FLAT_RATIO}, as all but "
+            "the first have."
+        )
+    return " ".join(notes)
 
 
 def _sources(design: dict[str, Any]) -> list[str]:

@@ -6,8 +6,9 @@ from typing import Any
 from autotune.cli import console
 from autotune.errors import StoreError
 from autotune.fits import files
-from autotune.fits.saved import SavedFit, SavedPower
+from autotune.fits.saved import SavedPower, SavedShape
 from autotune.laws import record
+from autotune.laws.fitted_shape import LABELS
 
 
 def saved(storage: Path) -> list[dict[str, Any]]:
@@ -21,8 +22,10 @@ def saved(storage: Path) -> list[dict[str, Any]]:
     return found
 
 
-def of_fit(name: str, fit: SavedFit | SavedPower) -> dict[str, Any]:
+def of_fit(name: str, fit: files.AnyFit) -> dict[str, Any]:
     """The record of one fit."""
+    if isinstance(fit, SavedShape):
+        return of_shape(name, fit)
     result = fit.result
     if isinstance(fit, SavedPower):
         own = record.of_hyperparameter(name, fit.result.law)
@@ -45,3 +48,26 @@ def of_fit(name: str, fit: SavedFit | SavedPower) -> dict[str, Any]:
         "weak": list(result.weak),
         "warnings": list(result.warnings),
     }  # fmt: skip
+
+
+def of_shape(name: str, fit: SavedShape) -> dict[str, Any]:
+    """The record of a fit of the best shape."""
+    shape = fit.shape
+    return {
+        "name": name,
+        "kind": "shape fit",
+        "formula": "\n".join(
+            f"{LABELS[number]} = {law.best.formula}" for number, law in shape.laws.items()
+        ),
+        "coefficients": {},
+        "flops": list(shape.flops),
+        "data": fit.data,
+        "data_hash": fit.data_hash,
+        "n_runs": fit.n_runs,
+        "level": shape.level,
+        "tolerance": shape.tolerance,
+        "draws": max(len(law.best.draws) for law in shape.laws.values()),
+        "status": "fitted with a caveat" if fit.weak else "fitted",
+        "weak": list(fit.weak),
+        "warnings": list(fit.warnings),
+    }

@@ -59,7 +59,8 @@ def laws(
         "hyperparameters": [record.of(each) for each in HYPERPARAMETERS],
         "hyperparameter_forms": [record.of(each) for each in HYPERPARAMETER_FORMS],
         "fits": [entry for entry in fits if entry["kind"] == "fit"],
-        "hyperparameter_fits": [entry for entry in fits if entry["kind"] != "fit"],
+        "hyperparameter_fits": [each for each in fits if each["kind"] == "hyperparameter fit"],
+        "shape_fits": [entry for entry in fits if entry["kind"] == "shape fit"],
     }
     if json:
         console.emit_json(kinds)
@@ -83,6 +84,11 @@ def laws(
         console.say(f"\nYour fits of learning rate and batch size in {storage}:")
         for entry in kinds["hyperparameter_fits"]:
             console.say(f"  {entry['name']}: {_power(entry)}  ({entry['data']})")
+    if kinds["shape_fits"]:
+        console.say(f"\nYour fits of the best shape of sparse models in {storage}:")
+        for entry in kinds["shape_fits"]:
+            low, high = entry["flops"]
+            console.say(f"  {entry['name']}: {low:.3g} to {high:.3g} FLOPs  ({entry['data']})")
     console.talk(
         "\nN active parameters, D tokens, S sparsity, C FLOPs. `autotune laws NAME` has all."
     )
@@ -190,7 +196,7 @@ def _sheet(entry: dict[str, Any]) -> str:
         lines.append(("tokens", f"fixed at {entry['fixed_tokens']:.4g}: no data term"))
     if entry.get("presets"):
         lines.append(("presets", ", ".join(entry["presets"])))
-    if entry["kind"] in ("fit", "hyperparameter fit"):
+    if entry["kind"].endswith("fit"):
         lines.append(("intervals", f"{100 * entry['level']:g} %, {entry['draws']} draws saved"))
         lines.append(("status", entry["status"]))
         lines += [("not identified", sentence) for sentence in entry["weak"]]
@@ -207,6 +213,8 @@ def _sheet(entry: dict[str, Any]) -> str:
 
 def _coefficients(entry: dict[str, Any]) -> list[tuple[str, str]]:
     values = entry["coefficients"]
+    if not values:
+        return []
     if isinstance(values, list):
         return [("coefficients", ", ".join(values))]
     if entry["kind"] == "allocation":

@@ -6,17 +6,19 @@ import re
 import socket
 from contextlib import suppress
 from pathlib import Path
+from typing import Any, TypeAlias
 
 from autotune.errors import InputError, StoreError
-from autotune.fits import power_record, record
-from autotune.fits.saved import SavedFit, SavedPower
+from autotune.fits import power_record, record, shape_record
+from autotune.fits.saved import SavedFit, SavedPower, SavedShape
 from autotune.laws import record as catalogued
 
+AnyFit: TypeAlias = SavedFit | SavedPower | SavedShape
 FOLDER = "fits"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\Z")
 
 
-def save(fit: SavedFit | SavedPower, storage: Path, *, force: bool = False) -> Path:
+def save(fit: AnyFit, storage: Path, *, force: bool = False) -> Path:
     """Write a fit; it appears whole or not at all, also if two processes race.
 
     Args:
@@ -33,8 +35,7 @@ def save(fit: SavedFit | SavedPower, storage: Path, *, force: bool = False) -> P
     """
     check_name(fit.id)
     place = path_of(fit.id, storage)
-    document = power_record.to_json(fit) if isinstance(fit, SavedPower) else record.to_json(fit)
-    text = json.dumps(document, indent=1, allow_nan=False) + "\n"
+    text = json.dumps(_document(fit), indent=1, allow_nan=False) + "\n"
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
         _write(place, text, force=force)
@@ -49,7 +50,7 @@ def load(name: str, storage: Path) -> SavedFit:
     """Read a fit of the loss by its name.
 
     Raises:
-        InputError: If it is a fit of the learning rate or the batch size.
+        InputError: If it is a fit of the learning rate, the batch size or a shape.
         StoreError: If there is none, or the file is not a saved fit.
     """
     return load_file(path_of(name, storage))
@@ -59,7 +60,7 @@ def load_file(place: Path) -> SavedFit:
     """Read a fit of the loss from a file.
 
     Raises:
-        InputError: If it is a fit of the learning rate or the batch size.
+        InputError: If it is a fit of the learning rate, the batch size or a shape.
         StoreError: If the file cannot be read or is not a saved fit.
     """
     fit = load_any(place)
@@ -68,11 +69,36 @@ def load_file(place: Path) -> SavedFit:
             f"{place.stem} gives {fit.result.law.form.target}, and predicts no loss. "
             f"Evaluate it with autotune predict --law {place.stem}."
         )
+    if isinstance(fit, SavedShape):
+        raise InputError(
+            f"{place.stem} gives the best shape, and predicts no loss. "
+            f"Design by it: autotune design --flops C --shape-law {place.stem}."
+        )
     return fit
 
 
-def find(name: str, storage: Path) -> SavedFit | SavedPower | None:
-    """The saved fit of either kind that a name or path means, None if there is none.
+def load_shape(name: str, storage: Path) -> SavedShape:
+    """Read a fit of the best shape by its name, or by the path of its file.
+
+    Raises:
+        InputError: If there is none of that name, or it is of another kind.
+        StoreError: If the file is not a saved fit.
+    """
+    fit = find(name, storage)
+    if fit is None:
+        raise InputError(
+            f"no fit {name!r} in {storage / FOLDER}. "
+            f"Make one: autotune design fit RUNS --save {name}."
+        )
+    if not isinstance(fit, SavedShape):
+        raise InputError(
+            f"{name} is no fit of the best shape. Make one: autotune design fit RUNS --save ID."
+        )
+    return fit
+
+
+def find(name: str, storage: Path) -> AnyFit | None:
+    """The saved fit of any kind that a name or path means, None if there is none.
 
     Raises:
         StoreError: If it cannot be read.
@@ -82,8 +108,8 @@ def find(name: str, storage: Path) -> SavedFit | SavedPower | None:
     return load_any(Path(name)) if name.endswith(".json") and Path(name).is_file() else None
 
 
-def load_any(place: Path) -> SavedFit | SavedPower:
-    """Read a fit of either kind from a file.
+def load_any(place: Path) -> AnyFit:
+    """Read a fit of any kind from a file.
 
     Raises:
         StoreError: If the file cannot be read or is not a saved fit.
@@ -92,6 +118,8 @@ def load_any(place: Path) -> SavedFit | SavedPower:
         document = json.loads(place.read_text(encoding="utf-8"))
         if document.get("kind") == power_record.KIND:
             return power_record.from_json(document)
+        if document.get("kind") == shape_record.KIND:
+            return shape_record.from_json(document)
         return record.from_json(document)
     except OSError as error:
         raise StoreError(f"cannot read {place}: {error.strerror}.") from error
@@ -126,6 +154,12 @@ def check_name(name: str) -> None:
 def path_of(name: str, storage: Path) -> Path:
     """Where a fit of that name lies."""
     return storage / FOLDER / f"{name}.json"
+
+
+def _document(fit: AnyFit) -> dict[str, Any]:
+    if isinstance(fit, SavedPower):
+        return power_record.to_json(fit)
+    return shape_record.to_json(fit) if isinstance(fit, SavedShape) else record.to_json(fit)
 
 
 def _write(place: Path, text: str, *, force: bool) -> None:

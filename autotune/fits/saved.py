@@ -6,6 +6,7 @@ from autotune.fitting.power import PowerFit
 from autotune.fitting.result import FitResult
 from autotune.fitting.runs import RunTable
 from autotune.laws.base import ScalingLaw
+from autotune.laws.fitted_shape import FittedShape
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +46,29 @@ class SavedPower:
     result: PowerFit
     data: str
     data_hash: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SavedShape:
+    """A fit of the best shape of sparse models under a name; it predicts no loss.
+
+    Attributes:
+        id: Its name, a file's name.
+        shape: The laws.
+        data: What the table of runs was called.
+        data_hash: Of the rows that were fitted.
+        n_runs: How many there were.
+        weak: What the runs do not settle.
+        warnings: What is worth knowing.
+    """
+
+    id: str
+    shape: FittedShape
+    data: str
+    data_hash: str
+    n_runs: int
+    weak: tuple[str, ...]
+    warnings: tuple[str, ...]
 
 
 def sourced(result: FitResult, table: RunTable, *, data_hash: str) -> FitResult:

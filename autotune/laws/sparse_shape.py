@@ -1,7 +1,7 @@
 """Power laws of the best shape of a sparse model: M/N_a, N/N_a and hidden size over compute."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
@@ -25,6 +25,7 @@ class Origin(StrEnum):
     OURS = "our rule"
     SCAN = "scan"
     GIVEN = "given"
+    FIT = "fit"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,10 +44,51 @@ class RaisedPower:
 
     def value(self, flops: Floats) -> Floats:
         """Evaluate it at budgets in FLOPs."""
-        return np.asarray(self.floor + self.c * flops**self.p)
+        return self.raised(self.c * flops**self.p)
+
+    def raised(self, power: Floats) -> Floats:
+        """The number at which the power law in it has this value."""
+        return np.asarray(self.floor + power)
+
+    def power(self, value: Floats) -> Floats:
+        """Undo `raised`; not above 0 where the floor is reached."""
+        return np.asarray(value - self.floor)
 
     def __str__(self) -> str:
         return (f"{self.floor:g} + " if self.floor else "") + f"{self.c:g} C^{self.p:g}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoundedPower:
+    """x between two bounds, with `(x - low)/(high - x) = c C^p`.
+
+    Attributes:
+        c: Scale.
+        p: Exponent.
+        low: Lower bound, never reached.
+        high: Upper bound, never reached.
+    """
+
+    c: float
+    p: float
+    low: float
+    high: float
+
+    def value(self, flops: Floats) -> Floats:
+        """Evaluate it at budgets in FLOPs."""
+        return self.raised(self.c * flops**self.p)
+
+    def raised(self, power: Floats) -> Floats:
+        """The number at which the power law in it has this value."""
+        share = 1 / (1 + power)
+        return np.asarray(self.low * share + self.high * (1 - share))
+
+    def power(self, value: Floats) -> Floats:
+        """Undo `raised`; not above 0 outside the bounds."""
+        return np.asarray((value - self.low) / (self.high - value))
+
+    def __str__(self) -> str:
+        return f"x with (x - {self.low:g})/({self.high:.4g} - x) = {self.c:g} C^{self.p:g}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +110,8 @@ class ClampedLogarithm:
         )
 
 
-Formula: TypeAlias = RaisedPower | ClampedLogarithm
+Powered: TypeAlias = RaisedPower | BoundedPower
+Formula: TypeAlias = Powered | ClampedLogarithm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,11 +189,12 @@ SHAPE_LAWS: Mapping[str, ShapeLaw] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """One of the paper's six budgets, and the heads that it fixed there (tables 2 and 4)."""
+    """A budget of runs, and the heads that they had there; those of the paper are below."""
 
     flops: float
     n_heads: int
     head_dim: int
+    queries_per_kv: int = 2
 
 
 SCALES = (
@@ -159,6 +203,6 @@ SCALES = (
 )  # fmt: skip
 
 
-def nearest_scale(flops: float) -> Scale:
-    """The paper's scale that is nearest in log C."""
-    return min(SCALES, key=lambda scale: abs(math.log(scale.flops / flops)))
+def nearest_scale(flops: float, scales: Sequence[Scale] = SCALES) -> Scale:
+    """The scale that is nearest in log C, of the paper's or of others."""
+    return min(scales, key=lambda scale: abs(math.log(scale.flops / flops)))

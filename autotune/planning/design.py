@@ -14,10 +14,11 @@ from autotune.architecture.flops import per_token
 from autotune.architecture.layer_stack import LayerStack, triad
 from autotune.architecture.shape import Architecture
 from autotune.architecture.triad import Triad
-from autotune.architecture.triad_inverse import depth, width_of_ratio
+from autotune.architecture.triad_inverse import depth, width_of_ratio, widths
 from autotune.architecture.whole_stack import TOLERANCE, WholeStacks, near
 from autotune.errors import InfeasibleError
 from autotune.laws.sparse_shape import FLAT_WIDTH_RATIO
+from autotune.planning import own_penalty
 from autotune.planning.design_question import DesignQuestion
 from autotune.planning.design_target import Target
 from autotune.types import Floats, Interval
@@ -52,6 +53,7 @@ class Candidate:
         tokens: Training tokens that spend the whole budget at its M.
         count: Every parameter, embeddings included.
         inference_flops: FLOPs per token of one forward pass, by the exact convention.
+        loss_rise: How far a fit puts its loss above the least, as a share; None without one.
     """
 
     model: Architecture
@@ -61,13 +63,15 @@ class Candidate:
     tokens: float
     count: Count
     inference_flops: float
+    loss_rise: float | None
 
 
 def candidates(question: DesignQuestion, asked: Target, *, top: int) -> list[Candidate]:
-    """The design, then its neighbours in the order of their largest error.
+    """The design, then its neighbours by what a fit says of their loss, or by their largest error.
 
-    The design has the smallest error among hidden sizes near the target's. Its neighbours lie where
-    the paper found the loss flat over (K + shared) d_m / d; of each pair of depth and dense layers,
+    The design has the smallest error among hidden sizes near the target's. Its neighbours lie in
+    the band that a fit has of d, or where the paper found the loss flat over (K + shared) d_m / d;
+    of each pair of depth and dense layers,
     the one with the smallest error is kept.
 
     Raises:
@@ -75,18 +79,28 @@ def candidates(question: DesignQuestion, asked: Target, *, top: int) -> list[Can
     """
     closest = max(question.divisors.width_step, NEAR_WIDTH * asked.d_model)
     about = _near(question, asked, (asked.d_model - closest, asked.d_model + closest))
-    found = list(islice(_within(question, asked, about, ratios=(0, math.inf), seen=set()), 1))
+    found = list(
+        islice(_within(question, asked, about, ratios=(0, math.inf), seen=set(), by_error=True), 1)
+    )
     if not found:
         raise InfeasibleError(_reason(question, asked, about))
+    low, high, ratios = _flat(asked)
+    flat = _near(question, asked, (min(low, asked.d_model), max(high, asked.d_model)))
+    seen = {(found[0].model.n_layers, found[0].model.n_dense_layers)}
+    others = _within(question, asked, flat, ratios=ratios, seen=seen)
+    found.extend(islice(others, top - 1))
+    return found
+
+
+def _flat(asked: Target) -> tuple[float, float, Interval]:
+    """Between what hidden sizes, and of what (K + shared) d_m / d, neighbours are."""
+    if asked.d_band is not None:
+        return *asked.d_band, (0, math.inf)
     low, high = (
         float(width_of_ratio(asked.triad, ratio, constants=asked.constants))
         for ratio in reversed(FLAT_WIDTH_RATIO)
     )
-    flat = _near(question, asked, (min(low, asked.d_model), max(high, asked.d_model)))
-    seen = {(found[0].model.n_layers, found[0].model.n_dense_layers)}
-    others = _within(question, asked, flat, ratios=FLAT_WIDTH_RATIO, seen=seen)
-    found.extend(islice(others, top - 1))
-    return found
+    return low, high, FLAT_WIDTH_RATIO
 
 
 def _within(
@@ -96,12 +110,17 @@ def _within(
     *,
     ratios: Interval,
     seen: set[tuple[int, int]],
+    by_error: bool = False,
 ) -> Iterator[Candidate]:
-    """Candidates within tolerance and cap, best first, one of each depth and its dense layers."""
+    """Candidates within tolerance and cap, best first, one of each depth and its dense layers.
+
+    They are in the order of their largest error, or of the rise of the loss where a fit says.
+    """
     stack, error = stacks.stack, stacks.error
     ratio = asked.constants.n_used * stack.expert_width / stack.d_model
     fits = (error <= TOLERANCE) & (ratio >= ratios[0]) & (ratio <= ratios[1])
-    for i in np.argsort(np.where(fits, error, np.inf), kind="stable")[: np.count_nonzero(fits)]:
+    order = error if by_error else _order(question, asked, stacks)
+    for i in np.argsort(np.where(fits, order, np.inf), kind="stable")[: np.count_nonzero(fits)]:
         kind = (int(stack.n_layers[i]), int(stack.n_dense_layers[i]))
         if kind in seen:
             continue
@@ -109,6 +128,28 @@ def _within(
         if question.max_total is None or candidate.count.total <= question.max_total:
             seen.add(kind)
             yield candidate
+
+
+def _order(question: DesignQuestion, asked: Target, stacks: WholeStacks) -> Floats:
+    """What ranks stacks: the rise of the loss where a fit says, or their largest error."""
+    rise = _rise(question, asked, stacks.stack)
+    return stacks.error if rise is None else rise
+
+
+def _rise(question: DesignQuestion, asked: Target, stack: LayerStack) -> Floats | None:
+    if question.own is None:
+        return None
+    cost = triad(stack, asked.constants)
+    middle = sum(asked.d_range) / 2  # a fit of runs counts d in units of the middle possible one
+    own = widths(cost, asked.constants).middle
+    numbers = {
+        "M": cost.flops_per_token, "M/N_a": cost.density, "N/N_a": cost.expansion,
+        "d": stack.d_model * middle / own,
+    }  # fmt: skip
+    return own_penalty.rise(
+        asked.figures, numbers, limit=asked.constants.max_expansion,
+        tolerance=question.own.shape.tolerance,
+    )  # fmt: skip
 
 
 def _near(question: DesignQuestion, asked: Target, widths: Interval) -> WholeStacks:
@@ -142,7 +183,7 @@ def _candidate(
     stack, errors = picked
     held = asked.constants
     model = complete(stack, held, vocabulary=question.vocabulary, name=f"design-{question.flops:g}")
-    got = triad(stack, held)
+    got, rise = triad(stack, held), _rise(question, asked, stack)
     flops = per_token(model, CONVENTIONS["exact"], seq_len=question.seq_len)
     return Candidate(
         model=model,
@@ -152,6 +193,7 @@ def _candidate(
         tokens=question.flops / float(got.flops_per_token),
         count=total(by_group(model)),
         inference_flops=flops.forward,
+        loss_rise=None if rise is None else float(rise),
     )
 
 

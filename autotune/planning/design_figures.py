@@ -1,21 +1,35 @@
 """The laws' numbers for one budget, each with the rule that gives it."""
 
+import numpy as np
+
 from autotune.architecture.sparse_constants import TRAINING_FLOPS, SparseConstants
 from autotune.architecture.triad import Triad
 from autotune.architecture.triad_inverse import width_of_ratio
 from autotune.laws.allocation import ALLOCATIONS, Power
+from autotune.laws.fitted_shape import LABELS, ShapeNumber
 from autotune.laws.hyperparameters import HYPERPARAMETERS
 from autotune.laws.source import Source
-from autotune.laws.sparse_shape import PAPER_EXPANSION_LIMIT, SHAPE_LAWS, WIDTH_RATIO, Origin
+from autotune.laws.sparse_shape import (
+    FLAT_EXPANSION,
+    PAPER_EXPANSION_LIMIT,
+    SHAPE_LAWS,
+    WIDTH_RATIO,
+    Origin,
+)
+from autotune.planning import own_figures
 from autotune.planning.design_question import DesignQuestion, Figure, WidthRule
 from autotune.planning.head_schedule import Heads
+from autotune.types import Interval
 
 ALLOCATION = ALLOCATIONS["wan2026-allocation"]
 PAPER_SEQ_LEN = 8192
 
 
-def spending(c: float) -> tuple[Figure, Figure]:
+def spending(question: DesignQuestion) -> tuple[Figure, Figure]:
     """M and D."""
+    own = own_figures.figure(question, "M")
+    if own is not None:
+        return own, own_figures.tokens(question, own)
 
     def figure(name: str, value: float, power: Power | None) -> Figure:
         return Figure(
@@ -23,6 +37,7 @@ def spending(c: float) -> tuple[Figure, Figure]:
             source=cited(ALLOCATION.source),
         )  # fmt: skip
 
+    c = question.flops
     return (
         figure("M", float(ALLOCATION.optimal_size(c)), ALLOCATION.size),
         figure("D", float(ALLOCATION.optimal_tokens(c)), ALLOCATION.tokens),
@@ -34,38 +49,74 @@ def density(question: DesignQuestion) -> Figure:
 
     That is M/N_a of a model of the same depth, heads and N_a, on longer or shorter sequences.
     """
-    law = SHAPE_LAWS["density"]
-    value, rule, origin = float(law.value(question.flops)), str(law.formula), law.origin
-    if question.seq_len != PAPER_SEQ_LEN:
-        value = TRAINING_FLOPS + (value - TRAINING_FLOPS) * question.seq_len / PAPER_SEQ_LEN
-        rule = f"{rule}; what is above 6, times {question.seq_len}/{PAPER_SEQ_LEN}"
-        origin = Origin.STAND_IN
-    return Figure(name="M/N_a", value=value, rule=rule, origin=origin, source=cited(law.source))
+    figure = own_figures.figure(question, "density") or _papers(question, "density", "M/N_a")
+    known = _known_seq_len(question)
+    if question.seq_len == known:
+        return figure
+    rule = f"{figure.rule}; what is above 6, times {question.seq_len}/{known}"
+    return own_figures.moved(figure, _density_move(question), rule=rule)
 
 
 def expansion(question: DesignQuestion, held: SparseConstants) -> Figure:
     """N/N_a; at another sparsity, that of the same share of active parameters in experts."""
-    law = SHAPE_LAWS["expansion"]
-    value, rule, origin = float(law.value(question.flops)), str(law.formula), law.origin
-    if held.max_expansion != PAPER_EXPANSION_LIMIT:
-        rule = f"the share of N_a in experts that 8 of 288 have at {value:.4g}"
-        value, origin = same_share(value, held), Origin.STAND_IN
-    return Figure(name="N/N_a", value=value, rule=rule, origin=origin, source=cited(law.source))
+    figure = own_figures.figure(question, "expansion") or _papers(question, "expansion", "N/N_a")
+    if held.max_expansion == _known_limit(question):
+        return figure
+    whose = "8 of 288" if own_figures.law(question, "expansion") is None else "the runs"
+    rule = f"the share of N_a in experts that {whose} have at {figure.value:.4g}"
+    return own_figures.moved(figure, _expansion_move(question, held), rule=rule)
 
 
-def same_share(expansion: float, held: SparseConstants) -> float:
-    """N/N_a at which as much of N_a is in experts as with the paper's sparsity at `expansion`."""
-    return 1 + (expansion - 1) / (PAPER_EXPANSION_LIMIT - 1) * held.idle_per_used
+def _papers(question: DesignQuestion, number: str, name: str) -> Figure:
+    law = SHAPE_LAWS[number]
+    return Figure(
+        name=name, value=float(law.value(question.flops)), rule=str(law.formula),
+        origin=law.origin, source=cited(law.source),
+    )  # fmt: skip
+
+
+def _known_seq_len(question: DesignQuestion) -> int:
+    """The sequence length at which the law of M/N_a was read."""
+    found = own_figures.law(question, "density")
+    return PAPER_SEQ_LEN if found is None else found[0].shape.seq_len
+
+
+def _known_limit(question: DesignQuestion) -> float:
+    """The upper bound of N/N_a at which its law was read."""
+    found = own_figures.law(question, "expansion")
+    return PAPER_EXPANSION_LIMIT if found is None else found[0].shape.max_expansion
+
+
+def _density_move(question: DesignQuestion) -> own_figures.Move:
+    longer = question.seq_len / _known_seq_len(question)
+    return lambda x: TRAINING_FLOPS + (x - TRAINING_FLOPS) * longer
+
+
+def _expansion_move(question: DesignQuestion, held: SparseConstants) -> own_figures.Move:
+    wider = held.idle_per_used / (_known_limit(question) - 1)
+    return lambda x: 1 + (x - 1) * wider
+
+
+def least_expansion(question: DesignQuestion, expansion: Figure, held: SparseConstants) -> float:
+    """The lower end of where the loss is flat over N/N_a: of a fit, or the paper's 18."""
+    return flat_expansion(question, held)[0] if expansion.band is None else expansion.band[0]
+
+
+def flat_expansion(question: DesignQuestion, held: SparseConstants) -> Interval:
+    """The paper's flat zone of N/N_a; at another sparsity, of the same shares in experts."""
+    if held.max_expansion == _known_limit(question):
+        return FLAT_EXPANSION
+    low, high = _expansion_move(question, held)(np.array(FLAT_EXPANSION))
+    return float(low), float(high)
 
 
 def width(question: DesignQuestion, triad: Triad, held: SparseConstants) -> Figure:
     """Hidden size, not yet whole; it may leave no dense layer."""
+    own = own_figures.figure(question, "width") if question.width_rule is None else None
+    if own is not None:
+        return own
     if question.width_rule is WidthRule.SWEEP:
-        law = SHAPE_LAWS["width"]
-        return Figure(
-            name="d", value=float(law.value(question.flops)), rule=str(law.formula),
-            origin=law.origin, source=cited(law.source),
-        )  # fmt: skip
+        return _papers(question, "width", "d")
     return Figure(
         name="d", value=float(width_of_ratio(triad, WIDTH_RATIO, constants=held)),
         rule=f"(K + shared) d_m / d = {WIDTH_RATIO:g}", origin=Origin.STAND_IN,
@@ -73,12 +124,26 @@ def width(question: DesignQuestion, triad: Triad, held: SparseConstants) -> Figu
     )  # fmt: skip
 
 
-def sizes(triad: Triad) -> tuple[Figure, Figure]:
-    """N_a and N."""
-    return (
-        Figure(name="N_a", value=float(triad.n_active), rule="M over M/N_a", origin=Origin.ALGEBRA),
-        Figure(name="N", value=float(triad.n_total), rule="N_a times N/N_a", origin=Origin.ALGEBRA),
+def sizes(
+    question: DesignQuestion, ratios: tuple[Figure, Figure, Figure], held: SparseConstants
+) -> tuple[Figure, Figure]:
+    """N_a and N of M, M/N_a and N/N_a."""
+    m, dense, wide = ratios
+    moves = {
+        "M": lambda x: x,
+        "density": _density_move(question),
+        "expansion": _expansion_move(question, held),
+    }
+    active, total = own_figures.sizes_intervals(
+        question, {"M": m, "density": dense, "expansion": wide}, moves
     )
+    n_active = m.value / dense.value
+    return (
+        Figure(name="N_a", value=n_active, rule="M over M/N_a", origin=Origin.ALGEBRA,
+               interval=active),
+        Figure(name="N", value=n_active * wide.value, rule="N_a times N/N_a",
+               origin=Origin.ALGEBRA, interval=total),
+    )  # fmt: skip
 
 
 def heads(chosen: Heads) -> Figure:
@@ -86,16 +151,23 @@ def heads(chosen: Heads) -> Figure:
     return Figure(name="heads", value=chosen.n_heads, rule=chosen.rule, origin=chosen.origin)
 
 
-def steps(c: float) -> tuple[Figure, ...]:
+def steps(question: DesignQuestion) -> tuple[Figure, ...]:
     """Peak learning rate and batch."""
-    laws = {"peak lr": HYPERPARAMETERS["wan2026-lr"], "batch": HYPERPARAMETERS["wan2026-batch"]}
+    names: tuple[tuple[ShapeNumber, str], ...] = (
+        ("lr", "wan2026-lr"), ("batch_tokens", "wan2026-batch"),
+    )  # fmt: skip
     return tuple(
-        Figure(
-            name=name, value=float(law.value(flops=c)), origin=Origin.REFIT,
-            rule=f"{law.coefficients['c']:.4g} C^{law.coefficients['p']:.4g}",
-            source=cited(law.source),
-        )
-        for name, law in laws.items()
+        own_figures.figure(question, number) or _papers_step(question, LABELS[number], name)
+        for number, name in names
+    )
+
+
+def _papers_step(question: DesignQuestion, name: str, law_name: str) -> Figure:
+    law = HYPERPARAMETERS[law_name]
+    return Figure(
+        name=name, value=float(law.value(flops=question.flops)), origin=Origin.REFIT,
+        rule=f"{law.coefficients['c']:.4g} C^{law.coefficients['p']:.4g}",
+        source=cited(law.source),
     )  # fmt: skip
 
 

@@ -6,12 +6,35 @@ from enum import StrEnum
 from autotune import checks
 from autotune.architecture.divisors import Divisors
 from autotune.errors import InputError
-from autotune.laws.sparse_shape import Origin
+from autotune.laws.fitted_shape import FittedShape
+from autotune.laws.sparse_shape import SCALES, Origin
 from autotune.planning.head_schedule import Heads
+from autotune.types import Interval
 
+PAPER_RANGE = (SCALES[0].flops, SCALES[-1].flops)
 PAPER_VOCABULARY = 152_064
 BUDGETS = (1e12, 1e30)
 """Below, no model has two layers; above, M/N_a has no digits left that differ from 6."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnLaws:
+    """Laws of the best shape that a team fitted to its own runs.
+
+    Attributes:
+        name: What the fit is called.
+        shape: The laws.
+        source: The runs, in one line.
+    """
+
+    name: str
+    shape: FittedShape
+    source: str
+
+    @property
+    def origin(self) -> str:
+        """What a figure of them says it is from."""
+        return f"{Origin.FIT} {self.name}"
 
 
 class WidthRule(StrEnum):
@@ -33,7 +56,8 @@ class DesignQuestion:
         seq_len: Tokens of a sequence.
         vocabulary: Rows of the embedding.
         heads: Attention heads; None for the schedule.
-        width_rule: What chooses the hidden size.
+        width_rule: What chooses the hidden size; None for the law of `own`, or else `RATIO`.
+        own: Laws in place of the paper's, None for its own.
         divisors: What whole numbers must divide by.
         max_total: Most parameters in all, embeddings included; None for no limit.
     """
@@ -45,7 +69,8 @@ class DesignQuestion:
     seq_len: int = 8192
     vocabulary: int = PAPER_VOCABULARY
     heads: Heads | None = None
-    width_rule: WidthRule = WidthRule.RATIO
+    width_rule: WidthRule | None = None
+    own: OwnLaws | None = None
     divisors: Divisors = field(default_factory=Divisors)
     max_total: float | None = None
 
@@ -55,11 +80,16 @@ class DesignQuestion:
         if not BUDGETS[0] <= self.flops <= BUDGETS[1]:
             raise InputError(
                 f"a design is of {BUDGETS[0]:g} to {BUDGETS[1]:g} FLOPs, not of {self.flops:g}; "
-                "its laws were fitted on 1e18 to 3e20."
+                "its laws were fitted on {:g} to {:g}.".format(*self.fitted_range)
             )
         checks.at_least("vocabulary", self.vocabulary, 1, hint="Rows of the embedding.")
         if self.max_total is not None:
             checks.positive("max_total", self.max_total, hint="Leave it out for no limit.")
+
+    @property
+    def fitted_range(self) -> Interval:
+        """The budgets that the laws were fitted on."""
+        return PAPER_RANGE if self.own is None else self.own.shape.flops
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,12 +100,18 @@ class Figure:
         name: What it is.
         value: Itself.
         rule: The formula or the choice behind it.
-        origin: Whose rule it is.
+        origin: Whose rule it is: an `Origin`, or `fit NAME`.
         source: Where that is written; empty for a choice of the user or of ours.
+        interval: Limits by the draws of a fit, None without one.
+        band: Between what values the loss is near its least, None where nothing says.
+        best: Where it is least, which a cap may keep `value` from; None without a band.
     """
 
     name: str
     value: float
     rule: str
-    origin: Origin
+    origin: str
     source: str = ""
+    interval: Interval | None = None
+    band: Interval | None = None
+    best: float | None = None

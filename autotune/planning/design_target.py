@@ -8,9 +8,9 @@ from autotune.architecture.sparse_constants import SparseConstants
 from autotune.architecture.triad import Triad, of_ratios
 from autotune.architecture.triad_inverse import solve, widths
 from autotune.errors import InfeasibleError
-from autotune.laws.sparse_shape import FLAT_EXPANSION, Origin, nearest_scale
-from autotune.planning import design_figures, head_schedule, roots
-from autotune.planning.design_figures import ALLOCATION
+from autotune.laws.source import FittedRange
+from autotune.laws.sparse_shape import Origin
+from autotune.planning import design_figures, head_schedule, own_figures, roots
 from autotune.planning.design_question import DesignQuestion, Figure
 from autotune.planning.head_schedule import Heads
 from autotune.quantities import format_count
@@ -30,6 +30,8 @@ class Target:
         heads: Attention heads.
         constants: What is held fixed, those heads included.
         d_model: Hidden size, not yet whole.
+        d_band: Between what possible hidden sizes the loss is near its least; None where nothing
+            says, or none is possible.
         d_range: Between what hidden sizes the triad has layers of both kinds.
         times_beyond: How many times the budget lies beyond what the laws were fitted on; 1 inside.
     """
@@ -40,6 +42,7 @@ class Target:
     constants: SparseConstants
     d_model: float
     d_range: Interval
+    d_band: Interval | None
     times_beyond: float
 
 
@@ -51,14 +54,16 @@ def target(question: DesignQuestion) -> Target:
         InfeasibleError: If a cap leaves nothing beside the active parameters.
     """
     c, held = question.flops, _constants(question)
-    spending = design_figures.spending(c)
+    spending = design_figures.spending(question)
     density = design_figures.density(question)
     expansion = design_figures.expansion(question, held)
 
     def at(value: float) -> Triad:
         return of_ratios(spending[0].value, density=density.value, expansion=value)
 
-    heads = question.heads or head_schedule.scheduled(c, at(expansion.value), constants=held)
+    heads = question.heads or head_schedule.scheduled(
+        c, at(expansion.value), constants=held, schedule=own_figures.schedule(question)
+    )
     held = replace(held, attention=heads.attention)
     question.divisors.refuse_remainders(held)
     expansion = _with_a_dense_layer(question, expansion, at=at, held=held)
@@ -68,22 +73,24 @@ def target(question: DesignQuestion) -> Target:
     possible = widths(triad, held)
     width = _possible(design_figures.width(question, triad, held), float(possible.high))
     figures = (
-        *spending, density, expansion, *design_figures.sizes(triad),
-        design_figures.heads(heads), width, *design_figures.steps(c),
+        *spending, density, expansion,
+        *design_figures.sizes(question, (spending[0], density, expansion), held),
+        design_figures.heads(heads), width, *design_figures.steps(question),
     )  # fmt: skip
     return Target(
         figures=figures, triad=triad, heads=heads, constants=held, d_model=width.value,
         d_range=(float(possible.low), float(possible.high)),
-        times_beyond=float(ALLOCATION.source.range.times_outside(flops=c)["flops"]),
+        d_band=_shared(width.band, (float(possible.low), float(possible.high))),
+        times_beyond=float(FittedRange(flops=question.fitted_range).times_outside(flops=c)["flops"]),
     )  # fmt: skip
 
 
 def _constants(question: DesignQuestion) -> SparseConstants:
     """With the heads of the nearest scale, until they are chosen."""
-    scale = nearest_scale(question.flops)
-    heads = head_schedule.given(scale.n_heads, scale.head_dim)
+    own = question.own
     return SparseConstants(
-        attention=heads.attention,
+        attention=own_figures.schedule(question).at(question.flops).attention,
+        dense_ratio=3 if own is None else own.shape.dense_ratio,
         n_experts=question.n_experts,
         top_k=question.top_k,
         n_shared=question.n_shared,
@@ -105,14 +112,23 @@ def _with_a_dense_layer(
         d = design_figures.width(question, triad, held).value
         return float(solve(triad, d, constants=held).n_dense_layers) - 1
 
-    least = design_figures.same_share(FLAT_EXPANSION[0], held)
+    least = design_figures.least_expansion(question, expansion, held)
     if spare(expansion.value) >= 0 or expansion.value <= least:
         return expansion
+    zone = "flat zone" if expansion.band is None else "near-optimal band"
     value = least if spare(least) <= 0 else roots.bracketed(spare, (least, expansion.value))
     return Figure(
         name=expansion.name, value=value, origin=Origin.OURS, source=expansion.source,
-        rule=f"lowered from {expansion.value:.4g} in the flat zone, so that one layer is dense",
+        band=expansion.band, best=expansion.best,
+        rule=f"lowered from {expansion.value:.4g} in the {zone}, so that one layer is dense",
     )  # fmt: skip
+
+
+def _shared(band: Interval | None, possible: Interval) -> Interval | None:
+    """The part of a band that is possible, None where there is none."""
+    if band is None or band[0] >= possible[1] or band[1] <= possible[0]:
+        return None
+    return max(band[0], possible[0]), min(band[1], possible[1])
 
 
 def _possible(width: Figure, most: float) -> Figure:
@@ -120,7 +136,7 @@ def _possible(width: Figure, most: float) -> Figure:
     if width.value <= most:
         return width
     rule = f"the largest possible: {width.rule} asks for {width.value:.4g}"
-    return replace(width, value=most, rule=rule, origin=Origin.OURS)
+    return replace(width, value=most, rule=rule, origin=Origin.OURS, interval=None)
 
 
 def _capped(
@@ -141,6 +157,7 @@ def _capped(
             f"{format_count(ends)} of embeddings. Raise the cap, or lower the budget."
         )
     return Figure(
-        name=expansion.name, value=most, origin=Origin.GIVEN,
+        name=expansion.name, value=most, origin=Origin.GIVEN, band=expansion.band,
+        best=expansion.best,
         rule=f"lowered from {expansion.value:.4g} by the cap of {format_count(cap)} parameters",
     )  # fmt: skip

@@ -7,7 +7,7 @@ from autotune.architecture.sparse_constants import SparseConstants
 from autotune.architecture.triad import Triad
 from autotune.architecture.triad_inverse import depth, width_of_ratio
 from autotune.errors import InputError
-from autotune.laws.sparse_shape import SCALES, WIDTH_RATIO, Origin, nearest_scale
+from autotune.laws.sparse_shape import SCALES, WIDTH_RATIO, Origin, Scale, nearest_scale
 
 SLENDEREST = 70
 """Least hidden size over layers of a design beyond the paper's range. One doubling of heads makes
@@ -24,18 +24,22 @@ class Heads:
         head_dim: Size of a head.
         origin: Whose choice it is.
         rule: The choice in words.
+        queries_per_kv: Query heads that share one of keys and values.
     """
 
     n_heads: int
     head_dim: int
-    origin: Origin
+    origin: str
     rule: str
+    queries_per_kv: int = 2
 
     @property
     def attention(self) -> GroupedQuery:
         """The attention of a layer."""
         return GroupedQuery(
-            n_heads=self.n_heads, n_kv_heads=max(1, self.n_heads // 2), head_dim=self.head_dim
+            n_heads=self.n_heads,
+            n_kv_heads=max(1, self.n_heads // self.queries_per_kv),
+            head_dim=self.head_dim,
         )
 
 
@@ -55,28 +59,53 @@ def given(n_heads: int, head_dim: int) -> Heads:
     )
 
 
-def scheduled(flops: float, triad: Triad, *, constants: SparseConstants) -> Heads:
-    """The paper's heads inside its range; beyond, the fewest that leave a hidden size of 70 L.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """Heads by budget.
 
-    Inside, and below it, the heads are those of the nearest of its six scales. Beyond 3e20 FLOPs
-    they double from its largest, 16 of 128, which halves the layers, until that holds.
+    Attributes:
+        scales: Those of each budget, least first.
+        whose: How a rule calls them.
+        origin: Whose choice they are.
+    """
+
+    scales: tuple[Scale, ...] = SCALES
+    whose: str = "the paper's"
+    origin: str = Origin.PAPER
+
+    def at(self, flops: float) -> Heads:
+        """The heads of the nearest budget."""
+        scale = nearest_scale(flops, self.scales)
+        return Heads(
+            n_heads=scale.n_heads, head_dim=scale.head_dim, origin=self.origin,
+            rule=f"{self.whose} at {scale.flops:g} FLOPs", queries_per_kv=scale.queries_per_kv,
+        )  # fmt: skip
+
+
+PAPER = Schedule()
+
+
+def scheduled(
+    flops: float, triad: Triad, *, constants: SparseConstants, schedule: Schedule = PAPER
+) -> Heads:
+    """The heads of a schedule in its range; beyond, the fewest that leave a hidden size of 70 L.
+
+    Inside, and below it, the heads are those of the nearest of its budgets. Beyond its largest
+    they double from those there, which halves the layers, until that holds.
 
     Args:
         flops: The budget C.
         triad: What the model has to cost.
         constants: What is held fixed; its attention is not read.
+        schedule: The paper's, or that of the runs of a fit.
     """
-    scale = nearest_scale(flops)
-    heads = Heads(
-        n_heads=scale.n_heads, head_dim=scale.head_dim, origin=Origin.PAPER,
-        rule=f"the paper's at {scale.flops:g} FLOPs",
-    )  # fmt: skip
-    if flops <= SCALES[-1].flops:
+    heads = schedule.at(flops)
+    if flops <= schedule.scales[-1].flops:
         return heads
     while _slenderness(triad, heads, constants) < SLENDEREST:
-        heads = Heads(
-            n_heads=2 * heads.n_heads, head_dim=heads.head_dim, origin=Origin.OURS,
-            rule=f"doubled from the paper's largest until d is at least {SLENDEREST} L",
+        heads = replace(
+            heads, n_heads=2 * heads.n_heads, origin=Origin.OURS,
+            rule=f"doubled from {schedule.whose} largest until d is at least {SLENDEREST} L",
         )  # fmt: skip
     return heads
 

@@ -14,7 +14,7 @@ from autotune.architecture.triad import Triad, of_ratios
 from autotune.architecture.triad_inverse import solve, width_of_ratio, widths
 from autotune.errors import InfeasibleError, InputError
 from autotune.laws.base import ScalingLaw
-from autotune.laws.sparse_shape import FLAT_EXPANSION, FLAT_WIDTH_RATIO, WIDTH_RATIO, Origin
+from autotune.laws.sparse_shape import FLAT_WIDTH_RATIO, WIDTH_RATIO, Origin
 from autotune.planning import design_figures, design_target, sparse_loss
 from autotune.planning.design import Candidate, candidates
 from autotune.planning.design_question import DesignQuestion, Figure, WidthRule
@@ -97,7 +97,7 @@ def joint(
     """
     start = design_target.target(replace(question, max_total=None))
     loss = sparse_loss.named(law, start.constants, law=fit)
-    found = _scan(question, start, loss, _ranges(start, over))
+    found = _scan(question, start, loss, _ranges(question, start, over))
     if found is None:
         raise InfeasibleError(_nothing(question, start, law))
     tried = {start.heads.n_heads}
@@ -105,7 +105,7 @@ def joint(
         tried.add(heads.n_heads)
         held = replace(start.constants, attention=heads.attention)
         other = replace(start, heads=heads, constants=held)
-        again = _scan(question, other, loss, _ranges(other, over))
+        again = _scan(question, other, loss, _ranges(question, other, over))
         if again is None or not _divides(question, held):
             break
         start, found = other, again
@@ -185,7 +185,7 @@ def width_effect(question: DesignQuestion, found: Joint) -> float:
     return float(abs(other / one - 1))
 
 
-def _ranges(start: Target, over: Over) -> dict[str, Interval]:
+def _ranges(question: DesignQuestion, start: Target, over: Over) -> dict[str, Interval]:
     """M, M/N_a - 6 and N/N_a - 1: where they begin and end."""
     figures = {figure.name: figure.value for figure in start.figures}
     above, limit = figures["M/N_a"] - TRAINING_FLOPS, start.constants.max_expansion
@@ -193,9 +193,9 @@ def _ranges(start: Target, over: Over) -> dict[str, Interval]:
     if over is Over.ALL:
         share = FAR_EXPANSION[0] * (limit - 1), FAR_EXPANSION[1] * (limit - 1)
         return {"M": size, "M/N_a - 6": _about(above, FAR_DENSITY), "N/N_a - 1": share}
-    flat = [design_figures.same_share(end, start.constants) - 1 for end in FLAT_EXPANSION]
+    low, high = design_figures.flat_expansion(question, start.constants)
     return {
-        "M": size, "M/N_a - 6": _about(above, NEAR_DENSITY), "N/N_a - 1": (flat[0], flat[1]),
+        "M": size, "M/N_a - 6": _about(above, NEAR_DENSITY), "N/N_a - 1": (low - 1, high - 1),
     }  # fmt: skip
 
 
@@ -233,7 +233,7 @@ def _losses(question: DesignQuestion, start: Target, loss: SparseLoss, sizes: Tr
 
 def _widths(question: DesignQuestion, sizes: Triad, start: Target) -> Floats:
     """Hidden sizes by the width rule."""
-    if question.width_rule is WidthRule.RATIO:
+    if question.width_rule is not WidthRule.SWEEP:
         return width_of_ratio(sizes, WIDTH_RATIO, constants=start.constants)
     figure = design_figures.width(question, start.triad, start.constants)
     return np.full(np.shape(sizes.n_active), figure.value)
@@ -253,9 +253,10 @@ def _target(question: DesignQuestion, start: Target, best: Triad, rule: str) -> 
     spent = Figure(
         name="D", value=question.flops / cost, rule="C over exact FLOPs", origin=Origin.ALGEBRA
     )
+    m, dense = scanned("M", best.flops_per_token), scanned("M/N_a", best.density)
+    wide = scanned("N/N_a", best.expansion)
     figures = (
-        scanned("M", best.flops_per_token), spent, scanned("M/N_a", best.density),
-        scanned("N/N_a", best.expansion), *design_figures.sizes(best),
+        m, spent, dense, wide, *design_figures.sizes(question, (m, dense, wide), held),
         design_figures.heads(start.heads), figure,
         kept["peak lr"], kept["batch"],
     )  # fmt: skip

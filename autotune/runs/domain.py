@@ -22,6 +22,7 @@ MEANING: Mapping[str, str] = {
     "batch_tokens": "tokens per batch, finite and > 0, as 5e5 or 500K",
     "batch_sequences": "sequences per batch, finite and > 0",
     "seq_len": "tokens per sequence, finite and > 0",
+    "dense_ratio": "width of a dense feed-forward layer over the hidden size, > 0",
     "weight": "how much a row counts, finite and > 0",
 }
 

@@ -1,0 +1,204 @@
+"""How the loss of one budget follows each number of the shape: best values and their bands."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autotune.architecture.sparse_constants import SparseConstants
+from autotune.architecture.triad import of_ratios
+from autotune.architecture.triad_inverse import widths
+from autotune.fitting.budgets import distinct
+from autotune.fitting.shape_basis import Basis
+from autotune.fitting.shape_runs import ShapeRuns
+from autotune.fitting.shape_slices import FEWEST, slice_of
+from autotune.laws.fitted_shape import ShapeNumber
+from autotune.types import Floats
+
+HELD: tuple[ShapeNumber, ...] = ("M", "density", "expansion")
+CURVED: tuple[ShapeNumber, ...] = ("M", "density", "expansion", "width")
+FREEDOM = 0.05
+"""Least 1 - leverage of a run whose residual says something."""
+TOGETHER = (
+    "The curves of a budget are fitted together, one constant and two coefficients each, so that a "
+    "run whose other numbers are not quite those of its slice is put right by their own curves."
+)
+
+
+class CurveState(StrEnum):
+    """How a curve came out; all but the first leave its budget out of the law."""
+
+    FITTED = "fitted"
+    FEW = f"fewer than {FEWEST} different values"
+    NO_MINIMUM = "no minimum: a coefficient is not above 0"
+    OUTSIDE = "the best value lies outside what was run"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShapeCurve:
+    """The loss over one number at one budget.
+
+    Attributes:
+        rows: Indices of the runs that it goes through.
+        n_values: How many different values they have.
+        state: How it came out.
+        ends: Best value and both ends of the band, shape (3,); not-a-number if it has none.
+    """
+
+    rows: NDArray[np.int64]
+    n_values: int
+    state: CurveState
+    ends: Floats
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Together:
+    """Least squares of all curves of a budget at once.
+
+    Attributes:
+        rows: Indices of the runs, those of all slices, shape (n,).
+        basis: By number, in the order of the columns: those that have a curve, and those that
+            rounding spread enough over the runs of the others.
+        values: What each basis is evaluated at, shape (n,), by number.
+        slices: Positions among `rows` of the runs of each slice, by number that has a curve.
+        solver: From losses to coefficients, shape (columns, n).
+        fitted: Losses by the curves, shape (n,).
+        residual: Relative residuals, widened by their leverage, of runs that say something.
+        numbers: M, M/N_a and N/N_a of the runs, arrays of shape (n,).
+        held: What most runs hold fixed.
+        tolerance: How far above its least the loss may be in a band, as a share.
+    """
+
+    rows: NDArray[np.int64]
+    basis: Mapping[ShapeNumber, Basis]
+    values: Mapping[ShapeNumber, Floats]
+    slices: Mapping[ShapeNumber, NDArray[np.int64]]
+    solver: Floats
+    fitted: Floats
+    residual: Floats
+    numbers: Mapping[str, Floats]
+    held: SparseConstants
+    tolerance: float
+
+    def redrawn(self, noise: Floats) -> dict[ShapeNumber, Floats]:
+        """Best values and bands with other noise on the runs, shape (count, 3) by number.
+
+        Args:
+            noise: Relative noise of each of `rows`, shape (count, n).
+        """
+        return self.ends((self.fitted * (1 + noise)) @ self.solver.T)
+
+    def ends(self, coefficients: Floats) -> dict[ShapeNumber, Floats]:
+        """Best values and bands of coefficients (count, columns), shape (count, 3) by number.
+
+        The curve over one number has the others as in its slice. The hidden size is in units of the
+        middle one until here, and is that of the best triplet.
+        """
+        found = {number: self._ends(number, coefficients) for number in self.slices}
+        if "width" in found:
+            found["width"] = found["width"] * self._middle(found)[:, None]
+        return found
+
+    def _ends(self, number: ShapeNumber, coefficients: Floats) -> Floats:
+        constant: Floats = coefficients[:, 0]
+        own: Floats = np.empty(0)
+        for i, (name, basis) in enumerate(self.basis.items()):
+            pair = coefficients[:, 1 + 2 * i : 3 + 2 * i]
+            if name == number:
+                own = pair
+            else:
+                held = np.asarray(np.median(self.values[name][self.slices[number]]))
+                constant = np.asarray(constant + pair @ basis.columns(held))
+        return self.basis[number].ends(constant, own, tolerance=self.tolerance)
+
+    def _middle(self, found: Mapping[ShapeNumber, Floats]) -> Floats:
+        """The middle hidden size of the best triplet, of what has a best value inside the runs."""
+        best = {}
+        for number in HELD:
+            here = self.numbers[number][self.slices["width"]]
+            best[number] = np.asarray(np.median(here))
+            if number in found:
+                own = self.numbers[number][self.slices[number]]
+                inside = (own.min() <= found[number][:, 0]) & (found[number][:, 0] <= own.max())
+                best[number] = np.where(inside, found[number][:, 0], best[number])
+        triad = of_ratios(best["M"], density=best["density"], expansion=best["expansion"])
+        middle = widths(triad, self.held).middle
+        return np.broadcast_to(middle, len(next(iter(found.values()))))
+
+
+def fit_curves(
+    runs: ShapeRuns, rows: NDArray[np.int64], *, tolerance: float
+) -> tuple[dict[ShapeNumber, ShapeCurve], Together | None]:
+    """Fit the curves of one budget.
+
+    Args:
+        runs: All runs.
+        rows: Indices of those of the budget.
+        tolerance: How far above its least the loss may be in a band, as a share.
+
+    Returns:
+        Each curve, and what all of them were fitted with; None if no number has enough values.
+    """
+    numbers = runs.numbers()
+    taken = {number: slice_of(runs, rows, number) for number in CURVED}
+    counts = {number: len(distinct(numbers[number][taken[number]])) for number in CURVED}
+    enough = [number for number in CURVED if counts[number] >= FEWEST]
+    joint = _together(runs, {n: taken[n] for n in enough}, tolerance) if enough else None
+    best = {} if joint is None else joint.ends((joint.solver @ runs.loss[joint.rows])[None, :])
+    curves = {}
+    for number in CURVED:
+        state, ends = CurveState.FEW, np.full(3, np.nan)
+        if number in best:
+            ends = best[number][0]
+            state = _state(float(ends[0]), numbers[number][taken[number]])
+        curves[number] = ShapeCurve(
+            rows=taken[number], n_values=counts[number], state=state, ends=ends
+        )
+    return curves, joint
+
+
+def _together(
+    runs: ShapeRuns, taken: Mapping[ShapeNumber, NDArray[np.int64]], tolerance: float
+) -> Together:
+    rows = np.unique(np.concatenate(list(taken.values())))
+    values = _values(runs, rows, taken)
+    basis = {number: Basis.on(number, x, limit=runs.max_expansion) for number, x in values.items()}
+    columns = [basis[number].columns(x) for number, x in values.items()]
+    design = np.concatenate([np.ones((len(rows), 1)), *columns], axis=1)
+    scale = np.linalg.norm(design, axis=0)
+    solver = np.linalg.pinv(design / scale) / scale[:, None]
+    loss = runs.loss[rows]
+    fitted = design @ (solver @ loss)
+    free = 1 - np.einsum("ij,ji->i", design, solver)
+    says = free > FREEDOM
+    return Together(
+        rows=rows, basis=basis, values=values, solver=solver, fitted=fitted, tolerance=tolerance,
+        slices={number: np.searchsorted(rows, np.sort(each)) for number, each in taken.items()},
+        residual=(loss / fitted - 1)[says] / np.sqrt(free[says]),
+        numbers={number: runs.numbers()[number][rows] for number in HELD},
+        held=runs.commonest(rows),
+    )  # fmt: skip
+
+
+def _values(
+    runs: ShapeRuns, rows: NDArray[np.int64], taken: Mapping[ShapeNumber, NDArray[np.int64]]
+) -> dict[ShapeNumber, Floats]:
+    """What the columns of each number are made of; a number without a curve needs spread and rows.
+
+    Hidden sizes count in units of the middle one.
+    """
+    numbers = runs.numbers() | {"width": runs.d_model / runs.middle}
+    found: dict[ShapeNumber, Floats] = {number: numbers[number][rows] for number in taken}
+    for number in CURVED:
+        room = len(rows) >= 2 * len(found) + FEWEST
+        if number not in found and room and len(distinct(numbers[number][rows])) >= FEWEST:
+            found[number] = numbers[number][rows]
+    return found
+
+
+def _state(best: float, x: Floats) -> CurveState:
+    if not np.isfinite(best):
+        return CurveState.NO_MINIMUM
+    return CurveState.FITTED if x.min() <= best <= x.max() else CurveState.OUTSIDE
