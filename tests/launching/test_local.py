@@ -20,9 +20,10 @@ class TestLocal(Scheduled):
         desk.ended()
 
     def test_a_job_over_its_time_limit_is_told_to_end_and_called_so(self, desk):
-        desk.submit(*self.where, *LONG, "--timeout", "100s", "--time", "4s")
+        """A second is over before the program has loaded: later on it ends itself in time."""
+        desk.submit(*self.where, *LONG, "--timeout", "100s", "--time", "1s")
         (job,) = desk.ended()["jobs"]
-        assert job["state"] == "time limit"
+        assert job["state"] == "time limit", desk.logs()
         assert len(desk.ids()) == len(set(desk.ids()))
 
     def test_a_job_whose_supervisor_was_killed_is_watched_by_its_process(self, desk):
