@@ -153,7 +153,7 @@ class NativeSearch(ModelSearch):
 
     def _frontier(self, region: Region, rng: np.random.Generator, knows: Region) -> Frontier | None:
         """Candidates of a region, by what is known in another; None if too little is."""
-        lag = Lag.of(len(self._memory.values), len(self._memory.pending))
+        lag = self._lag_due()
         if lag != self._lag:
             self._lag, self._frontiers = lag, {}
         if region not in self._frontiers:
@@ -166,6 +166,13 @@ class NativeSearch(ModelSearch):
         pending = np.array(memory.pending).reshape(-1, len(self._codec.names))
         frontier.take(memory.points[since], memory.values[since], pending)
         return frontier
+
+    def _lag_due(self) -> Lag:
+        """How far candidates may lag; not at all while the first outcomes have no two values."""
+        values = self._memory.values
+        lag = Lag.of(len(values), len(self._memory.pending))
+        enough = np.isfinite(values[: lag.base]).sum() >= 2
+        return lag if enough else Lag(len(values), lags=False)
 
     def _found(self, region: Region, rng: np.random.Generator, knows: Region) -> Frontier | None:
         """Candidates of a region by the record up to the lag's base."""

@@ -10,7 +10,7 @@ from autotune.search.codec import key
 from autotune.search.native.lag import Lag
 from autotune.search.native.search import NativeSearch
 from autotune.search.settings import SearchSettings
-from autotune.trials import Completed, Timing, Trial
+from autotune.trials import Completed, Failed, FailureKind, Timing, Trial
 
 counts = st.integers(0, 5000)
 
@@ -85,3 +85,15 @@ def test_an_outcome_that_is_late_moves_the_candidates_all_the_same():
     search[0].tell(completed(last))
     search[1].tell(Completed(Trial("t", last), -5.0, Timing(0.0, "w0", 0.0, 0.0)))
     assert search[0].ask() != search[1].ask()
+
+
+def test_where_the_first_outcomes_all_failed_candidates_follow_from_the_later_ones():
+    search = NativeSearch(problem(), SearchSettings(seed=2))
+    running = [search.ask() for _ in range(12)]
+    for i in range(40):
+        config = running.pop(0)
+        at = Trial("t", config)
+        failed = Failed(at, FailureKind.CRASHED, "boom", Timing(0.0, "w0", 0.0, 0.0))
+        search.tell(failed if i < 37 else completed(config))
+        running.append(search.ask())
+    assert len({key(config) for config in running}) == 12
