@@ -19,12 +19,8 @@ KIND = "hyperparameter"
 def to_json(fit: SavedPower) -> dict[str, Any]:
     """The fit as plain values."""
     result = fit.result
-    document: dict[str, Any] = {
-        "format": record.FORMAT,
+    document: dict[str, Any] = record.head(fit) | {
         "kind": KIND,
-        "id": fit.id,
-        "data": fit.data,
-        "data_hash": fit.data_hash,
         "law": {
             "form": result.law.form.name,
             "coefficients": dict(result.law.coefficients),

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autotune.errors import StoreError
-from autotune.fits.saved import SavedFit
+from autotune.fits.saved import SavedFit, SavedPower, SavedShape
 from autotune.fitting.result import FitResult, FitStatus, Score
 from autotune.fitting.settings import Convention, FitSettings
 from autotune.laws.base import ScalingLaw
@@ -21,6 +21,11 @@ ROWS_ONLY = 1  # the format whose intervals were all percentiles of resampled ro
 _OWN = {"law", "convention", "settings", "score", "interval", "draws", "ends", "tail", "status"}
 
 
+def head(fit: SavedFit | SavedPower | SavedShape) -> dict[str, Any]:
+    """What the record of every kind of fit begins with."""
+    return {"format": FORMAT, "id": fit.id, "data": fit.data, "data_hash": fit.data_hash}
+
+
 def to_json(fit: SavedFit) -> dict[str, Any]:
     """The fit as plain values; infinities and not-a-number are strings, for JSON has none."""
     result = fit.result
@@ -29,11 +34,7 @@ def to_json(fit: SavedFit) -> dict[str, Any]:
         for field in fields(result)
         if field.name not in _OWN
     }
-    document: dict[str, Any] = {
-        "format": FORMAT,
-        "id": fit.id,
-        "data": fit.data,
-        "data_hash": fit.data_hash,
+    document: dict[str, Any] = head(fit) | {
         "law": {
             "form": result.law.form,
             "coefficients": result.law.coefficients,

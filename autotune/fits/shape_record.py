@@ -19,12 +19,8 @@ ENDS = ("best", "low", "high")
 def to_json(fit: SavedShape) -> dict[str, Any]:
     """The fit as plain values."""
     shape = fit.shape
-    document: dict[str, Any] = {
-        "format": record.FORMAT,
+    document: dict[str, Any] = record.head(fit) | {
         "kind": KIND,
-        "id": fit.id,
-        "data": fit.data,
-        "data_hash": fit.data_hash,
         "n_runs": fit.n_runs,
         "weak": fit.weak,
         "warnings": fit.warnings,
