@@ -2,17 +2,19 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+# Modules are compiled when they are first imported: most of the larger packages never are.
+PIP_FLAGS := --quiet --disable-pip-version-check --no-compile
 .DEFAULT_GOAL := demo
 .PHONY: demo test install install-test install-mpi check docs clean
 
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	$(BIN)/python -m pip install $(PIP_FLAGS) --editable .
 	@touch $@
 
 $(VENV)/.installed-test: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	$(BIN)/python -m pip install $(PIP_FLAGS) --editable '.[test]'
 	@touch $@ $(VENV)/.installed
 
 install: $(VENV)/.installed ## the command alone
@@ -24,8 +26,7 @@ install-test: $(VENV)/.installed-test ## the command and what its tests need
 # own .pth files too, so that an editable install is found as well.
 .venv-%/.installed: $(VENV)/.installed-test
 	$(BIN)/python -m venv --without-pip .venv-$*
-	$(BIN)/python -m pip --python .venv-$*/bin/python install --quiet --disable-pip-version-check \
-		$* 'mpi4py>=4'
+	$(BIN)/python -m pip --python .venv-$*/bin/python install $(PIP_FLAGS) $* 'mpi4py>=4'
 	$(BIN)/python -c 'import sysconfig; print("import site; site.addsitedir(%r)" \
 		% sysconfig.get_path("purelib"))' > \
 		$$(.venv-$*/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/tests.pth
