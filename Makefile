@@ -4,8 +4,10 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 # Modules are compiled when they are first imported: most of the larger packages never are.
 PIP_FLAGS := --quiet --disable-pip-version-check --no-compile
+# The tests train on the CPU: any PyTorch of the range in pyproject.toml serves, and this one is theirs.
+TORCH ?= torch==2.13.0
 .DEFAULT_GOAL := demo
-.PHONY: demo test install install-test install-mpi check docs clean
+.PHONY: demo test install install-test install-mpi install-system check docs clean
 
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -14,7 +16,7 @@ $(VENV)/.installed: pyproject.toml
 
 $(VENV)/.installed-test: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install $(PIP_FLAGS) --editable '.[test]'
+	$(BIN)/python -m pip install $(PIP_FLAGS) '$(TORCH)' --editable '.[test]'
 	@touch $@ $(VENV)/.installed
 
 install: $(VENV)/.installed ## the command alone
@@ -34,12 +36,16 @@ install-test: $(VENV)/.installed-test ## the command and what its tests need
 
 install-mpi: .venv-mpich/.installed .venv-openmpi/.installed ## both MPIs, for the tests of tune under mpiexec
 
+install-system: ## a browser and a database server for the tests, where Debian's packages can be had
+	@sh tests/install-system.sh
+
 demo: install ## the main job: search, check against the exact optimum, browse the record
 	@sh launch/demo.sh $(abspath $(BIN))
 
 # One BLAS thread each: the matrices are small, and threads that wait for each other burn the cores.
-test: install-test install-mpi check ## lint, types, every test
-	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 4 --dist loadgroup
+test: ## lint, types, every test
+	$(MAKE) --jobs 3 install-mpi install-system check
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 6 --dist loadgroup
 
 check: install-test
 	$(BIN)/ruff check .
