@@ -25,7 +25,9 @@ HOME = {
     "matplotlib": {"reporting"},
     "optuna": {"interop"},
     "pooch": {"datasets"},
-    "pyarrow": {"runs"},
+    "pyarrow": {"runs", "training"},  # tables of runs; and the text of a corpus
+    "transformers": {"training"},
+    "tokenizers": {"training"},
     "skopt": {"search", "space"},
     "ytopt": {"search"},
     "subprocess": {"evaluators", "launching", "cli"},
