@@ -13,6 +13,7 @@ from autotune.cli import (
     design,
     doctor,
     fit,
+    ladder,
     laws,
     plan,
     predict,
@@ -35,7 +36,7 @@ app = typer.Typer(
 )
 VERBS = (
     plan, laws, predict, count, design, fit, tune, submit, status, results, problems, doctor, data,
-    compare,
+    compare, ladder,
 )  # fmt: skip
 for verb in VERBS:
     verb.register(app)
