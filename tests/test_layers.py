@@ -11,7 +11,7 @@ LAYERS = [
     {"laws", "architecture", "fitting", "planning", "trials", "problem", "search", "space"}
     | {"problem_options", "problem_parts", "tuning_problem", "old_configspace", "derived"}
     | {"deadline", "phase"},
-    {"tuning", "problem_file"},
+    {"tuning", "ports", "ask_tell", "desk", "problem_file"},
     {"evaluators", "store", "fits", "launching", "training", "reporting", "interop"}
     | {"runs", "datasets", "models"},
     {"cli", "web"},

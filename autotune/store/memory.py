@@ -1,11 +1,11 @@
 """A store that lives in memory, for searches that need not survive their process."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import count
 
+from autotune.ports import Beginning, anything
 from autotune.trials import Failed, Outcome, Trial
-from autotune.tuning import Beginning
 from autotune.types import Value
 
 
@@ -57,10 +57,15 @@ class MemoryStore:
         self.running[trial.id] = trial
         return Beginning.BEGUN
 
-    def resume(self) -> Trial | Failed | None:
-        """The next interrupted trial."""
-        if not self.interrupted:
+    def resume(self, may: Callable[[Trial], bool] = anything) -> Trial | Failed | None:
+        """The next interrupted trial that may be taken over."""
+        trial = next(filter(may, self.interrupted), None)
+        if trial is None:
             return None
-        trial = self.interrupted.pop(0)
+        self.interrupted.remove(trial)
+        return self.retry(trial)
+
+    def retry(self, trial: Trial) -> Trial:
+        """Note that a trial runs again."""
         self.running[trial.id] = replace(trial, attempt=trial.attempt + 1)
         return self.running[trial.id]

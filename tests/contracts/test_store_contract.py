@@ -2,11 +2,11 @@
 
 import pytest
 
+from autotune.ports import Beginning
 from autotune.store.journal import JournalStore
 from autotune.store.memory import MemoryStore
 from autotune.store.study import Header
 from autotune.trials import Completed, Failed, FailureKind, Timing, Trial
-from autotune.tuning import Beginning
 
 
 class Journals:
