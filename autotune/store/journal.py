@@ -124,7 +124,9 @@ class JournalStore:
         """
         if self._pace.clock() - self._looked > 0.5 * self._pace.patience:
             self._look()  # we were away for so long that another job may have taken over
-        counts = [outcome.trial.id not in self._ledger.recorded for outcome in outcomes]
+        ids = [outcome.trial.id for outcome in outcomes]
+        recorded = self._ledger.recorded
+        counts = [each not in recorded and each not in ids[:i] for i, each in enumerate(ids)]
         records = [
             to_json(outcome) if counted else again(outcome)
             for outcome, counted in zip(outcomes, counts, strict=True)

@@ -14,12 +14,15 @@ class MemoryStore:
 
     Attributes:
         outcomes: Every outcome, the earlier ones first.
+        again: Outcomes of trials that had one: kept, not counted.
         running: Trials that were begun and have no outcome, by id.
         interrupted: Trials that an earlier store left running, and that were not resumed yet.
     """
 
     def __init__(self, earlier: Sequence[Outcome] = (), interrupted: Sequence[Trial] = ()) -> None:
         self.outcomes = list(earlier)
+        self.again: list[Outcome] = []
+        self._recorded = {outcome.trial.id for outcome in earlier}
         self.running: dict[str, Trial] = {}
         self._new, self._begun = list(earlier), list(interrupted)
         self.interrupted = list(interrupted)
@@ -31,11 +34,14 @@ class MemoryStore:
         return len(self.outcomes) + len(self.running) + len(self.interrupted)
 
     def append(self, *outcomes: Outcome) -> list[bool]:
-        """Keep outcomes; they always count."""
-        self.outcomes += outcomes
+        """Keep outcomes; the first of each trial counts."""
+        counts = []
         for outcome in outcomes:
+            counts.append(outcome.trial.id not in self._recorded)
+            (self.outcomes if counts[-1] else self.again).append(outcome)
+            self._recorded.add(outcome.trial.id)
             self.running.pop(outcome.trial.id, None)
-        return [True] * len(outcomes)
+        return counts
 
     def new(self) -> list[Outcome]:
         """The earlier outcomes, the first time."""

@@ -123,3 +123,26 @@ class TestStore:
         assert second.count == 4
         second.resume()
         assert second.count == 4
+
+    def test_a_trial_counts_once_though_two_outcomes_of_it_are_appended_together_or_later(
+        self, stores
+    ):
+        store = stores.again()
+        trial = store.trial({"x": 0})
+        both = [outcome(trial), outcome(Trial(trial.id, {"x": 0}, 2))]
+        assert list(store.append(*both)) == [True, False]
+        assert list(store.append(both[1])) == [False]
+        assert list(stores.again().new()) == both[:1]
+
+    def test_only_trials_that_may_be_resumed_are_and_a_retry_is_the_next_attempt(self, stores):
+        first = stores.again()
+        trials = [first.trial({"x": i}) for i in range(2)]
+        for trial in trials:
+            first.begin(trial, 9)
+        second = stores.again()
+        second.new()
+        assert second.resume(lambda trial: trial.config["x"] > 1) is None
+        resumed = second.resume(lambda trial: trial.config["x"] > 0)
+        assert resumed == Trial(trials[1].id, {"x": 1}, 2)
+        assert second.retry(resumed) == Trial(trials[1].id, {"x": 1}, 3)
+        assert second.count == 2
