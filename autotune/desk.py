@@ -161,7 +161,7 @@ class Desk:
             InputError: If no such trial was handed out.
         """
         settled = self._settled.get(name)
-        known = self._talk.out.get(name) or (settled and settled.trial)
+        known = settled.trial if settled is not None else self._talk.out.get(name)
         if known is None:
             raise InputError(
                 f"no trial {name!r} was handed out. Tell outcomes of trials that this study gave."

@@ -18,10 +18,12 @@ from autotune.cli import (
     predict,
     problems,
     results,
+    serve,
     status,
     submit,
     tune,
     tune_evaluator,
+    worker,
 )
 from autotune.errors import AutotuneError
 
@@ -35,7 +37,7 @@ app = typer.Typer(
 )
 VERBS = (
     plan, laws, predict, count, design, fit, tune, submit, status, results, problems, doctor, data,
-    compare,
+    compare, serve, worker,
 )  # fmt: skip
 for verb in VERBS:
     verb.register(app)

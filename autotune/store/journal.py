@@ -18,17 +18,16 @@ from autotune.ports import Beginning, anything
 from autotune.store.claims import Claims
 from autotune.store.create import establish, sync_folder, write_test
 from autotune.store.lease import Every, JobRun, Lease, Pace, Watch
-from autotune.store.ledger import Ledger
+from autotune.store.ledger import MOST_DEATHS, Ledger, given_up
 from autotune.store.others import Others
 from autotune.store.own import OwnJournal
 from autotune.store.presence import here
 from autotune.store.records import FORMAT, again, began, ended, withdrew
 from autotune.store.study import Header
-from autotune.trials import Completed, Failed, FailureKind, Outcome, Timing, Trial, to_json
+from autotune.trials import Completed, Failed, Outcome, Trial, to_json
 from autotune.types import Value
 
 SOON = 0.02  # seconds: trials that are shorter do not look for news twice each
-MOST_DEATHS = 3  # jobs that die while they run a trial before it counts as the cause
 
 
 class JournalStore:
@@ -216,7 +215,7 @@ class JournalStore:
             if claimed is None:
                 continue
             deaths = self._ledger.died_with(trial.id, self._others.died)
-            return claimed if deaths < MOST_DEATHS else _given_up(claimed, deaths)
+            return claimed if deaths < MOST_DEATHS else given_up(claimed, deaths)
         return None
 
     def retry(self, trial: Trial) -> Trial | None:
@@ -306,12 +305,6 @@ class JournalStore:
 def _named(outcome: Outcome) -> str:
     value = f" = {outcome.value!r}" if isinstance(outcome, Completed) else ""
     return f"{outcome.trial.id}{value}"
-
-
-def _given_up(trial: Trial, deaths: int) -> Failed:
-    now = time.time()
-    detail = f"{deaths} jobs died while they ran it"
-    return Failed(trial, FailureKind.WORKER_LOST, detail, Timing(0.0, "", now, now))
 
 
 def _circumstances() -> dict[str, Any]:

@@ -1,10 +1,12 @@
 """What every store owes the loop."""
 
 import pytest
+from postgres_server import postgres
 
 from autotune.ports import Beginning
 from autotune.store.journal import JournalStore
 from autotune.store.memory import MemoryStore
+from autotune.store.storage import storage_of
 from autotune.store.study import Header
 from autotune.trials import Completed, Failed, FailureKind, Timing, Trial
 
@@ -43,9 +45,40 @@ class Memories:
         pass
 
 
-@pytest.fixture(params=[Journals, Memories])
+class Rows:
+    """Stores on a PostgreSQL server."""
+
+    def __init__(self, storage, study):
+        self.storage, self.study = storage, study
+        self.open = []
+
+    def again(self):
+        """A new store that continues where the earlier ones ended."""
+        self.close()
+        self.open.append(self.storage.join(self.study, Header(problem="p"), start={}))
+        return self.open[-1]
+
+    def close(self):
+        for store in self.open:
+            store.close()
+        self.open.clear()
+
+
+@pytest.fixture(scope="module")
+def server():
+    with postgres("-c fsync=off") as url:
+        storage = storage_of(url)
+        yield storage
+        storage.close()
+
+
+@pytest.fixture(params=["journals", "memory", "postgres"])
 def stores(request, tmp_path):
-    made = request.param(tmp_path)
+    made = {
+        "journals": lambda: Journals(tmp_path),
+        "memory": lambda: Memories(tmp_path),
+        "postgres": lambda: Rows(request.getfixturevalue("server"), f"study-{tmp_path.name}"),
+    }[request.param]()
     yield made
     made.close()
 
@@ -57,6 +90,7 @@ def outcome(trial, *, fails=False):
     return Completed(trial, 1 / 3, timing, {"n_active": 1e9})
 
 
+@pytest.mark.xdist_group("postgres")
 class TestStore:
     def test_a_new_store_has_nothing(self, stores):
         assert list(stores.again().new()) == []

@@ -1,0 +1,72 @@
+"""Running the service: uvicorn on a bound socket, until it is ended or nobody asks any more."""
+
+import asyncio
+import socket
+import time
+from typing import Any
+
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from autotune.web.gate import Gate
+from autotune.web.house import House
+
+HEAD_SECONDS = 10.0
+"""How long the head of a connection's first request may take to arrive."""
+MOST_CONNECTIONS = 500
+GRACE_SECONDS = 3
+LOOK_SECONDS = 1.0
+
+
+class Prompt(H11Protocol):
+    """A connection that is closed if it does not say soon what it wants."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Give it a while."""
+        super().connection_made(transport)
+        asyncio.get_running_loop().call_later(HEAD_SECONDS, self._hurry)
+
+    def _hurry(self) -> None:
+        if self.cycle is None and not self.transport.is_closing():
+            self.transport.close()
+
+
+def serve(gate: Gate, house: House, bound: socket.socket, *, idle_exit: float | None) -> None:
+    """Answer requests until a signal comes, or nobody has asked for `idle_exit` seconds.
+
+    A worker that has a trial is not nobody.
+    """
+    config = uvicorn.Config(
+        gate,
+        http=Prompt,
+        ws="none",
+        lifespan="off",
+        log_level="warning",
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        limit_concurrency=MOST_CONNECTIONS,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+    server = uvicorn.Server(config)
+    try:
+        asyncio.run(_run(server, gate, house, bound, idle_exit))
+    finally:
+        house.desks.close()
+
+
+async def _run(
+    server: uvicorn.Server, gate: Gate, house: House, bound: socket.socket, idle: float | None
+) -> None:
+    watch: asyncio.Task[Any] | None = None
+    if idle is not None:
+        watch = asyncio.create_task(_leave_when_idle(server, gate, house, idle))
+    await server.serve(sockets=[bound])
+    if watch is not None:
+        watch.cancel()
+
+
+async def _leave_when_idle(server: uvicorn.Server, gate: Gate, house: House, idle: float) -> None:
+    while time.monotonic() - gate.last < idle or house.desks.busy:
+        await asyncio.sleep(min(LOOK_SECONDS, idle))
+    server.should_exit = True
