@@ -54,7 +54,7 @@ def run(asked: Service) -> None:
         sockets.on_port(asked.host, asked.port) if asked.uds is None else sockets.on_file(asked.uds)
     )
     try:
-        house = House.of(storage, asked.storage, keys, allow_submit=asked.allow_submit)
+        house = House(storage, keys, allow_submit=asked.allow_submit)
         for line in _said(asked, bound, path, link=keys.link()):
             console.talk(line)
         serve(application(house), house, bound, idle_exit=asked.idle_exit)

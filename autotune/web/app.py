@@ -9,12 +9,14 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from autotune.errors import AutotuneError
-from autotune.web import login, studies, workers
+from autotune.web import events, jobs, laws, login, studies, workers
 from autotune.web.gate import Gate, Limits
 from autotune.web.house import Here, House, failures
 from autotune.web.problems import JsonResponse, Refusal, refusal
 
-ROUTERS: Sequence[APIRouter] = (studies.router, workers.router, login.router)
+ROUTERS: Sequence[APIRouter] = (
+    studies.router, events.router, workers.router, laws.router, jobs.router, login.router,
+)  # fmt: skip
 WHAT = "Studies, plans, predictions and fits, and trials for workers by ask and tell."
 
 
@@ -38,7 +40,7 @@ def application(house: House, limits: Limits | None = None) -> Gate:
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Exception, _broken)
-    return Gate(app, house.keys, limits)
+    return Gate(app, house.keys, limits or Limits(), admitted=house.stir)
 
 
 def about(here: Here) -> Response:

@@ -1,7 +1,6 @@
 """What every request passes: who asks, how much it sends and how slowly, and safe headers."""
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -53,15 +52,14 @@ class Limits:
 
 
 class Gate:
-    """An ASGI application around another: nothing comes in unasked, too large or too slowly.
+    """An ASGI application around another: nothing comes in unasked, too large or too slowly."""
 
-    Attributes:
-        last: When the last request came that was let in, on the monotonic clock.
-    """
-
-    def __init__(self, app: App, keys: Keys, limits: Limits | None = None) -> None:
-        self._app, self._keys, self._limits = app, keys, limits or Limits()
-        self.last = time.monotonic()
+    def __init__(
+        self, app: App, keys: Keys, limits: Limits, *, admitted: Callable[[], None]
+    ) -> None:
+        """Stand before an application; `admitted` hears of each request that is let in."""
+        self._app, self._keys, self._limits = app, keys, limits
+        self._admitted = admitted
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request pass, or answer it here."""
@@ -76,7 +74,7 @@ class Gate:
         except Refusal as refused:
             await refused.response(scope, receive, send)
             return
-        self.last = time.monotonic()
+        self._admitted()
         await self._app(scope, _replayed(body, receive), send)
 
     def _admit(self, scope: Scope) -> None:

@@ -1,14 +1,14 @@
 """What the routes of one service share."""
 
-import asyncio
+import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from fastapi import Depends, Path, Request
 from pydantic import BaseModel
 
-from autotune.store.storage import Storage
+from autotune.store.storage import FolderStorage, Storage
+from autotune.web.children import Children
 from autotune.web.desks import Desks
 from autotune.web.feeds import Feeds
 from autotune.web.keys import Keys
@@ -17,32 +17,37 @@ from autotune.web.problems import Refusal
 MOST_CHILDREN = 2
 
 
-@dataclass(frozen=True, slots=True)
 class House:
     """One service.
 
     Attributes:
         storage: Where the studies are.
-        where: What `--storage` was, for the commands that it starts.
+        folder: The same if it is a folder, absolute; saved fits and jobs lie there.
         keys: Who may come in.
         allow_submit: Whether anything may be changed: studies, saved fits, jobs.
         feeds: The studies as read.
         desks: The studies that workers work at.
-        children: How many commands may run at once.
+        children: What runs verbs of the command line.
+        listening: Streams of events that are open.
+        stirred: When something last happened, on the monotonic clock.
     """
 
-    storage: Storage
-    where: str
-    keys: Keys
-    allow_submit: bool
-    feeds: Feeds
-    desks: Desks
-    children: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MOST_CHILDREN))
+    def __init__(self, storage: Storage, keys: Keys, *, allow_submit: bool) -> None:
+        """Begin with nothing read and no desk open."""
+        self.storage, self.keys, self.allow_submit = storage, keys, allow_submit
+        self.folder = storage.folder.absolute() if isinstance(storage, FolderStorage) else None
+        self.feeds, self.desks = Feeds(storage), Desks(storage)
+        self.children = Children(MOST_CHILDREN)
+        self.listening = 0
+        self.stir()
 
-    @classmethod
-    def of(cls, storage: Storage, where: str, keys: Keys, *, allow_submit: bool) -> "House":
-        """A service of a storage, with nothing read and no desk open."""
-        return cls(storage, where, keys, allow_submit, Feeds(storage), Desks(storage))
+    def stir(self) -> None:
+        """Note that something happened."""
+        self.stirred = time.monotonic()
+
+    def listen(self, more: int) -> None:
+        """Note that a stream was opened, +1, or closed, -1."""
+        self.listening += more
 
 
 def house(request: Request) -> House:
@@ -57,12 +62,18 @@ def writable(request: Request) -> House:
     Raises:
         Refusal: If it was not started with --allow-submit.
     """
-    found = house(request)
+    return must_be_writable(house(request))
+
+
+def must_be_writable(found: House) -> House:
+    """Return a service that may change something.
+
+    Raises:
+        Refusal: If it was not started with --allow-submit.
+    """
     if not found.allow_submit:
         raise Refusal(
-            403,
-            "this service is read-only.",
-            "Start it with `autotune serve --allow-submit`.",
+            403, "this service is read-only.", "Start it with `autotune serve --allow-submit`."
         )
     return found
 

@@ -50,23 +50,23 @@ def serve(gate: Gate, house: House, bound: socket.socket, *, idle_exit: float | 
     )
     server = uvicorn.Server(config)
     try:
-        asyncio.run(_run(server, gate, house, bound, idle_exit))
+        asyncio.run(_run(server, house, bound, idle_exit))
     finally:
         house.desks.close()
 
 
 async def _run(
-    server: uvicorn.Server, gate: Gate, house: House, bound: socket.socket, idle: float | None
+    server: uvicorn.Server, house: House, bound: socket.socket, idle: float | None
 ) -> None:
     watch: asyncio.Task[Any] | None = None
     if idle is not None:
-        watch = asyncio.create_task(_leave_when_idle(server, gate, house, idle))
+        watch = asyncio.create_task(_leave_when_idle(server, house, idle))
     await server.serve(sockets=[bound])
     if watch is not None:
         watch.cancel()
 
 
-async def _leave_when_idle(server: uvicorn.Server, gate: Gate, house: House, idle: float) -> None:
-    while time.monotonic() - gate.last < idle or house.desks.busy:
+async def _leave_when_idle(server: uvicorn.Server, house: House, idle: float) -> None:
+    while time.monotonic() - house.stirred < idle or house.desks.busy:
         await asyncio.sleep(min(LOOK_SECONDS, idle))
     server.should_exit = True
