@@ -163,14 +163,11 @@ def run(job: Job) -> Result:
     problem = file.build(job.options)
     header = json.loads(Header.of(problem, file.origin).to_json())
     name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
-    client = Client(job.url, secret, patience=job.patience, say=console.talk)
     result = Result(name, problem.name if job.study is None else job.study)
     sent = {key: header[key] for key in SENT}
-    bench = Bench(client, job, problem, sent, result)
-    bench.open()
-    console.talk(f"worker {name} on {result.study} at {job.url}")
     brake = Brake()
     with (
+        Client(job.url, secret, patience=job.patience, say=console.talk) as client,
         brake.signals(),
         _scratch(job) as folder,
         ProcessEvaluator(
@@ -181,9 +178,11 @@ def run(job: Job) -> Result:
             folder=folder,
         ) as pool,
     ):
+        bench = Bench(client, job, problem, sent, result)
+        bench.open()
+        console.talk(f"worker {name} on {result.study} at {job.url}")
         _work(bench, pool, brake)
     result.interrupted = brake()
-    client.close()
     return result
 
 

@@ -5,6 +5,7 @@ import json
 import socket
 import time
 from collections.abc import Callable, Mapping
+from types import TracebackType
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -93,6 +94,17 @@ class Client:
         """Close the connection."""
         self._connection.close()
 
+    def __enter__(self) -> "Client":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
     def _until_answered(
         self, method: str, path: tuple[str, ...], body: Mapping[str, Any] | None
     ) -> Any:  # noqa: ANN401
@@ -122,7 +134,7 @@ class Client:
             tries += 1
 
     def _once(self, method: str, path: tuple[str, ...], body: Mapping[str, Any] | None) -> Any:  # noqa: ANN401
-        target = "/api/" + "/".join(quote(part, safe="") for part in path)
+        target = "/".join(["/api", *(quote(part, safe="") for part in path)])
         sent = None if body is None else json.dumps(body, allow_nan=False)
         self._connection.request(method, target, sent, self._headers)
         response = self._connection.getresponse()
@@ -131,7 +143,7 @@ class Client:
             answer = json.loads(said)
         except ValueError:
             answer = {"detail": f"{self.url} is no autotune service"}
-        if response.status >= 400:
+        if response.status >= 300:
             detail = answer.get("detail", "") if isinstance(answer, dict) else ""
             raise RefusedError(response.status, detail or f"HTTP status {response.status}.")
         return answer

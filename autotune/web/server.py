@@ -1,8 +1,11 @@
 """Running the service: uvicorn on a bound socket, until it is ended or nobody asks any more."""
 
 import asyncio
+import signal
 import socket
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import uvicorn
@@ -16,6 +19,7 @@ HEAD_SECONDS = 10.0
 MOST_CONNECTIONS = 500
 GRACE_SECONDS = 3
 LOOK_SECONDS = 1.0
+ENDING = (signal.SIGINT, signal.SIGTERM)
 
 
 class Prompt(H11Protocol):
@@ -29,6 +33,20 @@ class Prompt(H11Protocol):
     def _hurry(self) -> None:
         if self.cycle is None and not self.transport.is_closing():
             self.transport.close()
+
+
+class Server(uvicorn.Server):
+    """A server that ends in order on a signal, so that what comes after it is done too."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Note signals as uvicorn does, and do not raise them again in the end."""
+        handlers = {number: signal.signal(number, self.handle_exit) for number in ENDING}
+        try:
+            yield
+        finally:
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
 
 
 def serve(gate: Gate, house: House, bound: socket.socket, *, idle_exit: float | None) -> None:
@@ -48,16 +66,14 @@ def serve(gate: Gate, house: House, bound: socket.socket, *, idle_exit: float | 
         limit_concurrency=MOST_CONNECTIONS,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
-    server = uvicorn.Server(config)
+    server = Server(config)
     try:
         asyncio.run(_run(server, house, bound, idle_exit))
     finally:
         house.desks.close()
 
 
-async def _run(
-    server: uvicorn.Server, house: House, bound: socket.socket, idle: float | None
-) -> None:
+async def _run(server: Server, house: House, bound: socket.socket, idle: float | None) -> None:
     watch: asyncio.Task[Any] | None = None
     if idle is not None:
         watch = asyncio.create_task(_leave_when_idle(server, house, idle))
@@ -66,7 +82,7 @@ async def _run(
         watch.cancel()
 
 
-async def _leave_when_idle(server: uvicorn.Server, house: House, idle: float) -> None:
+async def _leave_when_idle(server: Server, house: House, idle: float) -> None:
     while time.monotonic() - house.stirred < idle or house.desks.busy:
         await asyncio.sleep(min(LOOK_SECONDS, idle))
     server.should_exit = True
