@@ -19,10 +19,12 @@ from autotune.cli import (
     predict,
     problems,
     results,
+    serve,
     status,
     submit,
     tune,
     tune_evaluator,
+    worker,
 )
 from autotune.errors import AutotuneError
 
@@ -36,7 +38,7 @@ app = typer.Typer(
 )
 VERBS = (
     plan, laws, predict, count, design, fit, tune, submit, status, results, problems, doctor, data,
-    compare, ladder,
+    compare, ladder, serve, worker,
 )  # fmt: skip
 for verb in VERBS:
     verb.register(app)
