@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from autotune.cli import best_view, console, phase_view, results_exchange, tune_prior
+from autotune.cli import (
+    best_view,
+    console,
+    phase_view,
+    results_exchange,
+    results_plot,
+    tune_prior,
+)
 from autotune.cli.fidelity_view import fidelity_view
 from autotune.cli.pareto_view import pareto_view
 
@@ -50,12 +57,13 @@ FAILURES_EPILOG = """examples:
 """
 
 app = typer.Typer(
-    help="Browse, export and import recorded studies.",
+    help="Browse, draw, export and import recorded studies.",
     epilog="examples:\n\n  autotune results list\n\n  autotune results show moe_budget\n\n"
     "  autotune results export moe_budget --csv trials.csv",
     no_args_is_help=True,
 )
 results_exchange.register(app)
+results_plot.register(app)
 
 StudyName = Annotated[str, typer.Argument(help="A study's name, see `autotune results list`.")]
 Storage = Annotated[Path, typer.Option(help="The folder that holds the studies.")]
