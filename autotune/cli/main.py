@@ -17,6 +17,7 @@ from autotune.cli import (
     plan,
     predict,
     problems,
+    report,
     results,
     status,
     submit,
@@ -35,7 +36,7 @@ app = typer.Typer(
 )
 VERBS = (
     plan, laws, predict, count, design, fit, tune, submit, status, results, problems, doctor, data,
-    compare,
+    compare, report,
 )  # fmt: skip
 for verb in VERBS:
     verb.register(app)
