@@ -117,6 +117,7 @@ def _(mark: Boxes) -> list[dict[str, Any]]:
         "type": "bar", "orientation": "h", "y": values(mark.y), "base": values(mark.start),
         "x": values(mark.end - mark.start), "width": 0.7, "marker": _filled(mark.style),
     }  # fmt: skip
+    made["marker"]["line"]["color"] = style(mark.style).colour  # white would hide short trials
     if mark.text:
         made |= {"hovertext": _texts(mark.text), "hoverinfo": "text"}
     return [made]

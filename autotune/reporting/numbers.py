@@ -9,6 +9,7 @@ _PREFIXES = (
     (1e30, "Q"), (1e27, "R"), (1e24, "Y"), (1e21, "Z"), (1e18, "E"), (1e15, "P"), (1e12, "T"),
     (1e9, "G"), (1e6, "M"), (1e3, "k"),
 )  # fmt: skip
+COUNTED = ("parameters", "tokens")
 
 
 def si(value: float, *, digits: int = 3) -> str:
@@ -46,6 +47,13 @@ def cell(value: Cell) -> str:
     if isinstance(value, float):
         return f"{value:.6g}"
     return str(value)
+
+
+def with_unit(value: Cell, unit: str) -> str:
+    """A value of a unit: counts as people write them."""
+    if unit in COUNTED and isinstance(value, int | float) and math.isfinite(value):
+        return format_count(value)
+    return cell(value)
 
 
 def time_unit(seconds: float) -> tuple[str, float]:

@@ -27,7 +27,7 @@ def chart(study: StudyRecord) -> Chart:
         kind="failures", subject=study.name, title=f"{study.name}: completed and failed",
         caption=f"{failed} of {counted(n, 'trial')} failed; bars count trials by when they ended.",
         panels=(Panel(
-            x=Axis(label=f"time since the first trial began ({unit})"),
+            x=Axis(label=f"time from the first start ({unit})"),
             y=Axis(label="trials that ended"), marks=tuple(marks),
         ),),
         table=Table(

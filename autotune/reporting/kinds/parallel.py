@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from autotune.errors import InputError
 from autotune.history.parameters import Column, columns
 from autotune.quantities import format_count
 from autotune.reporting.chart import Axis, Cell, Chart, Panel, Table
@@ -19,12 +20,18 @@ CLASSES = ((0.0, 0.1, "best tenth", 1), (0.1, 0.5, "rest of the better half", 5)
 
 
 def chart(study: StudyRecord) -> Chart:
-    """Completed trials in three classes by objective; the best are drawn last."""
+    """Completed trials in three classes by objective; the best are drawn last.
+
+    Raises:
+        InputError: If no trial has completed.
+    """
     outcomes, left_out = thinned(study, LINES)
     done = [o for o in outcomes if isinstance(o, Completed)]
+    if not done:
+        raise InputError(f"no trial of {study.name} has completed. Run more trials.")
     found = [c for c in columns(done, study.header.space) if c.varies][:MOST]
     value = np.array([o.value for o in done], dtype=np.float64)
-    axes = [*found, Column(objective(study), value)]
+    axes = [*found, Column("objective", value)]
     height = np.stack([_height(column) for column in axes], axis=1)
     rank = np.argsort(np.argsort(value, kind="stable")) / max(1, len(value))
     marks = []
@@ -32,11 +39,12 @@ def chart(study: StudyRecord) -> Chart:
         rows = height[(rank >= low) & (rank < high)]
         if rows.size:
             marks.append(_lines(name, rows, style, faint=low > 0))
-    ticks = tuple(f"{column.name}" for column in axes)
+    ticks = tuple(column.name for column in axes)
     return Chart(
         kind="parallel", subject=study.name, title=f"{study.name}: parallel coordinates",
         caption="Each line is a completed trial; every axis runs from its least value at the foot "
-        f"to its largest at the top, as the table gives them.{left_out}",
+        f"to its largest at the top, as the table gives them; the last is the {objective(study)}."
+        f"{left_out}",
         panels=(Panel(x=Axis(label="", ticks=ticks, limits=(-0.2, len(axes) - 0.8)),
                       y=Axis(label="share of the range tried"), marks=tuple(marks)),),
         table=Table(headers=("axis", "foot", "top"), rows=[_ends(column) for column in axes]),

@@ -37,7 +37,7 @@ def chart(study: StudyRecord) -> Chart:
         if placed:
             marks.append(_boxes(name, placed, first=used.start, size=size, style=style))
     end = float(used.edges[-1])
-    time = Axis(label=f"time since the first trial began ({unit})", limits=(0.0, end / size))
+    time = Axis(label=f"time from the first start ({unit})", limits=(0.0, end / size))
     left = f" {len(workers) - MOST} more workers are not drawn." if len(workers) > MOST else ""
     rows = Axis(label="", scale=Scale.ROWS, ticks=names)
     return Chart(

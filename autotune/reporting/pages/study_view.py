@@ -78,7 +78,10 @@ def facts(study: StudyRecord) -> tuple[tuple[str, str], ...]:
     header, n = study.header, len(study.outcomes)
     kinds = Counter(o.kind.value for o in study.outcomes if isinstance(o, Failed))
     failed = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())) or "none"
-    options = ", ".join(f"{name}={value}" for name, value in header.options.items()) or "none"
+    options = (
+        ", ".join(f"{name}={numbers.cell(value)}" for name, value in header.options.items())
+        or "none"
+    )
     top = study.best
     found = "no completed trial" if top is None else f"{top.value:.8g} (trial {top.trial.id})"
     ends = [o.timing.finished_at for o in study.outcomes]
@@ -103,7 +106,7 @@ def best(study: StudyRecord, most: int = LISTED) -> TableView:
     headers = tuple(f"{name} ({units[name]})" if units.get(name) else name for name in names)
     rows = tuple(
         (o.trial.id, f"{o.value:.8g}",
-         *(numbers.cell(o.trial.config.get(name)) for name in names))
+         *(numbers.with_unit(o.trial.config.get(name), units.get(name, "")) for name in names))
         for o in found
     )  # fmt: skip
     return TableView(("trial", objective(study), *headers), rows)

@@ -1,6 +1,8 @@
 """One trial: its configuration, how it ended, its log, and the command that repeats it."""
 
+import json
 import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -57,11 +59,10 @@ def command(study: StudyRecord, outcome: Outcome) -> str:
     header = study.header
     if not header.file:
         return ""
-    options = {name: _text(value) for name, value in header.options.items()}
-    code = (
-        "from autotune import problem_file; "
-        f"print(problem_file.load({header.file!r}, {options!r}).evaluate({outcome.trial.config!r}))"
-    )
+    options = {name: str(value) for name, value in header.options.items()}
+    problem = f"problem_file.load({literal(header.file)}, {literals(options)})"
+    config = literals(outcome.trial.config)
+    code = f"from autotune import problem_file; print({problem}.evaluate({config}))"
     return f"python -c {shlex.quote(code)}"
 
 
@@ -86,13 +87,18 @@ def _values(study: StudyRecord, outcome: Outcome) -> TableView:
     units = study.header.units
     metrics = dict(outcome.metrics) if isinstance(outcome, Completed) else {}
     rows = [
-        (name, numbers.cell(value if isinstance(value, float) else str(value)),
-         units.get(name, ""), what)
+        (name, numbers.with_unit(value, units.get(name, "")), units.get(name, ""), what)
         for what, found in (("parameter", outcome.trial.config), ("metric", metrics))
         for name, value in found.items()
     ]  # fmt: skip
     return TableView(("name", "value", "unit", ""), tuple(rows))
 
 
-def _text(value: Value) -> str:
-    return str(value)
+def literals(values: Mapping[str, Value]) -> str:
+    """Values by name as Python reads them, with double quotes: single ones are the shell's."""
+    return "{" + ", ".join(f"{literal(k)}: {literal(v)}" for k, v in values.items()) + "}"
+
+
+def literal(value: Value) -> str:
+    """A value as Python reads it."""
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
