@@ -18,6 +18,7 @@ from autotune.cli import (
     plan,
     predict,
     problems,
+    report,
     results,
     serve,
     status,
@@ -38,7 +39,7 @@ app = typer.Typer(
 )
 VERBS = (
     plan, laws, predict, count, design, fit, tune, submit, status, results, problems, doctor, data,
-    compare, ladder, serve, worker,
+    compare, ladder, report, serve, worker,
 )  # fmt: skip
 for verb in VERBS:
     verb.register(app)
