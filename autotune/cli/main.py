@@ -13,16 +13,20 @@ from autotune.cli import (
     design,
     doctor,
     fit,
+    ladder,
     laws,
     plan,
     predict,
     problems,
+    report,
     results,
+    serve,
     status,
     submit,
     suggest,
     tune,
     tune_evaluator,
+    worker,
 )
 from autotune.errors import AutotuneError
 
@@ -36,7 +40,7 @@ app = typer.Typer(
 )
 VERBS = (
     plan, laws, predict, count, design, fit, tune, submit, status, results, problems, doctor, data,
-    compare, suggest,
+    compare, ladder, report, serve, worker, suggest,
 )  # fmt: skip
 for verb in VERBS:
     verb.register(app)
