@@ -69,7 +69,7 @@ def posterior(candidate: Candidate, table: RunTable, *, draws: int, seed: int) -
 
     Args:
         candidate: The form and its convention.
-        table: Finished runs; a weight is how many runs each counts as.
+        table: Finished runs; their weights are relative.
         draws: How many.
         seed: Seed of starts and draws.
 
