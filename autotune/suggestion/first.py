@@ -7,7 +7,7 @@ from autotune.fitting.runs import RunTable
 from autotune.types import Floats
 
 FIRST = 10
-SHARE = 0.25
+SHARE = 0.4
 """Of the spend, what the first runs may cost together."""
 
 

@@ -21,7 +21,7 @@ from autotune.fitting.twin import Posed, pose
 from autotune.laws.base import ScalingLaw
 from autotune.types import Floats
 
-STARTS, REFINED, ROUNDS = 256, 6, 12
+STARTS, REFINED, ROUNDS = 256, 16, 25
 REWEIGHTED, KEPT, SETTLING = 2, 2, 8
 """Rounds of downweighting runs that lie far off, each followed by a descent of the best few."""
 
