@@ -123,7 +123,7 @@ def decide(problem: Problem, offered: Offer, done: Finished, aim: Aim) -> Round:
     part = max(ROUND_SHARE * left, float(affordable.runs.flops.min()))
     once = SEED not in problem.space
     view = suggest(belief, affordable.runs, spend=part, n=aim.n, once=once, seed=aim.seed)
-    if view.regret <= aim.settle:
+    if view.regret < aim.settle:
         return Round(trained, done.spent, (), "the plan is settled", view)
     picked = [affordable.configs[i] for i in view.picks]
     return Round(trained, done.spent, _seeded(picked, done), "regret", view)

@@ -63,7 +63,7 @@ def test_a_study_spends_what_it_may_and_ends_near_the_truth():
 def test_a_settled_study_stops_before_its_spend_is_gone():
     steps, outcomes = loop(Aim(target=3e22, spend=1e22, settle=0.01, wanted=HOFFMANN))
     assert steps[-1].why == "the plan is settled"
-    assert steps[-1].view.regret <= 0.01
+    assert steps[-1].view.regret < 0.01
     assert finished(problem(), outcomes).spent < 1e22
 
 
