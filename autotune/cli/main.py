@@ -20,6 +20,7 @@ from autotune.cli import (
     results,
     status,
     submit,
+    train,
     tune,
     tune_evaluator,
 )
@@ -35,7 +36,7 @@ app = typer.Typer(
 )
 VERBS = (
     plan, laws, predict, count, design, fit, tune, submit, status, results, problems, doctor, data,
-    compare,
+    compare, train,
 )  # fmt: skip
 for verb in VERBS:
     verb.register(app)

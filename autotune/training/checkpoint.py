@@ -12,11 +12,10 @@ import torch
 from torch import Tensor
 
 from autotune.errors import InputError, StoreError
+from autotune.training.checkpoint_files import IDENTITY, RESULTS
 from autotune.training.result import RunResult, from_json
 from autotune.training.run import config_hash
 
-TRUNK, LATEST = "trunk.pt", "latest.pt"
-IDENTITY, RESULTS = "run.json", "results.jsonl"
 COPIES = 3  # the trunk's, the latest, and the one that is being written
 
 
@@ -133,11 +132,6 @@ class Folder:
             except (ValueError, KeyError, TypeError):
                 continue
         return found
-
-
-def has_run(path: Path) -> bool:
-    """Whether a run was begun in this folder."""
-    return (path / IDENTITY).exists()
 
 
 def _flat(identity: dict[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import torch
 
 from autotune.training import token_order
-from autotune.training.checkpoint import LATEST, TRUNK, Checkpoint, Folder
+from autotune.training.checkpoint import Checkpoint, Folder
+from autotune.training.checkpoint_files import LATEST, TRUNK
 from autotune.training.corpus import Corpus
 from autotune.training.divergence import Watchdog
 from autotune.training.progress import Progress, from_json
