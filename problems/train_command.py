@@ -9,7 +9,7 @@ crash.
 With `fidelity`, that parameter sets how much is trained (iterations, tokens): smaller values are
 cheaper, and the loss is wanted at its largest.
 
-    autotune tune train_command --set 'command=train.py --lr={lr}' --set params=lr:float:1e-4:0.1:log
+    autotune tune train_command --set 'command=train.py --lr={lr}' --set params=lr:float:1e-4:1:log
 """
 
 import math

@@ -13,6 +13,7 @@ from autotune.cli import (
     design,
     doctor,
     fit,
+    ladder,
     laws,
     plan,
     predict,
@@ -36,7 +37,7 @@ app = typer.Typer(
 )
 VERBS = (
     plan, laws, predict, count, design, fit, tune, submit, status, results, problems, doctor, data,
-    compare, train,
+    compare, ladder, train,
 )  # fmt: skip
 for verb in VERBS:
     verb.register(app)

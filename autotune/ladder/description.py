@@ -91,6 +91,7 @@ class Description:
                 seed=seed,
                 tokens=self.tokens,
                 context=self.context,
+                sequences=self.sequences,
             )
             for size in self.sizes
             for experts in self.experts

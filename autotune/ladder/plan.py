@@ -2,7 +2,7 @@
 
 import heapq
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -31,6 +31,10 @@ class LadderBudget:
         if sum(trunk.flops for trunk in trunks) > self.flops:
             return False
         return math.isinf(self.seconds) or makespan(trunks, pace, self.workers) <= self.seconds
+
+    def cost(self, pace: Pace) -> Callable[[Trunk], float]:
+        """What is scarce: seconds if they are limited, else FLOPs."""
+        return (lambda trunk: trunk.flops) if math.isinf(self.seconds) else pace.seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +73,8 @@ class LadderPlan:
 def plan(trunks: Sequence[Trunk], budget: LadderBudget, pace: Pace) -> LadderPlan:
     """Drop the costliest run until the rest fits, so that less budget never adds a run.
 
+    Costly is what takes long, or what takes many FLOPs if only those are limited.
+
     Args:
         trunks: Every trunk of the description.
         budget: What they may cost.
@@ -77,12 +83,12 @@ def plan(trunks: Sequence[Trunk], budget: LadderBudget, pace: Pace) -> LadderPla
     Raises:
         InfeasibleError: If not even the cheapest run fits.
     """
-    kept = in_order(trunks)
+    kept, cost = in_order(trunks), budget.cost(pace)
     n_runs = sum(len(trunk.tokens) for trunk in kept)
     while not budget.allows(kept, pace):
         if sum(len(trunk.tokens) for trunk in kept) == 1:
             raise InfeasibleError(_too_small(kept[0], pace))
-        kept = _without_costliest(kept)
+        kept = in_order(_without_costliest(kept, cost))
     return LadderPlan(
         trunks=tuple(kept),
         dropped=n_runs - sum(len(trunk.tokens) for trunk in kept),
@@ -123,10 +129,10 @@ def _ends_first(n: int) -> list[int]:
     return found
 
 
-def _without_costliest(trunks: Sequence[Trunk]) -> list[Trunk]:
-    """Without the last token budget that costs most FLOPs; of equals, the last seed's."""
+def _without_costliest(trunks: Sequence[Trunk], cost: Callable[[Trunk], float]) -> list[Trunk]:
+    """Without the last token budget that costs most; of equals, the last seed's."""
     costs = [
-        (trunk.flops - (_shorter(trunk).flops if len(trunk.tokens) > 1 else 0.0), trunk.seed)
+        (cost(trunk) - (cost(_shorter(trunk)) if len(trunk.tokens) > 1 else 0.0), trunk.seed)
         for trunk in trunks
     ]
     at = max(range(len(trunks)), key=lambda i: (*costs[i], i))

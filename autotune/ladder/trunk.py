@@ -21,12 +21,14 @@ class Trunk:
         seed: Of the weights and of the order of tokens.
         tokens: Token budgets, rising.
         context: Tokens of a sequence.
+        sequences: Sequences of a step.
     """
 
     model: Architecture
     seed: int
     tokens: tuple[float, ...]
     context: int
+    sequences: int
 
     @property
     def name(self) -> str:
@@ -49,6 +51,11 @@ class Trunk:
     def flops_per_token(self) -> float:
         """Exact training FLOPs, of matrix products and of the scores a causal mask shows."""
         return per_token(self.model, CONVENTIONS["exact"], seq_len=self.context).training
+
+    @property
+    def batch_tokens(self) -> int:
+        """Tokens of a step."""
+        return self.sequences * self.context
 
     @property
     def trained_tokens(self) -> float:
