@@ -21,6 +21,7 @@ from autotune.cli import (
     results,
     status,
     submit,
+    train,
     tune,
     tune_evaluator,
 )
@@ -36,7 +37,7 @@ app = typer.Typer(
 )
 VERBS = (
     plan, laws, predict, count, design, fit, tune, submit, status, results, problems, doctor, data,
-    compare, ladder,
+    compare, ladder, train,
 )  # fmt: skip
 for verb in VERBS:
     verb.register(app)
