@@ -16,6 +16,7 @@ import math
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +30,8 @@ SETS = {"dense": "n_experts == 1", "dense and sparse": ""}
 LAWS = {"dense": ("hoffmann", "interaction", "kaplan"), "dense and sparse": ("generalized",)}
 PLANNED = "ladder-dense"
 LAW = "hoffmann"
-BUDGET = 6e11  # 6 N D; no run of the ladder has it
-FACTORS = (0.25, 0.5, 1.0, 2.0, 4.0)
+BUDGET = 2e11  # 6 N D; no run of the ladder has it
+FACTORS = (1 / 3, 1.0, 3.0)
 EXPERTS = 8
 SEQUENCES = 4  # those of the ladder
 
@@ -91,8 +92,9 @@ def fits(runs: Path, storage: Path) -> Iterator[Record]:
                 }  # fmt: skip
 
 
-def trained(n_active: float, tokens: float, storage: Path, experts: int = 1) -> dict[str, Any]:
-    """One run of a size, from the storage if it was trained before."""
+def trained(n_active: float, storage: Path, experts: int) -> dict[str, Any]:
+    """One run of a size on what the budget pays for, from the storage if it was trained before."""
+    tokens = BUDGET / (6 * n_active)
     out = storage / "ladder-optimum" / f"{n_active:.0f}-{experts}"
     options = ("--experts", experts) if experts > 1 else ()
     again = ("--resume",) if out.exists() else ()
@@ -121,9 +123,13 @@ def optimum(storage: Path) -> Iterator[Record]:
         autotune("plan", "--flops", BUDGET, "--law", PLANNED, "--storage", storage, "--json")
     )["plans"][0]
     cases = [(factor, 1) for factor in FACTORS] + [(1.0, EXPERTS)]
-    for factor, experts in cases:
-        wanted = factor * plan["n_active"]
-        result = trained(wanted, BUDGET / (6 * wanted), storage, experts)
+    with ThreadPoolExecutor(max_workers=2) as pool:  # each waits for a process of one thread
+        futures = [
+            pool.submit(trained, factor * plan["n_active"], storage, experts)
+            for factor, experts in cases
+        ]
+        found = [future.result() for future in futures]
+    for (factor, experts), result in zip(cases, found, strict=True):
         size, tokens = result["size"]["n_active"], result["tokens"]
         yield {
             "of_planned_size": factor,
