@@ -87,13 +87,12 @@ def test_the_source_names_the_text_and_not_its_folder():
 
 @pytest.mark.slow
 @pytest.mark.xdist_group("ladder")
-@both
-def test_a_search_trains_models_and_records_what_they_cost(name, tmp_path):
+def test_a_search_trains_models_and_records_what_they_cost(tmp_path):
     pytest.importorskip("torch")
     pytest.importorskip("transformers")
     given = [f"--set={key}={value}" for key, value in TINY.items()]
     done = run(
-        "tune", name, *given, "--learner", "random", "--max-evals", 1, "--workers", 0,
+        "tune", "train_moe", *given, "--learner", "random", "--max-evals", 1, "--workers", 0,
         "--storage", tmp_path, "--study", "s",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
