@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import torch
 
-from autotune.training import token_order
-from autotune.training.checkpoint import LATEST, TRUNK, Checkpoint, Folder
+from autotune.training import run_table, token_order
+from autotune.training.checkpoint import Checkpoint, Folder
+from autotune.training.checkpoint_files import LATEST, TRUNK
 from autotune.training.corpus import Corpus
 from autotune.training.divergence import Watchdog
 from autotune.training.progress import Progress, from_json
@@ -218,7 +219,7 @@ class Loop:
         self._folder.claim(size)
         ends = {branch.end for branch in self._schedule.branches}
         done = {}
-        for result in self._folder.kept():
+        for result in run_table.kept(self._run.out):
             key = (
                 result.steps
                 if result.state is RunState.COMPLETED
