@@ -10,7 +10,7 @@ LAYERS = [
     {"errors", "types", "checks", "quantities", "share", "process_stat"},
     {"laws", "architecture", "fitting", "planning", "trials", "problem", "search", "space"}
     | {"problem_options", "problem_parts", "tuning_problem", "old_configspace", "derived"}
-    | {"deadline", "phase"},
+    | {"deadline", "phase", "ladder", "history", "curves"},
     {"tuning", "ports", "ask_tell", "desk", "problem_file"},
     {"evaluators", "store", "fits", "launching", "training", "reporting", "interop"}
     | {"runs", "datasets", "models", "remote"},
@@ -30,7 +30,9 @@ HOME = {
     "matplotlib": {"reporting"},
     "optuna": {"interop"},
     "pooch": {"datasets"},
-    "pyarrow": {"runs"},
+    "pyarrow": {"runs", "training"},  # tables of runs; and the text of a corpus
+    "transformers": {"training"},
+    "tokenizers": {"training"},
     "skopt": {"search", "space"},
     "ytopt": {"search"},
     "subprocess": {"evaluators", "launching", "cli"},

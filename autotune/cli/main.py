@@ -13,10 +13,12 @@ from autotune.cli import (
     design,
     doctor,
     fit,
+    ladder,
     laws,
     plan,
     predict,
     problems,
+    report,
     results,
     serve,
     status,
@@ -37,7 +39,7 @@ app = typer.Typer(
 )
 VERBS = (
     plan, laws, predict, count, design, fit, tune, submit, status, results, problems, doctor, data,
-    compare, serve, worker,
+    compare, ladder, report, serve, worker,
 )  # fmt: skip
 for verb in VERBS:
     verb.register(app)
