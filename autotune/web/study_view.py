@@ -1,5 +1,6 @@
 """Studies and trials as the HTTP API shows them."""
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from pydantic import Field
@@ -74,21 +75,15 @@ def row(outcome: Outcome) -> dict[str, Any]:
 
 def page(feed: Feed, wanted: Wanted) -> tuple[list[dict[str, Any]], int]:
     """A page of trials, and how many match in all."""
-    begin, end = wanted.offset, wanted.offset + wanted.limit
-    if not (wanted.status or wanted.worker or wanted.order == "value"):
-        n = len(feed.outcomes)
-        if wanted.descending:
-            chosen = feed.outcomes[max(0, n - end) : max(0, n - begin)][::-1]
-        else:
-            chosen = feed.outcomes[begin:end]
-        return [row(each) for each in chosen], n
-    found = [each for each in list(feed.outcomes) if _matches(each, wanted)]
-    if wanted.order == "value":
-        valued = [each for each in found if isinstance(each, Completed)]
-        found = [*sorted(valued, key=lambda each: each.value)]
+    of_all: Sequence[Outcome] = feed.ranked() if wanted.order == "value" else feed.outcomes
+    if wanted.status or wanted.worker:
+        of_all = [each for each in list(of_all) if _matches(each, wanted)]
+    n, begin, end = len(of_all), wanted.offset, wanted.offset + wanted.limit
     if wanted.descending:
-        found.reverse()
-    return [row(each) for each in found[begin:end]], len(found)
+        chosen = of_all[max(0, n - end) : max(0, n - begin)][::-1]
+    else:
+        chosen = of_all[begin:end]
+    return [row(each) for each in chosen], n
 
 
 def _matches(outcome: Outcome, wanted: Wanted) -> bool:
