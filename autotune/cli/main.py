@@ -23,6 +23,7 @@ from autotune.cli import (
     serve,
     status,
     submit,
+    suggest,
     train,
     tune,
     tune_evaluator,
@@ -40,7 +41,7 @@ app = typer.Typer(
 )
 VERBS = (
     plan, laws, predict, count, design, fit, tune, submit, status, results, problems, doctor, data,
-    compare, ladder, report, serve, train, worker,
+    compare, ladder, report, serve, suggest, train, worker,
 )  # fmt: skip
 for verb in VERBS:
     verb.register(app)
