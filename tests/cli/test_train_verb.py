@@ -118,10 +118,12 @@ def test_a_term_signal_ends_a_run_with_a_checkpoint_and_status_130(tmp_path):
         "--corpus", str(tmp_path / "text"), "--context", "16", "--sequences", "4",
         "--tokens", "40k", "--out", str(tmp_path / "run"),
     ]  # fmt: skip
-    process = subprocess.Popen(line, stderr=subprocess.PIPE, text=True, env=os.environ)
-    assert "step 1 " in process.stderr.readline()
-    time.sleep(0.1)
-    process.send_signal(signal.SIGTERM)
-    assert "saving" in process.stderr.read()
-    assert process.wait() == 130
+    with subprocess.Popen(
+        line, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=os.environ
+    ) as process:
+        assert "step 1 " in process.stderr.readline()
+        time.sleep(0.1)
+        process.send_signal(signal.SIGTERM)
+        assert "saving" in process.stderr.read()
+    assert process.returncode == 130
     assert (tmp_path / "run/latest.pt").exists()
