@@ -3,9 +3,9 @@
 The command gets the configuration as one JSON object on stdin and in the variable
 AUTOTUNE_CONFIG, and each parameter in AUTOTUNE_P_<NAME>. The last line of its stdout that is a
 JSON number or object is the result: the value to minimise, or an object with the key
-`objective` whose other numbers are recorded as metrics. A status other than 0, or no such
-line, is a failed trial. When the command ends or its time is up, whatever is left of its
-process group is ended, and nothing else.
+`objective` whose other numbers are recorded as metrics. With `result` it is the last number that
+a regular expression finds. A status other than 0, or no result, is a failed trial. When the command
+ends or its time is up, whatever is left of its process group is ended, and nothing else.
 
 Where a trial has ranks of its own (`autotune tune --ranks-per-trial R` under mpiexec or srun), the
 words that start them stand in place of `{launcher}` in the command, or before the whole command
@@ -41,7 +41,13 @@ EXAMPLE = "lr:float:1e-4:1e-1:log,width:int:64:1024,act:cat:relu|gelu"
 
 
 def problem(
-    *, command: str, params: str = "", space: str = "", timeout: str = "1d", unit: str = ""
+    *,
+    command: str,
+    params: str = "",
+    space: str = "",
+    result: str = "",
+    timeout: str = "1d",
+    unit: str = "",
 ) -> Problem:
     """Minimise what a shell command reports.
 
@@ -50,6 +56,8 @@ def problem(
         params: The space in short: `name:float:low:high[:log]`, `name:int:low:high[:log]` or
             `name:cat:a|b|c` (`ord` if the order means something), separated by commas.
         space: Instead of `params`, a file written by ConfigSpace's `to_json`.
+        result: A regular expression whose group is the value, such as `val loss ([0-9.]+)`; its
+            last match counts. Empty for JSON.
         timeout: When to end the command, such as 90s, 30m or 6h.
         unit: Unit of the value that the command reports.
     """
@@ -57,10 +65,11 @@ def problem(
     names = {_variable(name): name for name in configuration_space}
     if len(names) < len(configuration_space):
         raise InputError(f"parameter names must differ as environment variables: {sorted(names)}.")
-    seconds = parse_seconds(timeout)
+    seconds, pattern = parse_seconds(timeout), _pattern(result)
 
     def objective(config: dict[str, Value]) -> float | Mapping[str, float]:
-        return _result(_run(command, config, seconds))
+        said = _run(command, config, seconds)
+        return _result(said) if pattern is None else _matched(said, pattern)
 
     return Problem(
         name="command",
@@ -152,6 +161,31 @@ def _result(stdout: str) -> float | Mapping[str, float]:
                 return found
     last = stdout.strip().splitlines()[-1:] or ["nothing"]
     raise ValueError(f"the command printed no JSON number or object; its last line: {last[0]!r}")
+
+
+def _pattern(text: str) -> "re.Pattern[str] | None":
+    """A regular expression with one group, None for an empty text."""
+    if not text:
+        return None
+    try:
+        pattern = re.compile(text)
+    except re.error as error:
+        raise InputError(f"cannot read the result {text!r}: {error}.") from error
+    if pattern.groups != 1:
+        raise InputError(
+            f"the result {text!r} has {pattern.groups} groups, not one: put the number in "
+            "parentheses, as in val loss ([0-9.]+)."
+        )
+    return pattern
+
+
+def _matched(stdout: str, pattern: "re.Pattern[str]") -> float:
+    """The number in the last match."""
+    found = pattern.findall(stdout)
+    if not found:
+        last = stdout.strip().splitlines()[-1:] or ["nothing"]
+        raise ValueError(f"no output matches {pattern.pattern!r}; its last line: {last[0]!r}")
+    return float(found[-1])
 
 
 def _space(params: str, file: str) -> ConfigurationSpace:

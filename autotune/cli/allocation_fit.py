@@ -25,13 +25,14 @@ SAVING = ("save", "storage", "force")
 
 @dataclass(frozen=True, slots=True)
 class AllocationRequest:
-    """What a call asks: which runs, by which method, how, and what a run is."""
+    """What a call asks: which runs, by which method, how, what a run is, and on what corpora."""
 
     runs: str
     where: str
     method: str
     settings: AllocationSettings
     group: str | None
+    mixed_corpora: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,14 @@ def read(given: Mapping[str, Any], *, stated: frozenset[str]) -> AllocationReque
         level=given["level"],
         seed=given["seed"],
     )
-    return AllocationRequest(given["runs"], given["where"], method, settings, given.get("group"))
+    return AllocationRequest(
+        given["runs"],
+        given["where"],
+        method,
+        settings,
+        given.get("group"),
+        mixed_corpora=given["mixed_corpora"],
+    )
 
 
 def open_table(request: AllocationRequest) -> ReadRuns:
@@ -84,7 +92,7 @@ def open_table(request: AllocationRequest) -> ReadRuns:
     Raises:
         InputError: If they cannot be read.
     """
-    return open_runs(request.runs, where=request.where)
+    return open_runs(request.runs, where=request.where, mixed_corpora=request.mixed_corpora)
 
 
 def answer(request: AllocationRequest, runs: ReadRuns) -> FittedAllocation:

@@ -53,6 +53,9 @@ def compare(
         str, typer.Option(help="flops:SHARE, rolling or column:NAME.", metavar="SPLIT")
     ] = "flops:0.2",
     where: Annotated[str, typer.Option(help="Which rows to use.", metavar="EXPR")] = "",
+    mixed_corpora: Annotated[
+        bool, typer.Option("--mixed-corpora", help="Compare on runs on different corpora together.")
+    ] = False,
     seed: Annotated[int, typer.Option(help="Seed of the fits' starts.")] = 0,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
@@ -63,7 +66,7 @@ def compare(
 
     wanted = _wanted(laws, n, sparsity)
     request = splits.parse(split)
-    read = open_runs(runs, where=where)
+    read = open_runs(runs, where=where, mixed_corpora=mixed_corpora)
     for warning in read.warnings:
         console.talk(f"warning: {warning}")
     cut = splits.cut(request, read.table)

@@ -100,6 +100,10 @@ def fit(
         str,
         option("--where", text="Rows to keep: tokens >= 1B.", panel=RUNS, metavar="EXPR"),
     ] = "",
+    mixed_corpora: Annotated[
+        bool,
+        option("--mixed-corpora", text="Fit runs on different corpora together.", panel=RUNS),
+    ] = False,
     tolerance: Annotated[
         float | None,
         option(

@@ -39,6 +39,7 @@ class Request:
     Attributes:
         runs: The argument that names the runs.
         where: Which of them to keep.
+        mixed_corpora: Whether those may be on different corpora.
         form: The law's class, None to choose one.
         n: What N is taken from, None for what the form's paper does.
         sparsity: What S is taken from, likewise.
@@ -51,6 +52,7 @@ class Request:
 
     runs: str
     where: str
+    mixed_corpora: bool
     form: type[ScalingLaw] | None
     n: str | None
     sparsity: str | None
@@ -107,6 +109,7 @@ def read(given: Mapping[str, Any]) -> Request:
     return Request(
         runs=given["runs"],
         where=given["where"],
+        mixed_corpora=given["mixed_corpora"],
         form=form,
         n=given.get("n"),
         sparsity=given.get("sparsity"),
@@ -124,7 +127,7 @@ def open_table(request: Request) -> ReadRuns:
     Raises:
         InputError: If they cannot be read.
     """
-    return open_runs(request.runs, where=request.where)
+    return open_runs(request.runs, where=request.where, mixed_corpora=request.mixed_corpora)
 
 
 def answer(request: Request, runs: ReadRuns) -> Fitted:

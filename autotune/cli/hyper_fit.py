@@ -47,7 +47,8 @@ def run(form: HyperparameterForm, given: Mapping[str, Any]) -> None:
     _refuse(form, given, settings)
     if "delta" not in given:
         settings = replace(settings, delta=DELTA)
-    read = read_sweep(path_of(given["runs"]), form, where=given["where"])
+    path, mixed = path_of(given["runs"]), given["mixed_corpora"]
+    read = read_sweep(path, form, where=given["where"], mixed_corpora=mixed)
     talk_mapping(read.sweep.name, read.mapping, read.dropped)
     found = optima(read.sweep, form.target, near=given.get("near"))
     fitted = fit_power(form, found, settings=settings, n_runs=len(read.sweep), name=read.sweep.name)

@@ -8,21 +8,26 @@ if TYPE_CHECKING:
     from autotune.runs.read import ReadRuns
 
 
-def open_runs(text: str, *, where: str = "") -> "ReadRuns":
+def open_runs(text: str, *, where: str = "", mixed_corpora: bool = False) -> "ReadRuns":
     """Read the runs that a command was given.
 
     Args:
         text: A path, `-` for standard input, or a name from `autotune data list`; a file of
             that name comes first.
         where: Which rows to keep.
+        mixed_corpora: Whether those may be on different corpora.
 
     Raises:
         InputError: If there is no such file or name, or its rows cannot be used.
     """
+    from autotune.runs import corpora
     from autotune.runs.read import read
 
     path = path_of(text)
-    return read(path, where=where) if path == text else load(text, where=where)
+    runs = read(path, where=where) if path == text else load(text, where=where)
+    if not mixed_corpora:
+        corpora.refuse_mixed(runs.table.columns.get(corpora.COLUMN), name=runs.table.name)
+    return runs
 
 
 def load(name: str, *, where: str = "") -> "ReadRuns":

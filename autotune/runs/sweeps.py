@@ -12,6 +12,7 @@ from autotune.fitting.runs import FLOPS_PER_PARAMETER_AND_TOKEN
 from autotune.fitting.sweep import Sweep
 from autotune.laws.hyperparameters import LETTERS, HyperparameterForm
 from autotune.runs import names
+from autotune.runs.corpora import COLUMN, refuse_mixed
 from autotune.runs.domain import refuse_bad_cells
 from autotune.runs.read import called, dropped_rows, hash_of, kept, read_columns
 from autotune.types import Floats
@@ -55,13 +56,16 @@ class ReadSweep:
     data_hash: str
 
 
-def read_sweep(path: Path | str, form: HyperparameterForm, *, where: str = "") -> ReadSweep:
+def read_sweep(
+    path: Path | str, form: HyperparameterForm, *, where: str = "", mixed_corpora: bool = False
+) -> ReadSweep:
     """Read the runs that a form can be fitted to, from CSV or Parquet.
 
     Args:
         path: As for `read`.
         form: The law; its inputs, its target and what they follow from must be there.
         where: Which rows to keep.
+        mixed_corpora: Whether those may be on different corpora.
 
     Raises:
         InputError: If the file, a cell or the condition cannot be used.
@@ -76,6 +80,8 @@ def read_sweep(path: Path | str, form: HyperparameterForm, *, where: str = "") -
         how = derive(known) | _batch(known, form, name)
         keep = kept(where, raw, known, name)
     refuse_bad_cells(raw, stated, keep=keep, name=name)
+    if COLUMN in raw.values and not mixed_corpora:
+        refuse_mixed(raw.values[COLUMN][keep], name=name)
     missing = [each for each in form.exponents if each not in known]
     if missing:
         raise InputError(

@@ -11,6 +11,8 @@ from autotune.search.settings import SearchSettings
 from autotune.trials import Completed, Timing, Trial
 
 COMMAND = {"command": "echo 1", "params": "x:float:0:1,n:int:1:4"}
+COMMANDS = {"command", "train_command"}
+TRAINED = {"train_dense", "train_moe"}
 VARIANTS = [
     ("dense_budget", {}),
     ("dense_budget", {"flops": "1e24", "law": "hoffmann2022"}),
@@ -52,15 +54,15 @@ def test_every_file_loads_and_explains_itself(path):
     file = problem_file.read(str(path))
     assert file.summary.endswith(".")
     assert all(option.doc for option in file.options)
-    problem = file.build(COMMAND if path.stem == "command" else {})
+    problem = file.build(COMMAND if path.stem in COMMANDS else {})
     assert problem.name == path.stem
     assert problem.summary
     assert problem.source
 
 
-def test_every_file_but_the_command_is_checked_below():
+def test_every_file_without_runs_of_its_own_is_checked_below():
     names = {path.stem for path in share.listing("problems", suffix=".py")}
-    assert names == {name for name, _ in VARIANTS} | {"command"}
+    assert names == {name for name, _ in VARIANTS} | COMMANDS | TRAINED
 
 
 @every

@@ -1,0 +1,1 @@
+"""The scaling ladder: which runs, what they cost, and in which order."""

@@ -1,0 +1,133 @@
+"""Models trained on what a FLOP budget pays for, as an objective."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+import numpy as np
+
+from autotune import checks
+from autotune.architecture.conventions import CONVENTIONS, counted
+from autotune.architecture.count import total
+from autotune.architecture.flops import per_token
+from autotune.architecture.shape import Architecture
+from autotune.problem import Constraint
+from autotune.training import token_order
+from autotune.training.corpus import Corpus, open_corpus
+from autotune.types import Config, Floats, Value
+
+Device: TypeAlias = Literal["cpu", "cuda"]
+ShapeOf: TypeAlias = Callable[[Config], Architecture]
+UNITS = {
+    "n_active": "parameters in layers",
+    "n_total": "parameters in layers",
+    "tokens": "tokens",
+    "flops": "FLOPs, exact",
+    "bits_per_byte": "bits/byte",
+    "cpu_seconds": "s",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class AtBudget:
+    """What every trial shares: the budget, the text, and where it is trained.
+
+    Attributes:
+        flops: Exact training FLOPs at full fidelity.
+        shape_of: The model of a configuration.
+        corpus_path: A file or folder, empty for Python's standard library.
+        context: Tokens of a sequence.
+        seed: Of weights and token order.
+        device: `cpu` or `cuda`.
+    """
+
+    flops: float
+    shape_of: ShapeOf
+    corpus_path: str
+    context: int
+    seed: int
+    device: Device
+
+    def __post_init__(self) -> None:
+        checks.positive("flops", self.flops, hint="A budget is in FLOPs, such as 1e12.")
+
+    @cached_property
+    def corpus(self) -> Corpus:
+        """The text, read when it is first needed."""
+        return open_corpus([self.corpus_path] if self.corpus_path else [])
+
+    def flops_per_token(self, config: Config) -> float:
+        """Exact training FLOPs of a model."""
+        model = self.shape_of(config)
+        return per_token(model, CONVENTIONS["exact"], seq_len=self.context).training
+
+    def tokens(self, config: Config) -> float:
+        """What the budget, or the share of it that is spent, pays for."""
+        return float(config.get("share", 1.0)) * self.flops / self.flops_per_token(config)
+
+    def n_active(self, config: Config) -> float:
+        """Active parameters in matrices of the layers."""
+        return total(counted(self.shape_of(config), CONVENTIONS["kaplan"])).active
+
+    def n_total(self, config: Config) -> float:
+        """The same of all experts."""
+        return total(counted(self.shape_of(config), CONVENTIONS["kaplan"])).total
+
+    @property
+    def repetition(self) -> Constraint:
+        """The rule that the corpus is not repeated too often."""
+        most = token_order.MAX_EPOCHS
+        return Constraint(
+            f"at most {most:g} epochs",
+            lambda config: (
+                token_order.epochs(
+                    self.corpus, tokens=float(config["tokens"]), context=self.context
+                )
+                <= most
+            ),
+        )
+
+    def law_inputs(self, columns: Mapping[str, Floats]) -> dict[str, Floats]:
+        """What a law needs of configurations, an array of shape (m,) per name."""
+        rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+        found = {
+            "n_active": [self.n_active(row) for row in rows],
+            "tokens": [self.tokens(row) for row in rows],
+            "n_total": [self.n_total(row) for row in rows],
+        }
+        return {name: np.array(values, dtype=np.float64) for name, values in found.items()}
+
+    def measure(self, config: dict[str, Value]) -> dict[str, float]:
+        """Train, and return the loss in nats per token with what it cost.
+
+        Raises:
+            FloatingPointError, MemoryError, TimeoutError: If there is no loss for that reason.
+        """
+        from autotune.training.model_spec import of_architecture
+        from autotune.training.outcome import outcome
+        from autotune.training.run import TrainingRun
+        from autotune.training.settings import Settings
+
+        run = TrainingRun(
+            model=of_architecture(self.shape_of(config)),
+            tokens=(self.tokens(config),),
+            seed=self.seed,
+            settings=Settings(context=self.context, lr_multiplier=float(config["lr_multiplier"])),
+            device=self.device,
+        )
+        result = outcome(run, self.corpus)
+        bits = {} if result.bits_per_byte is None else {"bits_per_byte": result.bits_per_byte}
+        return bits | {
+            "objective": result.loss or 0.0,
+            "steps": result.steps,
+            "flops": result.flops,
+            "cpu_seconds": result.cost.cpu_seconds,
+        }
+
+
+def source(path: str) -> str:
+    """What the objective is, for the record."""
+    text = Path(path).name if path else "Python's standard library, bytes"
+    return f"a training run on {text}"

@@ -1,0 +1,249 @@
+"""The loop: along the trunk, down each branch, one result for each token budget."""
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import torch
+
+from autotune.training import run_table, token_order
+from autotune.training.checkpoint import Checkpoint, Folder
+from autotune.training.checkpoint_files import LATEST, TRUNK
+from autotune.training.corpus import Corpus
+from autotune.training.divergence import Watchdog
+from autotune.training.progress import Progress, from_json
+from autotune.training.report import Report
+from autotune.training.result import RunResult, RunState
+from autotune.training.run import TrainingRun
+from autotune.training.schedule import Branch, schedule
+from autotune.training.session import Session
+
+POINTS = 200  # of the learning curve
+TRIED = 20  # steps after which the rest of the time is predicted
+CHECK_ON_CUDA = 20  # steps between looks at the loss, each of which waits for the device
+KEPT = frozenset({RunState.COMPLETED, RunState.DIVERGED})
+"""States that would end the same way again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """What a caller sees and says while a run goes on.
+
+    Attributes:
+        stop: Asked before every step; true ends the run with a checkpoint.
+        see: Called after every look at the loss: steps done on this budget, its steps, the loss.
+        clock: Seconds that only grow.
+    """
+
+    stop: Callable[[], bool] = lambda: False
+    see: Callable[[int, int, float], None] = lambda _step, _steps, _loss: None
+    clock: Callable[[], float] = time.monotonic
+
+
+class Ended(Exception):  # noqa: N818 - a state of the run, not an error
+    """The run cannot go on."""
+
+    def __init__(self, state: RunState, detail: str) -> None:
+        super().__init__(detail)
+        self.state, self.detail = state, detail
+
+
+def train(run: TrainingRun, corpus: Corpus, watch: Watch | None = None) -> Iterator[RunResult]:
+    """Train, and yield one result for each token budget in rising order.
+
+    With a folder it continues what is there: budgets that have a result are not trained again.
+
+    Args:
+        run: What to do.
+        corpus: What to train on.
+        watch: Sees progress, and may stop the run.
+
+    Raises:
+        InputError: If the run cannot be done: too little text, no such device, no space.
+        StoreError: If its folder cannot be read.
+    """
+    return Loop(run, corpus, watch or Watch()).results()
+
+
+class Loop:
+    """One run on its way."""
+
+    def __init__(self, run: TrainingRun, corpus: Corpus, watch: Watch) -> None:
+        self._run, self._corpus, self._watch = run, corpus, watch
+        self._session = Session(run, corpus)
+        self._settings = self._session.settings
+        self._schedule = schedule(run.tokens, self._settings)
+        sequences = self._settings.sequences or 1
+        token_order.refuse_short(
+            corpus, tokens=run.tokens[-1], sequences=sequences, context=self._settings.context
+        )
+        self._windows = token_order.validation_windows(
+            corpus, windows=self._settings.windows, context=self._settings.context
+        )
+        self._report = Report(run, corpus, self._session)
+        last = self._schedule.branches[-1].end
+        self._every = max(1, last // POINTS)
+        self._progress = Progress(
+            watchdog=Watchdog(ceiling=math.log(max(2, corpus.vocabulary)), steps=last)
+        )
+        self._folder: Folder | None = None
+        self._began = self._saved = watch.clock()
+        self._looks = 0
+
+    def results(self) -> Iterator[RunResult]:
+        """One result for each budget."""
+        done = self._resume()
+        ended: Ended | None = None
+        for i, branch in enumerate(self._schedule.branches):
+            if branch.end in done:
+                yield done[branch.end]
+                continue
+            if ended is None:
+                try:
+                    result = self._budget(i, branch)
+                except Ended as end:
+                    ended = end
+            if ended is not None:
+                result = self._report.failed(ended.state, ended.detail, self._progress, i)
+            if self._folder is not None and result.state in KEPT:
+                self._folder.keep(result)
+            yield result
+
+    def _budget(self, i: int, branch: Branch) -> RunResult:
+        """Along the trunk to the branch, down the branch, validate, back to the trunk."""
+        if self._progress.branch is None:
+            self._segment(branch, until=branch.start, factor=self._schedule.warm)
+            self._save(TRUNK)
+            trunk = self._snapshot()
+            self._progress.branch = i
+        else:
+            trunk = None
+        self._segment(branch, until=branch.end, factor=branch.factor)
+        began, cpu = self._watch.clock(), time.process_time()
+        validation = self._session.validate(self._windows)
+        self._progress.seconds += self._watch.clock() - began
+        self._progress.cpu_seconds += time.process_time() - cpu
+        result = self._report.completed(validation, self._progress, i)
+        if i + 1 < len(self._schedule.branches):
+            self._back_to(trunk)
+        return result
+
+    def _segment(self, branch: Branch, *, until: int, factor: Callable[[int], float]) -> None:
+        every = CHECK_ON_CUDA if self._session.device.type == "cuda" else 1
+        while self._progress.step < until:
+            self._pause(branch)
+            steps = min(every, until - self._progress.step)
+            began, cpu = self._watch.clock(), time.process_time()
+            first = self._progress.step
+            pairs = [self._step(step, factor(step)) for step in range(first, first + steps)]
+            self._look([(float(loss), float(norm)) for loss, norm in pairs])
+            self._progress.seconds += self._watch.clock() - began
+            self._progress.cpu_seconds += time.process_time() - cpu
+            self._watch.see(self._progress.step, branch.end, self._progress.watchdog.smooth or 0.0)
+
+    def _step(self, step: int, factor: float) -> tuple[torch.Tensor, torch.Tensor]:
+        ids = token_order.batch(
+            self._corpus,
+            seed=self._run.seed,
+            step=step,
+            sequences=self._settings.sequences or 1,
+            context=self._settings.context,
+        )
+        try:
+            return self._session.step(ids, factor)
+        except (torch.OutOfMemoryError, MemoryError) as error:
+            self._session.forget()
+            if self._session.micro > 1 or len(ids) < 2:
+                raise Ended(RunState.OUT_OF_MEMORY, str(error).splitlines()[0]) from error
+            self._session.micro = 2
+            return self._session.step(ids, factor)
+
+    def _look(self, found: list[tuple[float, float]]) -> None:
+        for loss, norm in found:
+            why = self._progress.watchdog.see(loss, norm)
+            if why is not None:
+                at = self._progress.step
+                raise Ended(RunState.DIVERGED, f"at step {at}: {why}")
+            self._progress.see([loss], every=self._every, batch_tokens=self._settings.batch_tokens)
+
+    def _pause(self, branch: Branch) -> None:
+        """Between two steps: stop if asked or if time runs out, and save now and then."""
+        now, progress = self._watch.clock(), self._progress
+        if self._watch.stop():
+            self._save(LATEST)
+            raise Ended(RunState.INTERRUPTED, f"stopped at step {progress.step}")
+        left = self._began + self._run.limits.seconds - now
+        if left < math.inf and progress.step >= TRIED:
+            needed = (branch.end - progress.step) * progress.seconds / progress.step
+            if needed > left:
+                self._save(LATEST)
+                raise Ended(
+                    RunState.TIMEOUT,
+                    f"at step {progress.step} of {branch.end}: {needed:.3g} s are needed, "
+                    f"{max(0.0, left):.3g} s are left",
+                )
+        if now - self._saved > self._run.limits.save_every:
+            self._save(LATEST)
+
+    def _save(self, name: str) -> None:
+        """Keep the state; a disk that is full by now costs the checkpoint, not the run."""
+        self._saved = self._watch.clock()
+        if self._folder is None:
+            return
+        state = Checkpoint(self._session.tensors(), self._progress.to_json())
+        try:
+            self._folder.save(name, state)
+        except OSError as error:
+            self._report.warn(f"no checkpoint at step {self._progress.step}: {error.strerror}")
+
+    def _snapshot(self) -> tuple[dict[str, torch.Tensor], Progress]:
+        tensors = {name: value.clone() for name, value in self._session.tensors().items()}
+        return tensors, self._progress.copy()
+
+    def _back_to(self, trunk: tuple[dict[str, torch.Tensor], Progress] | None) -> None:
+        if trunk is None:  # this process began on the branch
+            assert self._folder is not None
+            found = self._folder.load(TRUNK)
+            assert found is not None
+            trunk = found.tensors, from_json(found.progress)
+        self._session.restore(trunk[0])
+        self._progress = trunk[1]
+
+    def _resume(self) -> dict[int, RunResult]:
+        """Claim the folder, take up the state in it, and return its results by their steps."""
+        if self._run.out is None:
+            return {}
+        self._folder = Folder(self._run.out, self._run.identity(self._corpus, self._settings))
+        size = sum(t.numel() * t.element_size() for t in self._session.tensors().values())
+        self._folder.claim(size)
+        ends = {branch.end for branch in self._schedule.branches}
+        done = {}
+        for result in run_table.kept(self._run.out):
+            key = (
+                result.steps
+                if result.state is RunState.COMPLETED
+                else round(result.budget / self._settings.batch_tokens)
+            )
+            if key in ends:
+                done[key] = result
+        self._take_up(done)
+        return done
+
+    def _take_up(self, done: dict[int, RunResult]) -> None:
+        assert self._folder is not None
+        branches = self._schedule.branches
+        undone = [i for i, branch in enumerate(branches) if branch.end not in done]
+        if not undone:
+            return
+        trunk, latest = self._folder.load(TRUNK), self._folder.load(LATEST)
+        best = trunk
+        if latest is not None:
+            there = latest.progress
+            on_trunk = there["branch"] is None
+            newer = trunk is None or there["step"] > trunk.progress["step"]
+            if (on_trunk and newer) or there["branch"] == undone[0]:
+                best = latest
+        if best is not None and best.progress["step"] <= branches[undone[0]].end:
+            self._session.restore(best.tensors)
+            self._progress = from_json(best.progress)
