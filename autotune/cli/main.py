@@ -25,6 +25,7 @@ from autotune.cli import (
     study,
     submit,
     suggest,
+    train,
     tune,
     tune_evaluator,
     worker,
@@ -41,7 +42,7 @@ app = typer.Typer(
 )
 VERBS = (
     plan, laws, predict, count, design, fit, tune, submit, status, results, problems, doctor, data,
-    compare, ladder, report, serve, worker, suggest, study,
+    compare, ladder, report, serve, study, suggest, train, worker,
 )  # fmt: skip
 for verb in VERBS:
     verb.register(app)

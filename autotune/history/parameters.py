@@ -51,9 +51,8 @@ def _column(name: str, outcomes: Sequence[Outcome], entry: Mapping[str, Any]) ->
     given = [value for value in found if value is not None]
     if all(isinstance(value, int | float) and not isinstance(value, bool) for value in given):
         values = np.array([np.nan if v is None else v for v in found], dtype=np.float64)
-        return Column(
-            name, values, log=bool(entry.get("log")) and min(map(float, given), default=0) > 0
-        )
+        positive = min(map(float, given), default=0.0) > 0
+        return Column(name, values, log=bool(entry.get("log")) and positive)
     stated = [str(each) for each in entry.get("choices", entry.get("sequence", ()))]
     choices = tuple(dict.fromkeys([*stated, *sorted(map(str, given))]))
     place = {choice: float(i) for i, choice in enumerate(choices)}

@@ -79,9 +79,11 @@ def _(mark: Rule, axes: Axes) -> None:
 
 @_draw.register
 def _(mark: Contours, axes: Axes) -> None:
-    levels = MaxNLocator(LEVELS).tick_values(float(mark.z.min()), float(mark.z.max()))
+    ends = float(mark.z.min()), float(mark.z.max())
+    levels = [float(level) for level in MaxNLocator(LEVELS).tick_values(*ends)]
     drawn = axes.contourf(mark.x, mark.y, mark.z, levels=levels, cmap=CONTOURS)
-    inks = ["black" if drawn.norm(level) > LIGHT else "white" for level in levels]
+    light = levels[0] + LIGHT * (levels[-1] - levels[0])
+    inks = ["black" if level > light else "white" for level in levels]
     lines = axes.contour(mark.x, mark.y, mark.z, levels=levels, colors=inks, linewidths=0.5)
     labels = axes.clabel(lines, fontsize=7, fmt=lambda value: f"{value:.4g}")
     _drop_cut(axes, labels)

@@ -92,6 +92,8 @@ class Feed:
         self._ledger = Ledger()
         self._lock = threading.Lock()
         self.outcomes: list[Outcome] = []
+        self._ranked: list[Completed] = []
+        self._n_ranked = 0
         self.places: dict[str, int] = {}
         self.n_completed = 0
         self.failures: Counter[str] = Counter()
@@ -126,6 +128,17 @@ class Feed:
                 if self._ledger.record(outcome.trial.id):
                     self._add(outcome)
             return len(self.outcomes)
+
+    def ranked(self) -> list[Completed]:
+        """Outcomes that have a value by value, the earliest of equals first."""
+        with self._lock:
+            fresh = self.outcomes[self._n_ranked :]
+            if fresh:
+                self._n_ranked = len(self.outcomes)
+                valued = [each for each in fresh if isinstance(each, Completed)]
+                self._ranked = [*self._ranked, *valued]
+                self._ranked.sort(key=lambda each: each.value)  # fast: most is in order
+            return self._ranked
 
     def study(self) -> Study:
         """The study as read so far; its outcomes go on growing with the feed."""

@@ -9,7 +9,6 @@ from typing import Any
 
 from autotune.desk import Desk, Handed, Receipt
 from autotune.errors import AutotuneError, StoreError
-from autotune.search import factory
 from autotune.search.settings import SearchSettings
 from autotune.store.storage import Joined, Storage, must_be_name
 from autotune.store.study import Header, must_agree
@@ -173,6 +172,8 @@ class Desks:
             self._open.clear()
 
     def _opened(self, name: str, order: Order) -> OpenDesk:
+        from autotune.search import factory  # slow to load, and not needed to look on
+
         search = factory.search(order.problem(), order.settings)
         start = asdict(order.settings) | {"max_evals": order.max_evals, "service": True}
         store = self._storage.join(must_be_name(name), order.header, start=start)

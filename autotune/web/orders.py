@@ -5,20 +5,23 @@ import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Annotated, Any, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
-from ConfigSpace import ConfigurationSpace
 from pydantic import Field
 
-from autotune import problem_file, share
+from autotune import share
 from autotune.desk import LEASE_SECONDS, Desk
 from autotune.errors import InputError
-from autotune.problem import Problem
 from autotune.search.settings import SearchSettings
 from autotune.store.study import Header, differences
 from autotune.trials import Completed, Failed, FailureKind, Outcome, Timing
 from autotune.types import Value
 from autotune.web.strict import Strict
+
+if TYPE_CHECKING:
+    from ConfigSpace import ConfigurationSpace
+
+    from autotune.problem import Problem
 
 Name: TypeAlias = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[!-~]+$")]
 Text: TypeAlias = Annotated[str, Field(max_length=10_000)]
@@ -139,7 +142,7 @@ class Order:
             lease_seconds=model.lease_seconds,
         )
 
-    def problem(self) -> Problem:
+    def problem(self) -> "Problem":
         """What the search needs of the problem: never its objective.
 
         A problem that comes along is loaded, with its constraints. Of any other its space is all
@@ -153,8 +156,10 @@ class Order:
         made = self._shared() if header.file in shared else _bare(header)
         return replace(self._aimed(made), noise=self.noise)
 
-    def _shared(self) -> Problem:
+    def _shared(self) -> "Problem":
         """The problem of this name that comes along, if it is the one that is meant."""
+        from autotune import problem_file
+
         header = self.header
         options = {name: str(value) for name, value in header.options.items()}
         problem = self._aimed(problem_file.load(header.file, options))
@@ -166,7 +171,7 @@ class Order:
             )
         return problem
 
-    def _aimed(self, problem: Problem) -> Problem:
+    def _aimed(self, problem: "Problem") -> "Problem":
         """A problem with the aims of the header."""
         header = self.header
         return replace(
@@ -177,7 +182,9 @@ class Order:
         )
 
 
-def _bare(header: Header) -> Problem:
+def _bare(header: Header) -> "Problem":
+    from autotune.problem import Problem
+
     return Problem(
         name=header.problem,
         summary=f"The problem of {header.file or header.problem}.",
@@ -188,7 +195,9 @@ def _bare(header: Header) -> Problem:
     )
 
 
-def _space(document: Mapping[str, Any]) -> ConfigurationSpace:
+def _space(document: Mapping[str, Any]) -> "ConfigurationSpace":
+    from ConfigSpace import ConfigurationSpace
+
     try:
         json.dumps(document, allow_nan=False)
         space = ConfigurationSpace.from_serialized_dict(dict(document))

@@ -71,5 +71,6 @@ def _table(study: StudyRecord, improvements: tuple[int, ...]) -> Table:
         rows.append((i + 1, outcome.trial.id, outcome.value, outcome.timing.seconds))
     left = len(rows) - LISTED
     note = f"The first {left} improvements are left out." if left > 0 else ""
+    note = note if rows else "No trial has completed."
     headers = ("position", "trial that became the best", objective(study), "seconds it took")
     return Table(headers=headers, rows=rows[-LISTED:], note=note)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from autotune.errors import InputError
 from autotune.history.parameters import Column, columns
 from autotune.reporting.chart import Axis, Cell, Chart, Panel, Scale, Table
 from autotune.reporting.marks import Mark, Points
@@ -16,9 +17,15 @@ MOST = 9
 
 
 def chart(study: StudyRecord) -> Chart:
-    """One panel for each parameter; failed trials stand at the foot."""
+    """One panel for each parameter; failed trials stand at the foot.
+
+    Raises:
+        InputError: If no parameter varies.
+    """
     outcomes, left_out = thinned(study)
     found = columns(outcomes, study.header.space)
+    if not found:
+        raise InputError(f"no parameter of {study.name} has two values yet. Run more trials.")
     value = np.array([o.value if isinstance(o, Completed) else np.nan for o in outcomes])
     label = objective(study)
     panels = tuple(_panel(study, column, value) for column in found[:MOST])
@@ -27,7 +34,7 @@ def chart(study: StudyRecord) -> Chart:
         kind="slices", subject=study.name, title=f"{study.name}: {label} by parameter",
         caption=f"Each point is a trial; crosses at the foot are failed ones.{more}{left_out} "
         "Parameters vary together, so a slope here may be another parameter's doing.",
-        panels=panels, columns=min(3, max(1, len(panels))), table=_table(found, value),
+        panels=panels, columns=min(3, len(panels)), table=_table(found, value),
     )  # fmt: skip
 
 
