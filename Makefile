@@ -2,17 +2,21 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+# Modules are compiled when they are first imported: most of the larger packages never are.
+PIP_FLAGS := --quiet --disable-pip-version-check --no-compile
+# The tests train on the CPU: any PyTorch of the range in pyproject.toml serves, and this one is theirs.
+TORCH ?= torch==2.13.0
 .DEFAULT_GOAL := demo
-.PHONY: demo test install install-test install-mpi check docs clean
+.PHONY: demo test install install-test install-mpi install-system check docs clean
 
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	$(BIN)/python -m pip install $(PIP_FLAGS) --editable .
 	@touch $@
 
 $(VENV)/.installed-test: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	$(BIN)/python -m pip install $(PIP_FLAGS) '$(TORCH)' --editable '.[test]'
 	@touch $@ $(VENV)/.installed
 
 install: $(VENV)/.installed ## the command alone
@@ -24,8 +28,7 @@ install-test: $(VENV)/.installed-test ## the command and what its tests need
 # own .pth files too, so that an editable install is found as well.
 .venv-%/.installed: $(VENV)/.installed-test
 	$(BIN)/python -m venv --without-pip .venv-$*
-	$(BIN)/python -m pip --python .venv-$*/bin/python install --quiet --disable-pip-version-check \
-		$* 'mpi4py>=4'
+	$(BIN)/python -m pip --python .venv-$*/bin/python install $(PIP_FLAGS) $* 'mpi4py>=4'
 	$(BIN)/python -c 'import sysconfig; print("import site; site.addsitedir(%r)" \
 		% sysconfig.get_path("purelib"))' > \
 		$$(.venv-$*/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/tests.pth
@@ -33,12 +36,16 @@ install-test: $(VENV)/.installed-test ## the command and what its tests need
 
 install-mpi: .venv-mpich/.installed .venv-openmpi/.installed ## both MPIs, for the tests of tune under mpiexec
 
+install-system: ## a browser and a database server for the tests, where Debian's packages can be had
+	@sh tests/install-system.sh
+
 demo: install ## the main job: search, check against the exact optimum, browse the record
 	@sh launch/demo.sh $(abspath $(BIN))
 
 # One BLAS thread each: the matrices are small, and threads that wait for each other burn the cores.
-test: install-test install-mpi check ## lint, types, every test
-	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 4 --dist loadgroup
+test: ## lint, types, every test
+	$(MAKE) --jobs 3 install-mpi install-system check
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 6 --dist loadgroup
 
 check: install-test
 	$(BIN)/ruff check .

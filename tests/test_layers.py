@@ -10,10 +10,10 @@ LAYERS = [
     {"errors", "types", "checks", "quantities", "share", "process_stat"},
     {"laws", "architecture", "fitting", "planning", "trials", "problem", "search", "space"}
     | {"problem_options", "problem_parts", "tuning_problem", "old_configspace", "derived"}
-    | {"deadline", "phase", "ladder"},
-    {"tuning", "problem_file"},
+    | {"deadline", "phase", "ladder", "history", "curves", "suggestion"},
+    {"tuning", "ports", "ask_tell", "desk", "problem_file"},
     {"evaluators", "store", "fits", "launching", "training", "reporting", "interop"}
-    | {"runs", "datasets", "models"},
+    | {"runs", "datasets", "models", "remote"},
     {"cli", "web"},
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
@@ -21,6 +21,11 @@ HOME = {
     "torch": {"training"},
     "mpi4py": {"evaluators"},
     "sqlite3": {"store"},
+    "sqlalchemy": {"store"},
+    "fastapi": {"web"},
+    "starlette": {"web"},
+    "pydantic": {"web"},
+    "uvicorn": {"web"},
     "plotly": {"reporting"},
     "matplotlib": {"reporting"},
     "optuna": {"interop"},

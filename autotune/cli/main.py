@@ -18,12 +18,16 @@ from autotune.cli import (
     plan,
     predict,
     problems,
+    report,
     results,
+    serve,
     status,
     submit,
+    suggest,
     train,
     tune,
     tune_evaluator,
+    worker,
 )
 from autotune.errors import AutotuneError
 
@@ -37,7 +41,7 @@ app = typer.Typer(
 )
 VERBS = (
     plan, laws, predict, count, design, fit, tune, submit, status, results, problems, doctor, data,
-    compare, ladder, train,
+    compare, ladder, report, serve, suggest, train, worker,
 )  # fmt: skip
 for verb in VERBS:
     verb.register(app)

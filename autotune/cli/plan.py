@@ -188,7 +188,7 @@ def plan(
 ) -> None:
     """Say what to train for a budget: sizes, tokens, sparsity, and how flat the optimum is."""
     given = {name: value for name, value in locals().items() if value is not None}
-    from autotune.cli import plan_request, plan_view
+    from autotune.cli import plan_file, plan_request, plan_view
 
     plan_request.refuse_clashes(given)
     if like == "all":
@@ -203,7 +203,8 @@ def plan(
     request = plan_request.read(given)
     answer = plan_request.answer(request)
     if json:
-        console.emit_json(plan_view.document(request, answer))
+        document = plan_view.document(request, answer) | {plan_file.KEY: plan_file.asked(given)}
+        console.emit_json(document)
     else:
         console.say(plan_view.text(request, answer))
     for name, reason in answer.failed.items():

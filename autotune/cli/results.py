@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from autotune.cli import best_view, console, phase_view, results_exchange, tune_prior
+from autotune.cli import (
+    best_view,
+    console,
+    phase_view,
+    results_exchange,
+    results_plot,
+    sparkline,
+    tune_prior,
+)
 from autotune.cli.fidelity_view import fidelity_view
 from autotune.cli.pareto_view import pareto_view
 
@@ -26,6 +34,8 @@ LIST_EPILOG = """examples:
 SHOW_EPILOG = """examples:
 
   autotune results show moe_budget
+
+  autotune results show moe_budget --watch --every 10s
 
   autotune results show moe_budget --json
 
@@ -50,12 +60,13 @@ FAILURES_EPILOG = """examples:
 """
 
 app = typer.Typer(
-    help="Browse, export and import recorded studies.",
+    help="Browse, draw, export and import recorded studies.",
     epilog="examples:\n\n  autotune results list\n\n  autotune results show moe_budget\n\n"
     "  autotune results export moe_budget --csv trials.csv",
     no_args_is_help=True,
 )
 results_exchange.register(app)
+results_plot.register(app)
 
 StudyName = Annotated[str, typer.Argument(help="A study's name, see `autotune results list`.")]
 Storage = Annotated[Path, typer.Option(help="The folder that holds the studies.")]
@@ -97,9 +108,32 @@ def list_(storage: Storage = HERE, json: Json = False) -> None:
 
 
 @app.command(epilog=SHOW_EPILOG)
-def show(study: StudyName, storage: Storage = HERE, json: Json = False) -> None:
+def show(
+    study: StudyName,
+    storage: Storage = HERE,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Look again until it no longer runs.")
+    ] = False,
+    every: Annotated[
+        str, typer.Option("--every", help="How often, with --watch: 10s, 1m.")
+    ] = "30s",
+    json: Json = False,
+) -> None:
     """Show a study: trials, failures by kind, and the best found beside the best known."""
-    record = results_exchange.open_study(storage, study)
+    from autotune.cli import screen
+    from autotune.quantities import parse_seconds
+
+    pause = parse_seconds(every)
+
+    def look() -> bool:
+        record = results_exchange.open_study(storage, study)
+        _show(record, json=json)
+        return bool(record.running)
+
+    screen.watch(look, pause, again=watch, clear=not json)
+
+
+def _show(record: "Study", *, json: bool) -> None:
     known, why_not = _best_known(record)
     gap = best_view.gap_percent(record.best, known)
     if json:
@@ -125,6 +159,7 @@ def show(study: StudyName, storage: Storage = HERE, json: Json = False) -> None:
     if (fidelity := fidelity_view(record)) is not None:
         console.say(fidelity.as_text())
     if record.best:
+        console.say(sparkline.best_so_far(record))
         console.say()
         console.say(_table(record, [record.best]))
         console.say()

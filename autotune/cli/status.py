@@ -52,19 +52,15 @@ def status(
     json: Json = False,
 ) -> None:
     """Show a study's jobs and trials: state, nodes, best, rate, utilisation, expected end."""
-    import time
-
+    from autotune.cli import screen
     from autotune.quantities import parse_seconds
 
-    pause = parse_seconds(every)
-    while True:
+    def look() -> bool:
         views = _views(storage, study)
         _print(views, storage, alone=study is not None, json=json)
-        if not watch or not any(view.live for view in views):
-            return
-        time.sleep(pause)
-        if not json:
-            console.say()
+        return any(view.live for view in views)
+
+    screen.watch(look, parse_seconds(every), again=watch, clear=not json)
 
 
 def cancel(

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from autotune.history.workers import by_worker, started
 from autotune.trials import Outcome
 
 WINDOW_SECONDS = 3600.0
@@ -40,26 +41,13 @@ def progress(outcomes: Sequence[Outcome], now: float) -> Progress:
     recent = [each for each in outcomes if each.timing.finished_at > now - WINDOW_SECONDS]
     if len(recent) < 2:
         return Progress(None, 0.0, None, len(recent))
-    begin = max(now - WINDOW_SECONDS, min(_started(each) for each in recent))
+    begin = max(now - WINDOW_SECONDS, min(started(each) for each in recent))
     window = max(now - begin, 1e-9)
     busy = span = 0.0
-    workers = _by_worker(recent)
+    workers = by_worker(recent)
     for trials in workers.values():
         if len(trials) > 1:
             busy += sum(each.timing.seconds for each in trials)
-            span += max(each.timing.finished_at for each in trials) - min(map(_started, trials))
+            span += max(each.timing.finished_at for each in trials) - min(map(started, trials))
     used = min(1.0, busy / span) if span > 0 else None
     return Progress(len(recent) / window, window, used, len(workers))
-
-
-def _started(outcome: Outcome) -> float:
-    return outcome.timing.finished_at - outcome.timing.seconds
-
-
-def _by_worker(outcomes: Sequence[Outcome]) -> dict[tuple[str, str], list[Outcome]]:
-    """The outcomes of each worker of each job; trial ids begin with their job's writer."""
-    found: dict[tuple[str, str], list[Outcome]] = {}
-    for outcome in outcomes:
-        writer = outcome.trial.id.rpartition("-")[0]
-        found.setdefault((writer, outcome.timing.worker), []).append(outcome)
-    return found

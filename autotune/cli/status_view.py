@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autotune.cli import console
+from autotune.cli.sparkline import best_so_far
 from autotune.cli.status_progress import Progress, progress
 from autotune.launching import record
 from autotune.launching.factory import scheduler
@@ -170,7 +171,8 @@ class StatusView:
         best = self.best
         if self.study is None or best is None:
             return []
-        return [f"best {best.value:.6g} {self.study.header.unit} (trial {best.trial.id})"]
+        line = f"best {best.value:.6g} {self.study.header.unit} (trial {best.trial.id})"
+        return [line, best_so_far(self.study)]
 
     def _pace(self) -> list[str]:
         pace = self.progress

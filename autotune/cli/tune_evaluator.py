@@ -15,8 +15,8 @@ from autotune.evaluators import mpi_launch
 if TYPE_CHECKING:
     from autotune.cli.tune_run import Limits, Place
     from autotune.evaluators.mpi_world import World
+    from autotune.ports import Evaluator
     from autotune.problem import Problem
-    from autotune.tuning import Evaluator
 
 SPEAKING_SECONDS = 10.0
 """How long a rank that is refused waits for rank 0 to say why."""

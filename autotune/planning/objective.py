@@ -14,6 +14,7 @@ from autotune.laws.signomial import Monomial, Signomial
 from autotune.planning.layout import FixedSparsity, Layout, LudziejewskiLayout
 from autotune.planning.spending import Chain, LogMap, Repetition, Spending
 from autotune.planning.surface import Surface
+from autotune.types import Floats, FloatsLike
 
 PLENTY = 1e40  # unique tokens of a corpus without limit
 
@@ -83,15 +84,21 @@ class Objective:
 
     def loss(self, n_active: float, tokens: float, sparsity: float) -> float:
         """The law's own loss; a dense law is read on active parameters."""
+        return float(self.losses(n_active, tokens, sparsity))
+
+    def losses(self, n_active: FloatsLike, tokens: FloatsLike, sparsity: FloatsLike) -> Floats:
+        """The same for arrays, which broadcast together; coefficients may be arrays too."""
         read = 0.0 if self.law.dense else sparsity
-        worth = tokens if isinstance(self.law, MuennighoffLaw) else self.effective_tokens(tokens)
-        return float(self.law.loss(n_active, worth, read, **self.factors))
+        own = isinstance(self.law, MuennighoffLaw) or self.unique_tokens is None
+        worth = tokens if own else self._worth(tokens)
+        return self.law.loss(n_active, worth, read, **self.factors)
 
     def effective_tokens(self, tokens: float) -> float:
         """What the tokens are worth once repetitions are discounted."""
-        if self.unique_tokens is None:
-            return tokens
-        return float(effective_tokens(tokens, self.unique_tokens, repeats=self._decay))
+        return tokens if self.unique_tokens is None else float(self._worth(tokens))
+
+    def _worth(self, tokens: FloatsLike) -> Floats:
+        return effective_tokens(tokens, self.unique_tokens or PLENTY, repeats=self._decay)
 
     def loss_of(self, value: float) -> float:
         """The loss at a value of the surface, which leaves out the outer power."""

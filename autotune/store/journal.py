@@ -6,7 +6,7 @@ import json
 import math
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -14,21 +14,20 @@ from types import TracebackType
 from typing import Any
 
 from autotune.errors import InputError, StoreError
+from autotune.ports import Beginning, anything
 from autotune.store.claims import Claims
 from autotune.store.create import establish, sync_folder, write_test
 from autotune.store.lease import Every, JobRun, Lease, Pace, Watch
-from autotune.store.ledger import Ledger
+from autotune.store.ledger import MOST_DEATHS, Ledger, given_up
 from autotune.store.others import Others
 from autotune.store.own import OwnJournal
 from autotune.store.presence import here
 from autotune.store.records import FORMAT, again, began, ended, withdrew
 from autotune.store.study import Header
-from autotune.trials import Completed, Failed, FailureKind, Outcome, Timing, Trial, to_json
-from autotune.tuning import Beginning
+from autotune.trials import Completed, Failed, Outcome, Trial, to_json
 from autotune.types import Value
 
 SOON = 0.02  # seconds: trials that are shorter do not look for news twice each
-MOST_DEATHS = 3  # jobs that die while they run a trial before it counts as the cause
 
 
 class JournalStore:
@@ -124,7 +123,9 @@ class JournalStore:
         """
         if self._pace.clock() - self._looked > 0.5 * self._pace.patience:
             self._look()  # we were away for so long that another job may have taken over
-        counts = [outcome.trial.id not in self._ledger.recorded for outcome in outcomes]
+        ids = [outcome.trial.id for outcome in outcomes]
+        recorded = self._ledger.recorded
+        counts = [each not in recorded and each not in ids[:i] for i, each in enumerate(ids)]
         records = [
             to_json(outcome) if counted else again(outcome)
             for outcome, counted in zip(outcomes, counts, strict=True)
@@ -196,8 +197,11 @@ class JournalStore:
         self._claims.release(trial.id)
         return found
 
-    def resume(self) -> Trial | Failed | None:
+    def resume(self, may: Callable[[Trial], bool] = anything) -> Trial | Failed | None:
         """Take over a trial whose job ended without its outcome, and record that it runs again.
+
+        Args:
+            may: Whether a trial may be taken over now.
 
         Returns:
             The trial, its attempt one higher; its failure if `MOST_DEATHS` jobs died while they
@@ -206,15 +210,28 @@ class JournalStore:
         Raises:
             StoreError: If it could not be written.
         """
-        for trial in self._others.left():
-            with self._recorded(f"the start of trial {trial.id}"):
-                claimed = self._claimed(trial)
-                if claimed is None:
-                    continue
-                deaths = self._ledger.died_with(trial.id, self._others.died)
-                self._announce(claimed)
-                return claimed if deaths < MOST_DEATHS else _given_up(claimed, deaths)
+        for trial in filter(may, self._others.left()):
+            claimed = self.retry(trial)
+            if claimed is None:
+                continue
+            deaths = self._ledger.died_with(trial.id, self._others.died)
+            return claimed if deaths < MOST_DEATHS else given_up(claimed, deaths)
         return None
+
+    def retry(self, trial: Trial) -> Trial | None:
+        """Record that a trial runs again here, its attempt higher.
+
+        Returns:
+            The trial; None if it has an outcome by now, or another job took it.
+
+        Raises:
+            StoreError: If it could not be written.
+        """
+        with self._recorded(f"the start of trial {trial.id}"):
+            claimed = self._claimed(trial)
+            if claimed is not None:
+                self._announce(claimed)
+        return claimed
 
     def close(self) -> None:
         """Record that the job ended in order, and close the journal; again does nothing."""
@@ -288,12 +305,6 @@ class JournalStore:
 def _named(outcome: Outcome) -> str:
     value = f" = {outcome.value!r}" if isinstance(outcome, Completed) else ""
     return f"{outcome.trial.id}{value}"
-
-
-def _given_up(trial: Trial, deaths: int) -> Failed:
-    now = time.time()
-    detail = f"{deaths} jobs died while they ran it"
-    return Failed(trial, FailureKind.WORKER_LOST, detail, Timing(0.0, "", now, now))
 
 
 def _circumstances() -> dict[str, Any]:

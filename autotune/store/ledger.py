@@ -1,10 +1,13 @@
 """The trials of a study by what its journals say: recorded, running, or left behind."""
 
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from autotune.store.records import Begun, Event, Withdrawn
-from autotune.trials import Outcome, Trial
+from autotune.trials import Failed, FailureKind, Outcome, Timing, Trial
+
+MOST_DEATHS = 3  # jobs that die while they run a trial before it counts as the cause
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,3 +83,10 @@ class Ledger:
     def died_with(self, trial_id: str, dead: Callable[[str], bool]) -> int:
         """Jobs that died, by what `dead` says of their names, while they ran a trial."""
         return sum(dead(each.writer) for each in self._attempts.get(trial_id, {}).values())
+
+
+def given_up(trial: Trial, deaths: int) -> Failed:
+    """The failure of a trial during which so many jobs died."""
+    now = time.time()
+    detail = f"{deaths} jobs died while they ran it"
+    return Failed(trial, FailureKind.WORKER_LOST, detail, Timing(0.0, "", now, now))

@@ -1,11 +1,11 @@
 """A store that lives in memory, for searches that need not survive their process."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import count
 
+from autotune.ports import Beginning, anything
 from autotune.trials import Failed, Outcome, Trial
-from autotune.tuning import Beginning
 from autotune.types import Value
 
 
@@ -14,12 +14,15 @@ class MemoryStore:
 
     Attributes:
         outcomes: Every outcome, the earlier ones first.
+        again: Outcomes of trials that had one: kept, not counted.
         running: Trials that were begun and have no outcome, by id.
         interrupted: Trials that an earlier store left running, and that were not resumed yet.
     """
 
     def __init__(self, earlier: Sequence[Outcome] = (), interrupted: Sequence[Trial] = ()) -> None:
         self.outcomes = list(earlier)
+        self.again: list[Outcome] = []
+        self._recorded = {outcome.trial.id for outcome in earlier}
         self.running: dict[str, Trial] = {}
         self._new, self._begun = list(earlier), list(interrupted)
         self.interrupted = list(interrupted)
@@ -31,11 +34,14 @@ class MemoryStore:
         return len(self.outcomes) + len(self.running) + len(self.interrupted)
 
     def append(self, *outcomes: Outcome) -> list[bool]:
-        """Keep outcomes; they always count."""
-        self.outcomes += outcomes
+        """Keep outcomes; the first of each trial counts."""
+        counts = []
         for outcome in outcomes:
+            counts.append(outcome.trial.id not in self._recorded)
+            (self.outcomes if counts[-1] else self.again).append(outcome)
+            self._recorded.add(outcome.trial.id)
             self.running.pop(outcome.trial.id, None)
-        return [True] * len(outcomes)
+        return counts
 
     def new(self) -> list[Outcome]:
         """The earlier outcomes, the first time."""
@@ -57,10 +63,15 @@ class MemoryStore:
         self.running[trial.id] = trial
         return Beginning.BEGUN
 
-    def resume(self) -> Trial | Failed | None:
-        """The next interrupted trial."""
-        if not self.interrupted:
+    def resume(self, may: Callable[[Trial], bool] = anything) -> Trial | Failed | None:
+        """The next interrupted trial that may be taken over."""
+        trial = next(filter(may, self.interrupted), None)
+        if trial is None:
             return None
-        trial = self.interrupted.pop(0)
+        self.interrupted.remove(trial)
+        return self.retry(trial)
+
+    def retry(self, trial: Trial) -> Trial:
+        """Note that a trial runs again."""
         self.running[trial.id] = replace(trial, attempt=trial.attempt + 1)
         return self.running[trial.id]

@@ -10,9 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autotune.errors import StoreError
-from autotune.store.ledger import Ledger
-from autotune.store.lines import Journal, writers
-from autotune.store.presence import gone
 from autotune.store.records import FORMAT
 from autotune.trials import Completed, Outcome, Trial
 from autotune.types import Value
@@ -165,22 +162,11 @@ def read(folder: Path) -> Study:
     Raises:
         StoreError: If there is no study, or a journal holds lines that are not records.
     """
-    header = read_header(folder)
-    if header is None:
-        raise StoreError(f"no study at {folder}: it has no {HEADER}.")
-    files = [Journal(folder, writer) for writer in writers(folder)]
-    ledger = Ledger()
-    batches = [ledger.take(file.writer, file.more())[0] for file in files]
-    over = {file.writer for file in files if file.ended or gone(file.start or {})}
-    return Study(
-        folder=folder,
-        header=header,
-        outcomes=[each for each in merged(batches) if ledger.record(each.trial.id)],
-        jobs=sorted((file.start for file in files if file.start), key=lambda job: job["at"]),
-        notes=[note for file in files if (note := file.note())],
-        running=[t for f in files if f.writer not in over for t in ledger.left_by(f.writer)],
-        interrupted=[trial for writer in sorted(over) for trial in ledger.left_by(writer)],
-    )
+    from autotune.store.feed import Feed, FolderSource  # they are made of what is defined here
+
+    feed = Feed(FolderSource(folder))
+    feed.refresh()
+    return feed.study()
 
 
 def read_header(folder: Path) -> Header | None:

@@ -76,7 +76,7 @@ def test_a_search_is_told_many_evaluations_and_asked_for_many(name):
         pytest.skip(f"{PEERS[name].module} is not installed")
     with quiet():
         for batch in (0, 3):
-            figures = search_cost.measure(name, 20, batch)
+            figures = search_cost.measure(name, 12, batch)
             assert figures["next_s"] > 0
             assert figures["loaded_s"] > 0
 

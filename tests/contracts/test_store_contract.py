@@ -1,12 +1,14 @@
 """What every store owes the loop."""
 
 import pytest
+from postgres_server import postgres
 
+from autotune.ports import Beginning
 from autotune.store.journal import JournalStore
 from autotune.store.memory import MemoryStore
+from autotune.store.storage import storage_of
 from autotune.store.study import Header
 from autotune.trials import Completed, Failed, FailureKind, Timing, Trial
-from autotune.tuning import Beginning
 
 
 class Journals:
@@ -43,9 +45,40 @@ class Memories:
         pass
 
 
-@pytest.fixture(params=[Journals, Memories])
+class Rows:
+    """Stores on a PostgreSQL server."""
+
+    def __init__(self, storage, study):
+        self.storage, self.study = storage, study
+        self.open = []
+
+    def again(self):
+        """A new store that continues where the earlier ones ended."""
+        self.close()
+        self.open.append(self.storage.join(self.study, Header(problem="p"), start={}))
+        return self.open[-1]
+
+    def close(self):
+        for store in self.open:
+            store.close()
+        self.open.clear()
+
+
+@pytest.fixture(scope="module")
+def server():
+    with postgres("-c fsync=off") as url:
+        storage = storage_of(url)
+        yield storage
+        storage.close()
+
+
+@pytest.fixture(params=["journals", "memory", "postgres"])
 def stores(request, tmp_path):
-    made = request.param(tmp_path)
+    made = {
+        "journals": lambda: Journals(tmp_path),
+        "memory": lambda: Memories(tmp_path),
+        "postgres": lambda: Rows(request.getfixturevalue("server"), f"study-{tmp_path.name}"),
+    }[request.param]()
     yield made
     made.close()
 
@@ -57,6 +90,7 @@ def outcome(trial, *, fails=False):
     return Completed(trial, 1 / 3, timing, {"n_active": 1e9})
 
 
+@pytest.mark.xdist_group("postgres")
 class TestStore:
     def test_a_new_store_has_nothing(self, stores):
         assert list(stores.again().new()) == []
@@ -123,3 +157,26 @@ class TestStore:
         assert second.count == 4
         second.resume()
         assert second.count == 4
+
+    def test_a_trial_counts_once_though_two_outcomes_of_it_are_appended_together_or_later(
+        self, stores
+    ):
+        store = stores.again()
+        trial = store.trial({"x": 0})
+        both = [outcome(trial), outcome(Trial(trial.id, {"x": 0}, 2))]
+        assert list(store.append(*both)) == [True, False]
+        assert list(store.append(both[1])) == [False]
+        assert list(stores.again().new()) == both[:1]
+
+    def test_only_trials_that_may_be_resumed_are_and_a_retry_is_the_next_attempt(self, stores):
+        first = stores.again()
+        trials = [first.trial({"x": i}) for i in range(2)]
+        for trial in trials:
+            first.begin(trial, 9)
+        second = stores.again()
+        second.new()
+        assert second.resume(lambda trial: trial.config["x"] > 1) is None
+        resumed = second.resume(lambda trial: trial.config["x"] > 0)
+        assert resumed == Trial(trials[1].id, {"x": 1}, 2)
+        assert second.retry(resumed) == Trial(trials[1].id, {"x": 1}, 3)
+        assert second.count == 2

@@ -170,6 +170,9 @@ tune_evaluator.run_on_ranks(world, command)
         assert mpi.left() == []
 
 
+@pytest.mark.parametrize(
+    "mpi", ["mpich"], indirect=True
+)  # the command's own part: any MPI shows it
 def test_bad_input_is_said_once_and_ends_all_ranks(mpi, tmp_path):
     done = mpi.tune(3, *RANDOM, 4, "--ranks", 4, *place(tmp_path))
     assert done.returncode == 2
@@ -186,6 +189,9 @@ def test_what_every_evaluator_owes_the_loop_holds_over_mpi(mpi):
     assert "skipped" not in done.stdout
 
 
+@pytest.mark.parametrize(
+    "mpi", ["mpich"], indirect=True
+)  # the command's own part: any MPI shows it
 def test_the_mpiexec_lines_of_the_guide_work(mpi, tmp_path):
     guide = (ROOT / "docs" / "guide.md").read_text()
     lines = [each.line for each in commands(guide) if each.line.startswith("mpiexec ")]

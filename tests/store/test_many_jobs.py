@@ -9,11 +9,12 @@ from dataclasses import dataclass
 
 import pytest
 
-from autotune.store.journal import MOST_DEATHS, JournalStore
+from autotune.ports import Beginning
+from autotune.store.journal import JournalStore
 from autotune.store.lease import JobRun, Pace
+from autotune.store.ledger import MOST_DEATHS
 from autotune.store.study import Header, read
 from autotune.trials import Completed, Failed, FailureKind, Timing, Trial, to_json
-from autotune.tuning import Beginning
 
 HEADER = Header(problem="p")
 ROOM = 1000

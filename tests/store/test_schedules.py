@@ -16,8 +16,9 @@ from autotune.errors import StoreError
 from autotune.problem import Problem
 from autotune.search import factory
 from autotune.search.settings import SearchSettings
-from autotune.store.journal import MOST_DEATHS, JournalStore
+from autotune.store.journal import JournalStore
 from autotune.store.lease import JobRun, Pace
+from autotune.store.ledger import MOST_DEATHS
 from autotune.store.study import Header, read
 from autotune.trials import Completed, Failed, FailureKind, Timing
 from autotune.tuning import tune

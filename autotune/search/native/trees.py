@@ -6,8 +6,6 @@ from typing import Any, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn import config_context
-from sklearn.tree import ExtraTreeRegressor
 
 from autotune.types import Floats
 
@@ -129,6 +127,9 @@ def _fitted(
     units: NDArray[np.float32], y: Floats, rng: np.random.Generator, depth: int | None = None
 ) -> Any:  # noqa: ANN401 - sklearn is untyped
     """Grow a tree; with random thresholds the mean over many trees changes gradually."""
+    from sklearn import config_context  # a third of a second to load, and most searches need none
+    from sklearn.tree import ExtraTreeRegressor
+
     seed = int(rng.integers(2**31))
     model = ExtraTreeRegressor(max_features=SHARE, max_depth=depth, random_state=seed)
     with config_context(assume_finite=True, skip_parameter_validation=True):  # a third of the time

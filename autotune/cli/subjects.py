@@ -1,0 +1,82 @@
+"""What figures and reports are of: a study, a saved fit, or a plan's file, by how it is named."""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from autotune import checks
+from autotune.cli import plan_file, results_exchange
+from autotune.cli.open_runs import open_runs
+from autotune.errors import InputError
+from autotune.fits import files
+from autotune.reporting.records import FitWithRuns
+from autotune.store import study as studies
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from autotune.curves.case import Case
+    from autotune.store.study import Study
+
+
+@dataclass(frozen=True, slots=True)
+class Subjects:
+    """What was named; each list may be empty."""
+
+    studies: "Sequence[Study]" = field(default=())
+    fits: "Sequence[FitWithRuns]" = field(default=())
+    cases: "Sequence[Case]" = field(default=())
+
+
+def find(name: str, storage: Path, *, runs: str | None = None, where: str = "") -> Subjects:
+    """What a name is of: a study, a fit, or the path of either's or a plan's file.
+
+    Args:
+        name: The name or path.
+        storage: The folder that holds studies and fits.
+        runs: The table that a fit was fitted to, None if it is not at hand.
+        where: Which of its rows were fitted.
+
+    Raises:
+        InputError: If it is nothing; the message names the nearest study or fit.
+    """
+    known = [folder.name for folder in studies.listing(storage)]
+    saved = files.names(storage)
+    if name in known and name in saved:
+        raise InputError(
+            f"{name} is both a study and a fit. Name the fit by its file, {name}.json."
+        )
+    if name in known:
+        return Subjects(studies=[results_exchange.open_study(storage, name)])
+    if name in saved:
+        return Subjects(fits=[fit(name, storage, runs=runs, where=where)])
+    path = Path(name)
+    if name.endswith(".json") and path.is_file():
+        if _is_plan(path):
+            return Subjects(cases=plan_file.cases(path))
+        return Subjects(fits=[fit(name, storage, runs=runs, where=where)])
+    if not known and not saved:
+        raise InputError(
+            f"no study or fit {name!r}: {storage} holds none. Choose another --storage."
+        )
+    checks.one_of(f"study, fit or file in {storage}:", name, [*known, *saved])
+    raise AssertionError("one_of refuses what is not in the list")
+
+
+def fit(name: str, storage: Path, *, runs: str | None = None, where: str = "") -> FitWithRuns:
+    """A saved fit by its name or path, with its runs where they were given."""
+    in_storage = name in files.names(storage)
+    found = files.load(name, storage) if in_storage else files.load_file(Path(name))
+    if runs is None:
+        return FitWithRuns(found)
+    opened = open_runs(runs, where=where)
+    return FitWithRuns(found, opened.table, opened.data_hash == found.data_hash)
+
+
+def _is_plan(path: Path) -> bool:
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(document, dict) and "plans" in document

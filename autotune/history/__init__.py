@@ -1,0 +1,1 @@
+"""What the outcomes of a study say over time and over its parameters."""

@@ -1,0 +1,1 @@
+"""Figures and pages of studies, fits and plans: charts as data, then drawn."""

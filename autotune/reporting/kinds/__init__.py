@@ -1,0 +1,1 @@
+"""What each kind of figure shows, one kind a file."""

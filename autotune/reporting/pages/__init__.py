@@ -1,0 +1,1 @@
+"""What pages show, as data for templates, and the templates filled in."""

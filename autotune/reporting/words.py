@@ -1,0 +1,57 @@
+"""Phrases that several charts share."""
+
+from autotune.curves.case import Case
+from autotune.quantities import format_count
+from autotune.reporting import numbers
+from autotune.reporting.records import StudyRecord
+
+LISTED = 100
+"""Rows of a table at most."""
+
+
+def objective(study: StudyRecord) -> str:
+    """What a study minimises, with its unit."""
+    unit = study.header.unit
+    return f"objective ({unit})" if unit else "objective"
+
+
+def with_unit(name: str, study: StudyRecord) -> str:
+    """A parameter or metric, with its unit."""
+    unit = study.header.units.get(name, "")
+    return f"{name} ({unit})" if unit else name
+
+
+def counted(n: int, noun: str) -> str:
+    """So many of something."""
+    return f"{n} {noun}{'' if n == 1 else 's'}"
+
+
+def loss_label(case: Case) -> str:
+    """The loss, with the unit of the law."""
+    return f"loss ({case.law.source.loss_unit})"
+
+
+def says(case: Case) -> str:
+    """By which law and convention, and whether it extrapolates: the end of a caption."""
+    plan = case.plan
+    where = {
+        True: "inside the law's fitted range",
+        False: "outside the law's fitted range",
+        None: "with no fitted range stated",
+    }[plan.in_range]
+    return (
+        f"Law {plan.law}, FLOPs = {plan.flop_convention}; the plan at {numbers.flops(plan.flops)} "
+        f"lies {where}."
+    )
+
+
+def sure(case: Case) -> str:
+    """What bands are, or why there are none."""
+    if case.draws is None:
+        return "The law is published without draws of its coefficients, so there are no bands."
+    return f"Bands are {100 * case.draws.level:g} % intervals of the law, from the fit's resamples."
+
+
+def size_of(n_active: float) -> str:
+    """A number of parameters."""
+    return format_count(n_active)

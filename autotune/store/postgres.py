@@ -1,0 +1,91 @@
+"""A storage on a PostgreSQL server, for a team."""
+
+import time
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, func, insert, select
+from sqlalchemy.dialects.postgresql import insert as insert_new
+
+from autotune.store.feed import Feed
+from autotune.store.postgres_source import PostgresSource, header_of
+from autotune.store.postgres_store import PostgresStore
+from autotune.store.postgres_tables import (
+    STUDIES,
+    WRITERS,
+    alone,
+    create_tables,
+    engine_of,
+    talking,
+)
+from autotune.store.presence import here
+from autotune.store.records import FORMAT
+from autotune.store.storage import must_be_name, must_exist
+from autotune.store.study import Header, must_agree
+
+
+class PostgresStorage:
+    """Studies on a server; tables are made when they are first needed."""
+
+    def __init__(self, url: str) -> None:
+        """Find a server; nothing is asked of it yet.
+
+        Raises:
+            InputError: If the address cannot be read.
+        """
+        self._url = engine_of(url)
+
+    @property
+    def where(self) -> str:
+        """The address without its password."""
+        return self._url.url.render_as_string()
+
+    def names(self) -> list[str]:
+        """The names of its studies."""
+        with talking("cannot list studies", self._engine), self._engine.connect() as link:
+            return sorted(link.execute(select(STUDIES.c.study)).scalars())
+
+    def feed(self, name: str) -> Feed:
+        """The records of a study."""
+        return Feed(PostgresSource(self._engine, must_exist(name, self)))
+
+    def join(self, name: str, header: Header, *, start: Mapping[str, Any]) -> PostgresStore:
+        """Create a study or continue one, as the next writer."""
+        study = must_be_name(name)
+        with talking("cannot write a study", self._engine), self._engine.begin() as link:
+            alone(link, study)
+            new = insert_new(STUDIES).values(study=study, header=header.to_json())
+            link.execute(new.on_conflict_do_nothing())
+        recorded = header_of(self._engine, study)
+        must_agree(Path(study), recorded, header)
+        return PostgresStore(self._engine, study, recorded, writer=self._writer(study, start))
+
+    def close(self) -> None:
+        """Let the connections go."""
+        self._url.dispose()
+
+    @cached_property
+    def _engine(self) -> Engine:
+        create_tables(self._url)
+        return self._url
+
+    def _writer(self, study: str, start: Mapping[str, Any]) -> str:
+        """Take the next free number of a study."""
+        with talking("cannot write a study", self._engine), self._engine.begin() as link:
+            alone(link, study)
+            taken = select(func.count()).select_from(WRITERS).where(WRITERS.c.study == study)
+            number = int(link.execute(taken).scalar() or 0) + 1
+            now = func.clock_timestamp()
+            said = here() | {"format": FORMAT, "at": time.time(), "search": dict(start)}
+            link.execute(
+                insert(WRITERS).values(
+                    study=study,
+                    writer=f"{number:04d}",
+                    start=said,
+                    beat_at=now,
+                    ended=False,
+                )
+            )
+        return f"{number:04d}"

@@ -1,0 +1,62 @@
+"""Files that matplotlib draws: known formats, the same bytes each time, names as text."""
+
+import xml.etree.ElementTree as ET
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from made_studies import NASTY, line_of_trials, study_of
+
+pytest.importorskip("matplotlib")
+
+from autotune.reporting import catalogue, numbers, static
+from autotune.reporting.chart import Scale
+from autotune.reporting.pages.trial_view import literal, literals
+from autotune.reporting.palette import STYLES
+
+
+@pytest.fixture(scope="module")
+def chart():
+    study = study_of(line_of_trials(12, failed=lambda i: i == 3), name="$\\frac{1}$ & <b>")
+    return catalogue.OF_STUDY["slices"](study)
+
+
+@pytest.mark.parametrize(("format_", "start"), [("png", b"\x89PNG"), ("pdf", b"%PDF")])
+def test_a_file_begins_as_its_format_does(chart, format_, start):
+    assert static.render(chart, format_).startswith(start)
+
+
+def test_an_svg_is_the_same_each_time_and_holds_names_as_they_are(chart):
+    """A dollar sign begins no formula, and a tag no element."""
+    first = static.render(chart, "svg")
+    assert first == static.render(chart, "svg")
+    text = "".join(ET.fromstring(first).itertext())
+    assert "$\\frac{1}$ & <b>" in text
+    assert NASTY in text.replace("\n", "")
+    assert b"<script" not in first
+
+
+def test_styles_differ_without_colour():
+    assert len({style.dash for style in STYLES}) == len(STYLES)
+    assert len({style.marker for style in STYLES}) == len(STYLES)
+    assert len({style.symbol for style in STYLES}) == len(STYLES)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(5.76e23, "576 ZFLOP"), (1e24, "1 YFLOP"), (999.96e18, "1 ZFLOP"), (0.0, "0 FLOP")],
+)
+def test_budgets_have_si_prefixes(value, text):
+    assert numbers.flops(value) == text
+
+
+def test_ticks_of_counts_have_the_letters_of_the_command_line():
+    assert numbers.tick(2e9, Scale.COUNT) == "2B"
+    assert numbers.tick(0.25, Scale.PERCENT) == "25 %"
+
+
+@settings(max_examples=20)
+@given(st.dictionaries(st.text(), st.text() | st.integers() | st.booleans() | st.floats(-9, 9)))
+def test_a_configuration_in_a_command_reads_back_as_it_was(config):
+    assert eval(literals(config)) == config
+    assert all(eval(literal(name)) == name for name in config)

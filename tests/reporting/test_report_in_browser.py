@@ -1,0 +1,168 @@
+"""The report in a real browser: complete, quiet, alone, and readable by everybody."""
+
+import json
+import re
+import shutil
+
+import pytest
+from cli_run import run
+from made_fits import saved
+from made_studies import NASTY, line_of_trials, study_of
+
+pytest.importorskip("matplotlib")
+pytest.importorskip("plotly")
+pytest.importorskip("jinja2")
+
+from autotune.fits import files
+from autotune.reporting.pages.report import MOST_BYTES
+from autotune.store.journal import JournalStore
+
+FLAGS = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+STUDY = "nasty <b>&'\""
+DRAWN = "html[data-charts=drawn]"
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory):
+    """A report of a study with tags in every text, of a fit, and of a plan by it."""
+    folder = tmp_path_factory.mktemp("report")
+    trials = line_of_trials(30, failed=lambda i: i % 7 == 6)
+    with JournalStore.open(folder / STUDY, study_of([]).header, start={"seed": 7}) as store:
+        store.append(*trials)
+    files.save(saved(n_draws=8, spread=1e-3), folder)
+    budget = ("--flops", "1e21", "--sparsity", "0.9")
+    asked = run("plan", *budget, "--law", "mine", "--storage", folder, "--json")
+    (folder / "plan.json").write_text(asked.stdout)
+    done = run(
+        "report", folder / "report.html", "--study", STUDY, "--fit", "mine",
+        "--plan", folder / "plan.json", "--storage", folder, "--json",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["bytes"] < MOST_BYTES
+    return folder / "report.html"
+
+
+def test_the_report_names_nothing_outside_itself_and_runs_its_two_scripts_alone(report):
+    page = report.read_text()
+    assert not re.search(r'(src|href)="(?!data:|#)', page)
+    assert "@import" not in page
+    assert page.count("<script>") == 1
+    assert NASTY not in page
+    policy = re.search(r'Content-Security-Policy" content="([^"]+)"', page)[1]
+    assert "default-src &#39;none&#39;" in policy or "default-src 'none'" in policy
+    assert policy.count("sha256-") == 2
+
+
+def test_the_report_says_what_went_in(report):
+    page = report.read_text()
+    for text in ("sha256:abc", "6 N_active D", "generalized", "autotune report", "matplotlib"):
+        assert text in page
+    assert "problem_file.load(" in page  # the command that repeats a trial
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Chromium, started once."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("no chromium on this machine")
+    with playwright.sync_playwright() as driver:
+        started = driver.chromium.launch(executable_path=chromium, args=list(FLAGS))
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="module")
+def page(browser, report):
+    """The report, opened once without a network; with what it said and asked for."""
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, offline=True)
+    opened = context.new_page()
+    opened.said, opened.asked = [], []
+    opened.on("console", lambda message: opened.said.append(message.text))
+    opened.on("pageerror", lambda error: opened.said.append(str(error)))
+    opened.on("request", lambda request: opened.asked.append(request.url))
+    opened.goto(report.as_uri())
+    opened.wait_for_selector(DRAWN, timeout=120_000)
+    yield opened
+    context.close()
+
+
+SIZES = [(1440, "light"), (1440, "dark"), (390, "dark"), (390, "light")]
+
+
+@pytest.mark.parametrize(("width", "scheme"), SIZES)
+def test_every_chart_is_drawn_at_any_width_and_scheme_without_a_word(page, report, width, scheme):
+    page.set_viewport_size({"width": width, "height": 900})
+    page.emulate_media(color_scheme=scheme)
+    ink = "rgb(230, 233, 238)" if scheme == "dark" else "rgb(27, 31, 36)"
+    page.wait_for_function(
+        "ink => document.documentElement.dataset.charts === 'drawn' && "
+        "[...document.querySelectorAll('.ytick text')]"
+        ".every(each => getComputedStyle(each).fill === ink)",
+        arg=ink,
+    )
+    places = page.evaluate(
+        """[...document.querySelectorAll('.plot')].map(place => ({
+            wanted: JSON.parse(document.getElementById(place.dataset.figure).textContent)
+                .data.length,
+            drawn: place.data.length, pictures: place.querySelectorAll('svg.main-svg').length}))"""
+    )
+    assert len(places) > 15
+    assert all(each["drawn"] == each["wanted"] and each["pictures"] for each in places)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.said == []
+    assert {url for url in page.asked if not url.startswith(("data:", "blob:"))} == {
+        report.as_uri()
+    }
+
+
+def test_names_with_tags_are_shown_and_not_run(page):
+    assert page.evaluate("window.pwned") is None
+    assert NASTY in page.inner_text("main")
+    assert page.locator("main b").count() == 0
+
+
+@pytest.mark.parametrize(
+    ("scheme", "options", "fewest"),
+    [("light", None, 15), ("dark", {"runOnly": ["color-contrast"]}, 1)],
+)
+def test_axe_finds_nothing_serious(page, scheme, options, fewest):
+    """In the dark, colours alone are other; of charts alike, the first of a section is enough."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    page.emulate_media(color_scheme=scheme)
+    found = axe.run(page, {"exclude": [[".chart ~ .chart .plots"]]}, options).response
+    bad = [each["id"] for each in found["violations"] if each["impact"] in ("serious", "critical")]
+    assert bad == []
+    assert len(found["passes"]) >= fewest
+
+
+def test_the_keyboard_reaches_the_contents_and_every_table(page):
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    assert page.locator(".scroll:not([tabindex])").count() == 0
+    figures, tables = page.locator(".chart").count(), page.locator(".chart table tbody tr").count()
+    assert page.locator(".chart figcaption").count() == figures
+    assert tables > figures
+
+
+def test_on_paper_pictures_stand_for_what_scripts_draw(page):
+    page.emulate_media(media="print")
+    assert page.locator(".chart img").first.is_visible()
+    assert not page.locator(".plots").first.is_visible()
+    page.emulate_media(media="screen")
+
+
+def test_without_scripts_there_are_pictures_and_tables(browser, report):
+    context = browser.new_context(java_script_enabled=False, offline=True)
+    opened = context.new_page()
+    opened.goto(report.as_uri())
+    pictures = opened.locator(".chart img")
+    assert pictures.count() > 8
+    assert pictures.first.is_visible()
+    assert pictures.first.bounding_box()["height"] > 100
+    assert not opened.locator(".plots").first.is_visible()
+    context.close()

@@ -1,0 +1,100 @@
+"""Several writers on one PostgreSQL server: nothing is given twice, and nothing is lost."""
+
+import threading
+
+import pytest
+from postgres_server import postgres
+
+from autotune.errors import InputError, StoreError
+from autotune.ports import Beginning
+from autotune.store.storage import storage_of
+from autotune.store.study import Header
+from autotune.trials import Completed, Timing
+
+pytestmark = pytest.mark.xdist_group("postgres")
+
+
+@pytest.fixture(scope="module")
+def storage():
+    with postgres("-c fsync=off") as url:
+        made = storage_of(url)
+        yield made
+        made.close()
+
+
+def outcome(trial, value=1.0):
+    return Completed(trial, value, Timing(1.0, "w", 0.0, 1.0))
+
+
+def test_writers_that_begin_at_once_never_begin_one_trial_too_many(storage):
+    n_trials, begun, broken = 30, [], []
+
+    def work():
+        try:
+            with storage.join("race", Header(problem="p"), start={}) as store:
+                while True:
+                    trial = store.trial({"x": f"{store.writer} {len(begun)}"})
+                    if store.begin(trial, n_trials) is not Beginning.BEGUN:
+                        return
+                    begun.append(trial.id)
+                    store.append(outcome(trial))
+        except StoreError as error:
+            broken.append(error)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert broken == []
+    assert len(begun) == len(set(begun)) == n_trials
+    feed = storage.feed("race")
+    assert feed.refresh() == n_trials
+    assert set(feed.places) == set(begun)
+
+
+def test_a_configuration_that_another_began_meanwhile_is_taken(storage):
+    header = Header(problem="p")
+    with (
+        storage.join("same", header, start={}) as first,
+        storage.join("same", header, start={}) as second,
+    ):
+        assert first.begin(first.trial({"x": 1}), 9) is Beginning.BEGUN
+        assert second.begin(second.trial({"x": 1}), 9) is Beginning.TAKEN
+        assert second.resume() is None  # the other lives
+        assert second.count == 1
+
+
+def test_a_feed_reads_on_and_the_study_lists_its_writers(storage):
+    with storage.join("fed", Header(problem="p", unit="s"), start={"seed": 1}) as store:
+        feed = storage.feed("fed")
+        store.append(outcome(store.trial({"x": 1}), 2.0))
+        assert (feed.refresh(), feed.best.value) == (1, 2.0)
+        store.append(outcome(store.trial({"x": 2}), 1.0))
+        running = store.trial({"x": 3})
+        store.begin(running, 9)
+        assert (feed.refresh(), feed.best.value) == (2, 1.0)
+        study = feed.study()
+        assert (study.name, study.header.unit, study.running) == ("fed", "s", [running])
+        assert study.jobs[0]["search"] == {"seed": 1}
+    assert feed.study().interrupted == [running]
+    assert {"fed"} <= set(storage.names())
+
+
+def test_another_problem_and_a_study_that_is_not_there_are_refused(storage):
+    storage.join("mine", Header(problem="p"), start={}).close()
+    with pytest.raises(StoreError, match="of another problem: problem: p -> q"):
+        storage.join("mine", Header(problem="q"), start={})
+    with pytest.raises(InputError, match=r"unknown study in .*'min'\. Did you mean 'mine'"):
+        storage.feed("min")
+
+
+def test_a_server_that_is_not_there_is_said_in_one_line_without_the_password():
+    pytest.importorskip("sqlalchemy")
+    made = storage_of("postgresql://me:secret@/none?host=/nowhere")
+    with pytest.raises(StoreError, match="Mend the server, or the address") as failed:
+        made.names()
+    assert "secret" not in str(failed.value)
+    assert "\n" not in str(failed.value)
+    with pytest.raises(InputError, match=r"mysql://\.\.\. is not known"):
+        storage_of("mysql://me:secret@x/y")
