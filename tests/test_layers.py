@@ -10,7 +10,7 @@ LAYERS = [
     {"errors", "types", "checks", "quantities", "share", "process_stat"},
     {"laws", "architecture", "fitting", "planning", "trials", "problem", "search", "space"}
     | {"problem_options", "problem_parts", "tuning_problem", "old_configspace", "derived"}
-    | {"deadline", "phase", "ladder", "history", "curves"},
+    | {"deadline", "phase", "ladder", "history", "curves", "suggestion"},
     {"tuning", "ports", "ask_tell", "desk", "problem_file"},
     {"evaluators", "store", "fits", "launching", "training", "reporting", "interop"}
     | {"runs", "datasets", "models", "remote"},

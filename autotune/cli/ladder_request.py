@@ -51,7 +51,7 @@ def read(given: Mapping[str, Any]) -> Request:
     """
     preset = checks.one_of("preset", given["preset"], PRESETS)
     description = _description(given, PRESETS[preset])
-    workers = given.get("workers") or _workers(description.device)
+    workers = given.get("workers", _workers(description.device))
     checks.at_least("--workers", workers, 1, hint="One worker trains one trunk at a time.")
     pace = PACES[description.device]
     budget = _budget(given.get("budget", BUDGETS[preset]), workers)

@@ -23,6 +23,8 @@ from autotune.cli import (
     serve,
     status,
     submit,
+    suggest,
+    train,
     tune,
     tune_evaluator,
     worker,
@@ -39,7 +41,7 @@ app = typer.Typer(
 )
 VERBS = (
     plan, laws, predict, count, design, fit, tune, submit, status, results, problems, doctor, data,
-    compare, ladder, report, serve, worker,
+    compare, ladder, report, serve, suggest, train, worker,
 )  # fmt: skip
 for verb in VERBS:
     verb.register(app)

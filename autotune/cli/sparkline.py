@@ -19,9 +19,7 @@ def sparkline(values: Sequence[float], width: int = WIDTH) -> str:
     """
     n = len(values)
     shown = [values[(i + 1) * n // min(n, width) - 1] for i in range(min(n, width))]
-    known = [value for value in shown if value == value]
-    if not known:
-        return ""
+    known = [value for value in shown if value == value] or [0.0]
     low, span = min(known), max(known) - min(known)
     top = len(BLOCKS) - 1
 
@@ -43,5 +41,5 @@ def best_so_far(study: "Study") -> str:
     best = found.best.tolist()
     first, last = best[found.improvements[0]], best[-1]
     latest = len(best) - 1 - found.improvements[-1]
-    since = f", {latest} trials ago" if latest else ", just now"
-    return f"best so far {sparkline(best)} {first:.6g} -> {last:.6g}{since}"
+    since = f"{latest} trial{'' if latest == 1 else 's'} ago" if latest else "just now"
+    return f"best so far {sparkline(best)} {first:.6g} -> {last:.6g}, {since}"

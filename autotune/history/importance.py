@@ -49,10 +49,10 @@ def importance(columns: Sequence[Column], values: Floats, *, seed: int = 0) -> I
         values: The objective of these trials, finite, shape (n,).
         seed: Of the folds, the forests and the shuffles.
     """
-    from sklearn.ensemble import RandomForestRegressor
-
     if len(values) < FEWEST or not columns:
         return None
+    from sklearn.ensemble import RandomForestRegressor
+
     x = np.stack([column.values for column in columns], axis=1)[-MOST:]
     y = _ranks(values[-MOST:])
     rng = np.random.default_rng(seed)

@@ -4,11 +4,10 @@ Names come from users and machines, and plotly reads tags in text: every text is
 Colours of text and grid are left to the page, which knows whether it is light or dark.
 """
 
-from html import escape
 from typing import Any
 
 from autotune.reporting.chart import Axis, Chart, Panel, Scale
-from autotune.reporting.live_marks import shapes, traces
+from autotune.reporting.live_marks import shapes, shown, traces
 
 MARGIN = {"l": 60, "r": 15, "t": 30, "b": 50}
 EXPONENTS = {Scale.COUNT: "B", Scale.FLOPS: "SI extended"}
@@ -38,13 +37,13 @@ def _figure(panel: Panel) -> dict[str, Any]:
         "shapes": [shape for mark in panel.marks for shape in shapes(mark)],
     }
     if panel.title:
-        layout["title"] = {"text": escape(panel.title), "font": {"size": 13}}
+        layout["title"] = {"text": shown(panel.title), "font": {"size": 13}}
     return {"data": [trace for mark in panel.marks for trace in traces(mark)], "layout": layout}
 
 
 def _axis(axis: Axis, which: str) -> dict[str, Any]:
     made: dict[str, Any] = {
-        "title": {"text": escape(axis.label), "standoff": 10},
+        "title": {"text": shown(axis.label), "standoff": 10},
         "automargin": True,
         "zeroline": False,
     }
@@ -74,4 +73,4 @@ def _at(axis: Axis, value: float) -> float:
 
 
 def _short(name: str, most: int = 28) -> str:
-    return escape(name if len(name) <= most else name[: most - 1] + "…")
+    return shown(name if len(name) <= most else name[: most - 1] + "…")

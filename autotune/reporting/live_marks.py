@@ -17,7 +17,7 @@ DIGITS = 7
 
 def traces(mark: Mark) -> list[dict[str, Any]]:
     """The traces of a mark; an empty name keeps them out of the legend."""
-    named = {"name": escape(mark.name), "showlegend": bool(mark.name)}
+    named = {"name": shown(mark.name), "showlegend": bool(mark.name)}
     return [named | trace for trace in _traces(mark)]
 
 
@@ -36,6 +36,11 @@ def shapes(mark: Mark) -> list[dict[str, Any]]:
         )
         return [{"type": "line", "line": {"dash": "dash", "width": 1.2}, **along}]
     return []
+
+
+def shown(text: str) -> str:
+    """A text that plotly shows as it is: it reads tags, and formulas between dollar signs."""
+    return escape(text).replace("$", "&#36;")
 
 
 def values(array: Floats) -> list[float | None]:
@@ -100,7 +105,7 @@ def _(mark: Contours) -> list[dict[str, Any]]:
     return [{"type": "contour", "x": values(mark.x), "y": values(mark.y),
              "z": [values(row) for row in mark.z], "colorscale": CONTOURS.capitalize(),
              "ncontours": 14, "showlegend": False, "line": {"width": 0.5, "color": "white"},
-             "colorbar": {"title": {"text": escape(mark.name), "side": "right"}, "thickness": 12},
+             "colorbar": {"title": {"text": shown(mark.name), "side": "right"}, "thickness": 12},
              }]  # fmt: skip
 
 
@@ -145,4 +150,4 @@ def _clear(colour: str, share: float) -> str:
 
 
 def _texts(texts: Iterable[str]) -> list[str]:
-    return [escape(text) for text in texts]
+    return [shown(text) for text in texts]

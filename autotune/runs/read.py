@@ -75,10 +75,14 @@ def read(path: Path | str, *, where: str = "") -> ReadRuns:
         table=table,
         mapping=_mapping(raw, how),
         dropped=dropped_rows(where, raw, keep),
-        warnings=(*dense, *_assumptions(raw, table), *suspicions(table, word=raw.word)),
+        warnings=(*dense, *_assumptions(raw, table), *_suspicions(raw, table)),
         data_hash=data_hash(table),
         n_read=len(raw.lines),
     )
+
+
+def _suspicions(raw: RawColumns, table: RunTable) -> tuple[str, ...]:
+    return suspicions(table, word=raw.word, flops_stated="flops" in raw.ours)
 
 
 def called(path: Path | str) -> str:

@@ -13,6 +13,8 @@ from autotune.types import Floats
 
 SMALLEST_COUNT = 1e4
 """No model of so few parameters was trained in earnest, nor any on so few tokens."""
+SMALLEST_PREDICTED = 1e6
+"""Parameters below which the published law says nothing: its smallest model has 44 million."""
 BITS_PER_NAT = 1 / np.log(2)
 CLOSE_TO_BITS = (1.3, 1.6)
 """Observed over expected loss that speaks for bits: 1.44 and some room for other corpora."""
@@ -31,19 +33,44 @@ LABEL = re.compile(r"(^|_)(id|index|name|seed)$|^$")
 """Columns that are not part of a configuration: measured, or mere labels."""
 
 
-def suspicions(table: RunTable, *, word: str = "line") -> tuple[str, ...]:
-    """Say what looks wrong, each with its reason, the number of rows and the first one."""
+def suspicions(
+    table: RunTable, *, word: str = "line", flops_stated: bool = False
+) -> tuple[str, ...]:
+    """Say what looks wrong, each with its reason, the number of rows and the first one.
 
+    Args:
+        table: The runs.
+        word: What a place in their file is called.
+        flops_stated: Whether FLOPs were given and not derived. Small counts that agree with them
+            are no suspicion: they are of small models.
+    """
+    small = () if flops_stated and not _far_flops(table).any() else _small(table, word)
+
+    def place(row: int) -> str:
+        return f"{word} {table.lines[row]}"
+
+    return (
+        *small,
+        *_loss_unit(table, place),
+        *_flops(table, place),
+        *_repeats(table, place),
+    )
+
+
+def _small(table: RunTable, word: str) -> tuple[str, ...]:
     def place(row: int) -> str:
         return f"{word} {table.lines[row]}"
 
     return (
         *_counts("n_active", table.n_active, "parameters", place),
         *_counts("tokens", table.tokens, "tokens", place),
-        *_loss_unit(table, place),
-        *_flops(table, place),
-        *_repeats(table, place),
     )
+
+
+def _far_flops(table: RunTable) -> NDArray[np.bool_]:
+    """Where FLOPs are of another unit than sizes and tokens, or of something else."""
+    ratio = table.flops / (FLOPS_PER_PARAMETER_AND_TOKEN * table.n_active * table.tokens)
+    return np.asarray((ratio > FAR_FLOPS) | (ratio < 1 / FAR_FLOPS))
 
 
 def _counts(name: str, values: Floats, what: str, place: Callable[[int], str]) -> Iterator[str]:
@@ -66,8 +93,8 @@ def _loss_unit(table: RunTable, place: Callable[[int], str]) -> Iterator[str]:
             "a perplexity is suspected. Take its logarithm; loss is in nats per token"
         )
         return
-    if min(np.median(table.n_active), np.median(table.tokens)) < SMALLEST_COUNT:
-        return  # sizes of unknown unit predict no loss
+    if np.median(table.n_active) < SMALLEST_PREDICTED or np.median(table.tokens) < SMALLEST_COUNT:
+        return  # sizes of unknown unit predict no loss, nor does a law far below its range
     ratio = table.loss / BESIROGLU_2024.loss(table.n_active, table.tokens)
     typical = float(np.median(ratio))
     what = f"the losses are {typical:.2f} times what besiroglu2024 expects of dense models"
@@ -94,8 +121,7 @@ def _loss_unit(table: RunTable, place: Callable[[int], str]) -> Iterator[str]:
 
 def _flops(table: RunTable, place: Callable[[int], str]) -> Iterator[str]:
     expected = FLOPS_PER_PARAMETER_AND_TOKEN * table.n_active * table.tokens
-    ratio = table.flops / expected
-    far = (ratio > FAR_FLOPS) | (ratio < 1 / FAR_FLOPS)
+    far = _far_flops(table)
     if far.any():
         first = int(np.argmax(far))
         yield (

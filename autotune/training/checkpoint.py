@@ -12,11 +12,10 @@ import torch
 from torch import Tensor
 
 from autotune.errors import InputError, StoreError
-from autotune.training.result import RunResult, from_json
+from autotune.training.checkpoint_files import IDENTITY, RESULTS
+from autotune.training.result import RunResult
 from autotune.training.run import config_hash
 
-TRUNK, LATEST = "trunk.pt", "latest.pt"
-IDENTITY, RESULTS = "run.json", "results.jsonl"
 COPIES = 3  # the trunk's, the latest, and the one that is being written
 
 
@@ -122,22 +121,6 @@ class Folder:
             stream.write("\n" * torn + json.dumps(result.to_json()) + "\n")
             stream.flush()
             os.fsync(stream.fileno())
-
-    def kept(self) -> list[RunResult]:
-        """The results so far; a torn last line is left out."""
-        path = self.path / RESULTS
-        found = []
-        for line in path.read_text().splitlines() if path.exists() else []:
-            try:
-                found.append(from_json(json.loads(line)))
-            except (ValueError, KeyError, TypeError):
-                continue
-        return found
-
-
-def has_run(path: Path) -> bool:
-    """Whether a run was begun in this folder."""
-    return (path / IDENTITY).exists()
 
 
 def _flat(identity: dict[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import torch
 
-from autotune.training import token_order
-from autotune.training.checkpoint import LATEST, TRUNK, Checkpoint, Folder
+from autotune.training import run_table, token_order
+from autotune.training.checkpoint import Checkpoint, Folder
+from autotune.training.checkpoint_files import LATEST, TRUNK
 from autotune.training.corpus import Corpus
 from autotune.training.divergence import Watchdog
 from autotune.training.progress import Progress, from_json
@@ -62,7 +63,8 @@ def train(run: TrainingRun, corpus: Corpus, watch: Watch | None = None) -> Itera
         InputError: If the run cannot be done: too little text, no such device, no space.
         StoreError: If its folder cannot be read.
     """
-    return Loop(run, corpus, watch or Watch()).results()
+    loop = Loop(run, corpus, watch or Watch())
+    return loop.results(loop.resume())
 
 
 class Loop:
@@ -90,9 +92,8 @@ class Loop:
         self._began = self._saved = watch.clock()
         self._looks = 0
 
-    def results(self) -> Iterator[RunResult]:
-        """One result for each budget."""
-        done = self._resume()
+    def results(self, done: dict[int, RunResult]) -> Iterator[RunResult]:
+        """One result for each budget; those that are done go by their steps."""
         ended: Ended | None = None
         for i, branch in enumerate(self._schedule.branches):
             if branch.end in done:
@@ -154,9 +155,10 @@ class Loop:
         except (torch.OutOfMemoryError, MemoryError) as error:
             self._session.forget()
             if self._session.micro > 1 or len(ids) < 2:
-                raise Ended(RunState.OUT_OF_MEMORY, str(error).splitlines()[0]) from error
-            self._session.micro = 2
-            return self._session.step(ids, factor)
+                why = (str(error).splitlines() or ["out of memory"])[0]
+                raise Ended(RunState.OUT_OF_MEMORY, why) from error
+        self._session.micro = 2  # the same tokens a step, in two parts
+        return self._step(step, factor)
 
     def _look(self, found: list[tuple[float, float]]) -> None:
         for loss, norm in found:
@@ -209,7 +211,7 @@ class Loop:
         self._session.restore(trunk[0])
         self._progress = trunk[1]
 
-    def _resume(self) -> dict[int, RunResult]:
+    def resume(self) -> dict[int, RunResult]:
         """Claim the folder, take up the state in it, and return its results by their steps."""
         if self._run.out is None:
             return {}
@@ -218,7 +220,7 @@ class Loop:
         self._folder.claim(size)
         ends = {branch.end for branch in self._schedule.branches}
         done = {}
-        for result in self._folder.kept():
+        for result in run_table.kept(self._run.out):
             key = (
                 result.steps
                 if result.state is RunState.COMPLETED

@@ -10,7 +10,7 @@ from autotune.training.corpus import Corpus
 from autotune.training.device import environment, peak_bytes
 from autotune.training.progress import Progress
 from autotune.training.result import Cost, RunResult, RunState
-from autotune.training.run import TrainingRun
+from autotune.training.run import TrainingRun, config_hash
 from autotune.training.session import Session, Validation
 from autotune.training.token_order import epochs
 
@@ -69,6 +69,7 @@ class Report:
         return {
             "model": self._run.model.name,
             "seed": self._run.seed,
+            "config": config_hash(self._run.identity(self._corpus, settings)),
             "corpus": self._corpus.label,
             "epochs": epochs(self._corpus, tokens=tokens, context=settings.context),
             "settings": asdict(settings),

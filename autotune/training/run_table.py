@@ -7,10 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from autotune.training.checkpoint_files import RESULTS
 from autotune.training.result import RunResult, RunState, from_json
 
-RESULTS = "results.jsonl"
-"""A run's own record of its budgets, in its folder."""
 COLUMNS = (
     "n_active", "n_total", "tokens", "loss", "flops", "flops_6nd", "n_experts", "top_k",
     "granularity", "n_params", "seed", "trunk", "corpus", "bits_per_byte", "steps", "epochs",

@@ -164,8 +164,15 @@ def _model(
         width=max(4, 4 * round(each / 4)),
         router_bias=mixture.bias,
     )
-    name = f"{dense.name}-{mixture.n_experts}e{mixture.top_k}"
-    return replace(dense, name=name, ffn=None, experts=experts, n_dense_layers=0)
+    sparse = replace(dense, ffn=None, experts=experts, n_dense_layers=0)
+    return replace(sparse, name=name_of(sparse))
+
+
+def name_of(model: Architecture) -> str:
+    """What a model of these rules is called: 64x4, or 64x4-8e2 with 2 of 8 experts."""
+    experts = model.experts
+    sparse = "" if experts is None else f"-{experts.n_experts}e{experts.top_k}"
+    return f"{model.d_model}x{model.n_layers}{sparse}"
 
 
 def _aspect(n_active: float) -> float:

@@ -57,6 +57,13 @@ def test_perplexities_are_suspected():
     assert "perplexity is suspected" in suspicions(planted(loss=np.exp(planted().loss)))[0]
 
 
+def test_small_models_with_flops_that_agree_are_not_taken_for_millions():
+    n, d = np.geomspace(3e3, 9e3, 9), np.geomspace(5e5, 2e6, 9)
+    small = planted(n_rows=9, n_active=n, n_total=n, tokens=d, loss=np.geomspace(2, 1.5, 9))
+    assert suspicions(small, flops_stated=True) == ()
+    assert "millions or billions are suspected" in suspicions(small)[0]
+
+
 @pytest.mark.parametrize("column", ["n_active", "tokens"])
 def test_counts_in_billions_are_suspected(column):
     table = planted()

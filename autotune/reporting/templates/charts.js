@@ -47,6 +47,7 @@
   }
 
   async function all() {
+    delete document.documentElement.dataset.charts;
     for (const place of document.querySelectorAll(".plot[data-figure]")) {
       try {
         await draw(place);

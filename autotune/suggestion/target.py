@@ -1,0 +1,27 @@
+"""What could be trained with the target budget: the choice that a plan has to make."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from autotune import checks
+from autotune.fitting.runs import RunTable
+from autotune.suggestion.grid import joined
+from autotune.suggestion.layouts import Layout
+
+SIZES = 65
+TOKENS_PER_PARAM = (0.5, 2000.0)
+
+
+def choices(table: RunTable, kinds: Sequence[Layout], flops: float) -> RunTable:
+    """Configurations that spend a budget exactly, C = 6 N_active D, for every layout.
+
+    Args:
+        table: Finished runs, for their further inputs.
+        kinds: The layouts that may be trained.
+        flops: The target budget.
+    """
+    checks.positive("target", flops, hint="A budget is in FLOPs, such as 1e24.")
+    low, high = (np.sqrt(flops / (6 * ratio)) for ratio in reversed(TOKENS_PER_PARAM))
+    n_active = np.geomspace(low, high, SIZES)
+    return joined(table, [(kind, n_active, flops / (6 * n_active)) for kind in kinds])

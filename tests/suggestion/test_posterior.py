@@ -1,0 +1,56 @@
+"""Draws of a law's coefficients agree with what made the runs, and with the bootstrap."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from made_beliefs import TRUTH, few_runs
+from planted import planted
+
+from autotune.errors import FitError
+from autotune.fitting.candidates import Candidate
+from autotune.fitting.fit import fit
+from autotune.fitting.settings import Convention, FitSettings
+from autotune.laws.catalogue import FORMS
+from autotune.suggestion.posterior import estimate, posterior
+from autotune.suggestion.weights import weighted_laws
+
+HOFFMANN = Candidate(FORMS["hoffmann"], Convention("active"))
+
+
+def test_draws_cover_the_coefficients_that_made_the_runs():
+    found = posterior(HOFFMANN, planted(TRUTH, noise=0.005, size=120), draws=256, seed=0)
+    for name in ("E", "alpha", "beta"):
+        low, high = np.quantile(found.coefficients[name], [0.005, 0.995])
+        assert low < TRUTH.coefficients[name] < high
+
+
+def test_draws_spread_as_those_of_the_bootstrap():
+    table = planted(TRUTH, noise=0.005, size=120)
+    found = posterior(HOFFMANN, table, draws=256, seed=0)
+    settings = FitSettings(objective="mse", bootstrap=40)
+    draws = fit(FORMS["hoffmann"], table, settings=settings).draws
+    names = FORMS["hoffmann"].coefficient_names()
+    for name in ("alpha", "beta"):
+        ratio = found.coefficients[name].std() / draws[:, names.index(name)].std()
+        assert 1 / 1.6 < ratio < 1.6
+
+
+def test_a_run_that_lies_far_off_hardly_moves_the_estimate():
+    table = planted(TRUTH, noise=0.002, size=60)
+    loss = table.loss.copy()
+    loss[7] *= 1.3
+    off = estimate(HOFFMANN, replace(table, loss=loss), seed=0)
+    assert off.coefficients["alpha"][0] == pytest.approx(TRUTH.alpha, abs=0.05)
+
+
+def test_fewer_runs_than_coefficients_have_no_posterior():
+    with pytest.raises(FitError, match="5 coefficients, and there are 5"):
+        posterior(HOFFMANN, few_runs(size=5), draws=8, seed=0)
+
+
+def test_the_law_that_made_the_runs_is_believed_most():
+    judged = weighted_laws(planted(TRUTH, noise=0.003, size=60))
+    assert sum(each.weight for each in judged) == pytest.approx(1)
+    best = max(judged, key=lambda each: each.weight)
+    assert best.candidate.form.form in ("hoffmann", "interaction")  # the latter contains it
