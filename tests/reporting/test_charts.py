@@ -126,6 +126,7 @@ def test_residuals_are_zero_where_the_law_is_right_and_the_worst_run_comes_first
     charts = {chart.kind: chart for chart in made(catalogue.OF_FIT, given_runs)}
     for chart in charts.values():
         check(chart)
+    assert "published laws of this form" in charts["coefficients"].caption
     predicted = charts["predicted"]
     np.testing.assert_allclose(predicted.panels[1].marks[0].y[:-1], 0, atol=1e-12)
     assert predicted.table.rows[0][0] == 13
