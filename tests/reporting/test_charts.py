@@ -20,6 +20,7 @@ from autotune.reporting import catalogue, live
 from autotune.reporting.chart import Chart
 from autotune.reporting.marks import Contours, Span
 from autotune.reporting.records import FitWithRuns
+from autotune.reporting.thin import MOST
 
 
 def made(kinds, subject):
@@ -69,6 +70,15 @@ def test_failed_trials_are_counted_and_never_given_a_value(searched):
     assert best.y[-1] == completed.y.min()
     assert "5 of them failed" in searched["history"].caption
     assert searched["failures"].table.rows[1][:2] == ("crashed", 5)
+
+
+def test_a_large_study_is_drawn_in_part_with_its_best_and_says_so():
+    study = study_of(line_of_trials(5000))
+    chart = catalogue.OF_STUDY["history"](study)
+    points, best = chart.panels[0].marks
+    assert points.x.size <= MOST
+    assert points.y.min() == best.y[-1] == study.best.value
+    assert f"{5000 - points.x.size} of 5000 trials are not drawn." in chart.caption
 
 
 def test_workers_without_a_break_are_shown_as_busy_all_the_time(searched):
