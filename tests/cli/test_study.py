@@ -14,7 +14,18 @@ from made_study import SIZES, TOKENS, TRUTH
 
 from autotune.store import study as studies
 
-AIM = ("--target-flops", "3e22", "--spend", "3e20", "--law", "hoffmann", "-n", "8", "--workers", "0")
+AIM = (
+    "--target-flops",
+    "3e22",
+    "--spend",
+    "3e20",
+    "--law",
+    "hoffmann",
+    "-n",
+    "8",
+    "--workers",
+    "0",
+)
 
 
 @pytest.fixture
