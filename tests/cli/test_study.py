@@ -15,8 +15,16 @@ from made_study import SIZES, TOKENS, TRUTH
 from autotune.store import study as studies
 
 AIM = (
-    *("--target-flops", "3e22", "--spend", "3e20", "--law", "hoffmann"),
-    *("-n", "8", "--workers", "0"),
+    "--target-flops",
+    "3e22",
+    "--spend",
+    "3e20",
+    "--law",
+    "hoffmann",
+    "-n",
+    "8",
+    "--workers",
+    "0",
 )
 
 
