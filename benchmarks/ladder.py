@@ -17,6 +17,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -164,7 +165,9 @@ def main() -> None:
     if "optimum" in steps:
         write(asked.out / "optimum.csv", list(optimum(asked.storage)))
     corpus = rows(runs)[0]["corpus"]
-    write_manifest(asked.out / "manifest.json", manifest(corpus=corpus, budget_6nd=BUDGET))
+    trainer = {name: metadata.version(name) for name in ("torch", "transformers")}
+    made_by = manifest(corpus=corpus, budget_6nd=BUDGET, trainer=trainer)
+    write_manifest(asked.out / "manifest.json", made_by)
 
 
 if __name__ == "__main__":
