@@ -39,15 +39,19 @@ class Limits:
     Attributes:
         body: Bytes of a body.
         upload: Bytes of a run table.
+        asked_by_anybody: Bytes of a body where no token is needed.
         seconds: How long a body may take to arrive.
     """
 
     body: int = 1 << 20
     upload: int = 8 << 20
+    asked_by_anybody: int = 4096
     seconds: float = 20.0
 
     def most(self, path: str) -> int:
         """Bytes that the body of a request for a path may have."""
+        if path in OPEN:
+            return self.asked_by_anybody
         return self.upload if path == "/api/fits" else self.body
 
 

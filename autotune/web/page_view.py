@@ -44,7 +44,7 @@ def studies(found: Sequence[tuple[str, Feed | str]]) -> LinkedTable:
 def facts(feed: Feed) -> tuple[tuple[str, str], ...]:
     """A study in labels and values."""
     header, best, n = feed.header, feed.best, len(feed.outcomes)
-    options = ", ".join(f"{name}={value}" for name, value in header.options.items())
+    options = ", ".join(f"{name}={_cell(value)}" for name, value in header.options.items())
     failed = ", ".join(f"{count} {kind}" for kind, count in sorted(feed.failures.items()))
     found = "none yet" if best is None else f"{best.value:.8g} {header.unit}"
     return (
