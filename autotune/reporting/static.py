@@ -7,7 +7,7 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 from autotune.reporting import numbers
 from autotune.reporting.chart import Axis, Chart, Panel, Scale
@@ -142,7 +142,7 @@ def _axis(axes: Axes, which: str, axis: Axis) -> None:
         low, high = axes.get_xlim() if which == "x" else axes.get_ylim()
         subs = (1.0, 2.0, 5.0) if high / low < 1e3 else (1.0,)
         side.set_major_locator(LogLocator(subs=subs, numticks=8))
-        side.set_minor_formatter(NullFormatter())
+        side.set_minor_locator(NullLocator())
     else:
         side.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
     side.set_major_formatter(FuncFormatter(lambda value, _: numbers.tick(value, axis.scale)))

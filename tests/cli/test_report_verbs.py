@@ -60,11 +60,6 @@ def test_a_plan_asked_again_from_its_file_is_the_plan(plot, tmp_path):
     }
 
 
-def test_coefficients_of_a_fit_are_drawn_beside_published_ones(plot):
-    told = json.loads(plot("mine", "--kind", "coefficients", "--json").stdout)
-    assert "published laws of this form" in told["figures"][0]["caption"]
-
-
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -20,6 +20,7 @@ from autotune.reporting import catalogue, live
 from autotune.reporting.chart import Chart
 from autotune.reporting.marks import Contours, Span
 from autotune.reporting.records import FitWithRuns
+from autotune.reporting.thin import MOST
 
 
 def made(kinds, subject):
@@ -69,6 +70,15 @@ def test_failed_trials_are_counted_and_never_given_a_value(searched):
     assert best.y[-1] == completed.y.min()
     assert "5 of them failed" in searched["history"].caption
     assert searched["failures"].table.rows[1][:2] == ("crashed", 5)
+
+
+def test_a_large_study_is_drawn_in_part_with_its_best_and_says_so():
+    study = study_of(line_of_trials(5000))
+    chart = catalogue.OF_STUDY["history"](study)
+    points, best = chart.panels[0].marks
+    assert points.x.size <= MOST
+    assert points.y.min() == best.y[-1] == study.best.value
+    assert f"{5000 - points.x.size} of 5000 trials are not drawn." in chart.caption
 
 
 def test_workers_without_a_break_are_shown_as_busy_all_the_time(searched):
@@ -126,6 +136,7 @@ def test_residuals_are_zero_where_the_law_is_right_and_the_worst_run_comes_first
     charts = {chart.kind: chart for chart in made(catalogue.OF_FIT, given_runs)}
     for chart in charts.values():
         check(chart)
+    assert "published laws of this form" in charts["coefficients"].caption
     predicted = charts["predicted"]
     np.testing.assert_allclose(predicted.panels[1].marks[0].y[:-1], 0, atol=1e-12)
     assert predicted.table.rows[0][0] == 13

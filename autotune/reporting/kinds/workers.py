@@ -14,7 +14,7 @@ from autotune.trials import Completed, Outcome
 
 MOST = 32
 """Workers whose trials are drawn, the first by name."""
-BOXES = 3000
+BOXES = 1500
 """Trials that are drawn, the latest."""
 
 
