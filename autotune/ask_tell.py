@@ -77,12 +77,21 @@ class AskTell:
         if not outcomes:
             return []
         counts = self._store.append(*outcomes)  # before tell: a crash between them loses nothing
-        for outcome, counted in zip(outcomes, counts, strict=True):
-            if counted:
-                self._learn(outcome)
-                self.evaluated += 1
-                self._on_own(outcome)
-        return counts
+        return [
+            self._note(outcome, counted=counted)
+            for outcome, counted in zip(outcomes, counts, strict=True)
+        ]
+
+    def _note(self, outcome: Outcome, *, counted: bool) -> bool:
+        """Learn an outcome that is durable, if it counts; return whether it does."""
+        if not counted and outcome.trial.id in self.out:
+            self.hear()
+            counted = outcome.trial.id in self.out  # written before, when another write failed
+        if counted:
+            self._learn(outcome)
+            self.evaluated += 1
+            self._on_own(outcome)
+        return counted
 
     def _learn(self, outcome: Outcome) -> None:
         self._search.tell(outcome)

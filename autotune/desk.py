@@ -148,10 +148,11 @@ class Desk:
         if holding is not None:
             mine = [lease.trial for lease in self._leases.values() if lease.worker == worker]
             found = [trial for trial in mine if trial.id not in holding][:n]
+        for again in found:
+            self._lease(again, worker)
         while len(found) < n and (trial := self._expired() or self._talk.next(self._may)):
+            self._lease(trial, worker)  # now: if the next cannot be recorded, this one is leased
             found.append(trial)
-        for trial in found:
-            self._lease(trial, worker)
         return Handed(found, lost, over=not found and self._talk.over)
 
     def trial(self, name: str, attempt: int) -> Trial:

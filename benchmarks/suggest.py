@@ -123,7 +123,7 @@ def replay(grid: Grid) -> Replay:
 def buy(one: Replay, policy: Design, *, seed: int) -> dict[float, NDArray[np.int64]]:
     """Indices of the runs a policy has at each share of the spend, the first ones included."""
     rng = np.random.default_rng(seed)
-    cheap = np.argsort(one.bought.flops, kind="stable")[: max(FIRST, int(0.4 * len(one.bought)))]
+    cheap = np.argsort(one.bought.flops, kind="stable")[: max(FIRST + 4, len(one.bought) // 2)]
     have = rng.permutation(cheap)[:FIRST]
     if policy in ("regret", "d-optimal"):
         return _in_rounds(one, policy, have=have, seed=seed)

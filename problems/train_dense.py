@@ -72,7 +72,7 @@ def problem(
         unit="nats/token",
         units=UNITS,
         source=source(corpus),
-        constraints=(at.repetition,),
+        constraints=at.rules,
         derived={"tokens": at.tokens},
         law_inputs=at.law_inputs,
         fidelity="share" if least_share < 1 else "",

@@ -88,7 +88,7 @@ def problem(
         source=source(corpus),
         constraints=(
             Constraint("top_k <= n_experts", lambda c: float(c["top_k"]) <= float(c["n_experts"])),
-            at.repetition,
+            *at.rules,
         ),
         derived={"n_active": at.n_active, "n_total": at.n_total, "tokens": at.tokens},
         law_inputs=at.law_inputs,

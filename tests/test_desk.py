@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autotune.desk import MOST_LEASES, Desk
-from autotune.errors import InputError
+from autotune.errors import InputError, StoreError
 from autotune.store.memory import MemoryStore
 from autotune.trials import Completed, Failed, Timing, Trial
 
@@ -172,3 +172,44 @@ def test_a_study_is_over_when_it_has_its_trials_or_the_space_has_no_more():
 def test_an_outcome_of_a_trial_that_was_never_handed_out_is_refused():
     with pytest.raises(InputError, match=r"no trial 'm-9' was handed out\. Tell outcomes"):
         Office().desk.trial("m-9", 1)
+
+
+class Stumbling(MemoryStore):
+    """A store that fails in the middle: at the second outcome of one batch, at one beginning."""
+
+    stumbles = True
+    full = False
+
+    def append(self, *outcomes):
+        if self.stumbles and len(outcomes) > 1:
+            self.stumbles = False
+            super().append(outcomes[0])
+            raise StoreError("disk full")
+        return super().append(*outcomes)
+
+    def begin(self, trial, n_trials):
+        if self.full:
+            raise StoreError("disk full")
+        self.full = True
+        return super().begin(trial, n_trials)
+
+
+def test_outcomes_of_which_a_failing_store_kept_some_may_be_told_again_and_are_learned_once():
+    office = Office(n_trials=2, store=Stumbling())
+    office.store.full = None
+    office.store.begin = MemoryStore.begin.__get__(office.store)
+    trials = office.ask("A", 2)
+    with pytest.raises(StoreError):
+        office.tell("A", *trials)
+    receipts = office.tell("A", *trials)
+    assert [each.counted for each in receipts] == [True, True]
+    assert len(office.search.told) == office.desk.recorded == 2
+    assert office.desk.ask("A", 1).over
+
+
+def test_a_trial_that_was_begun_before_the_store_failed_is_handed_out_when_asked_again():
+    office = Office(store=Stumbling())
+    with pytest.raises(StoreError):
+        office.ask("A", 2, holding=[])
+    (trial,) = office.ask("A", 1, holding=[])
+    assert trial.config == {"x": 0}

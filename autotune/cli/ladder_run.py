@@ -6,7 +6,7 @@ from pathlib import Path
 from autotune import problem_file
 from autotune.cli import console, tune_job
 from autotune.cli.ladder_request import Request
-from autotune.cli.tune_brake import Brake, StopFile
+from autotune.cli.tune_brake import Brake, StopFile, deadline
 from autotune.errors import InputError, StoreError
 from autotune.evaluators.processes import ProcessEvaluator
 from autotune.ladder.queue import TrunkQueue
@@ -30,7 +30,8 @@ class LadderResult:
         study: The whole record of trunks.
         results: Every budget that ended in a loss or diverged, with its trunk.
         left: Planned runs that have neither.
-        ended: `done`, or why it stopped before: `timeout`, `stopped` or `interrupted`.
+        ended: `done`, or why it stopped before: `timeout`, `walltime`, `stopped` or
+            `interrupted`.
     """
 
     study: Study
@@ -71,12 +72,17 @@ def run(request: Request) -> LadderResult:
     file = problem_file.read(str(Path(trunk_problem.__file__)))
     header = Header.of(file.build(options), file.origin)
     job = tune_job.current()
-    stop = Brake(timeout=request.seconds, file=StopFile(request.folder))
+    stop = Brake(
+        timeout=request.seconds, deadline=deadline(job, None, None), file=StopFile(request.folder)
+    )
     queue = TrunkQueue(request.plan.trunks)
     with JournalStore.open(request.folder, header, start={}, job=job.run) as store:
         _prepare(corpus, request.folder / trunk_problem.CORPUS)
         with stop.signals(), _pool(file.origin, options, request) as pool:
-            tune(queue, pool, store, n_trials=ALL, stop=stop, on_outcome=_shown(request))
+            tune(
+                queue, pool, store, n_trials=ALL,
+                stop=stop, closing=stop.closing, on_outcome=_shown(request),
+            )  # fmt: skip
     return _result(request, stop)
 
 
@@ -154,5 +160,5 @@ def _result(request: Request, stop: Brake) -> LadderResult:
         study=studies.read(request.folder),
         results=tuple(results),
         left=len(wanted - done),
-        ended=stop.why or "done",
+        ended=stop.why or ("walltime" if stop.closed else "done"),
     )

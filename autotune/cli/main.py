@@ -22,6 +22,7 @@ from autotune.cli import (
     results,
     serve,
     status,
+    study,
     submit,
     suggest,
     train,
@@ -41,20 +42,20 @@ app = typer.Typer(
 )
 VERBS = (
     plan, laws, predict, count, design, fit, tune, submit, status, results, problems, doctor, data,
-    compare, ladder, report, serve, suggest, train, worker,
+    compare, ladder, report, serve, study, suggest, train, worker,
 )  # fmt: skip
 for verb in VERBS:
     verb.register(app)
 
 
 def main() -> None:
-    """Run the command line, on rank 0 if MPI started several processes to tune.
+    """Run the command line, on rank 0 if MPI started several processes to run trials.
 
     Errors raised on purpose end in one line and their exit status.
     """
     verb = sys.argv[1] if len(sys.argv) > 1 else ""
     with _errors(verb):
-        world = tune_evaluator.world() if verb == "tune" else None
+        world = tune_evaluator.world() if verb in ("tune", "study") else None
     if world is None:
         _run(verb, None)
     else:

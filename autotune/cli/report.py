@@ -48,6 +48,7 @@ def report(
     storage: Annotated[Path, typer.Option(help="The folder of studies and fits.")] = Path(
         "results/local"
     ),
+    linked: Annotated[bool, typer.Option("--linked", hidden=True)] = False,
     json: Annotated[bool, typer.Option("--json", help="Say what was written as JSON.")] = False,
 ) -> None:
     """Write studies, plans and fits as one HTML file that needs no network."""
@@ -58,7 +59,7 @@ def report(
     if runs is not None and len(fit or ()) != 1:
         raise InputError("--runs belongs to one fit. Name it with --fit.")
     found = _named(study or [], fit or [], plan or [], storage=storage, runs=(runs, where))
-    page = _page(found, storage)
+    page = _page(found, storage, linked=linked)
     try:
         out.write_text(page, encoding="utf-8")
     except OSError as error:
@@ -93,7 +94,8 @@ def _named(
     )
 
 
-def _page(found: "Subjects", storage: Path) -> str:
+def _page(found: "Subjects", storage: Path, *, linked: bool) -> str:
+    """The page; a linked one is for the service, which has its style and scripts."""
     import shlex
     import sys
     from datetime import UTC, datetime
@@ -105,7 +107,7 @@ def _page(found: "Subjects", storage: Path) -> str:
             studies=found.studies, fits=found.fits, cases=found.cases,
             log=lambda study, trial: _log(storage / study / "trials" / trial / "log.txt"),
             command=shlex.join(["autotune", *sys.argv[1:]]),
-            made_at=datetime.now(UTC).isoformat(" ", "seconds"),
+            made_at=datetime.now(UTC).isoformat(" ", "seconds"), linked=linked,
         )
     )  # fmt: skip
 

@@ -107,7 +107,7 @@ class Description:
 PRESETS: Mapping[str, Description] = MappingProxyType(
     {
         "smoke": Description(
-            sizes=(3e3, 12e3), tokens=(16384, 32768), sequences=2, context=64, windows=64
+            sizes=(3e3, 12e3), tokens=(16384, 32768), sequences=4, context=64, windows=64
         ),
         "laptop": Description(
             sizes=(6e3, 14e3, 38e3, 111e3, 195e3, 554e3), tokens=(5e5, 1e6, 2e6, 4e6)

@@ -19,6 +19,9 @@ SAMPLED = 1024  # a power of two, as Sobol's sequence is balanced at
 MOST_OFFERED = 600
 """Configurations followed at once; more are thinned evenly in cost."""
 
+SEED = "seed"
+"""The parameter that tells replicates of a configuration apart; offers have its least value."""
+
 FLOPS = "flops"
 """The derived quantity that says what a configuration costs; 6 N_active D without it."""
 
@@ -99,6 +102,18 @@ def _costed(problem: Problem, configs: Sequence[dict[str, Value]], runs: RunTabl
     return replace(runs, flops=exact)
 
 
+def first_seed(problem: Problem) -> int:
+    """The least seed of a problem that has seeds.
+
+    Raises:
+        ProblemError: If its seeds are no integers.
+    """
+    low = getattr(problem.space[SEED], "lower", None)
+    if not isinstance(low, int):
+        raise ProblemError(f"problem {problem.name}: its parameter {SEED} must be an integer.")
+    return low
+
+
 def _listed(problem: Problem, seed: int) -> list[dict[str, Value]]:
     codec = Codec(problem.space)
     if codec.size is not None and codec.size <= GRID_LIMIT:
@@ -107,7 +122,9 @@ def _listed(problem: Problem, seed: int) -> list[dict[str, Value]]:
         from scipy.stats import qmc
 
         points = codec.snap(qmc.Sobol(len(codec.names), seed=seed).random(SAMPLED))
-    found = {key(config): config for config in map(codec.decode, points) if codec.legal(config)}
+    fixed = {SEED: first_seed(problem)} if SEED in problem.space else {}
+    decoded = ({**codec.decode(point), **fixed} for point in points)
+    found = {key(config): config for config in decoded if codec.legal(config)}
     if not found:
         raise ProblemError(f"problem {problem.name}: its space holds no legal configuration.")
     return list(found.values())

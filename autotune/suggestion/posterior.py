@@ -21,7 +21,7 @@ from autotune.fitting.twin import Posed, pose
 from autotune.laws.base import ScalingLaw
 from autotune.types import Floats
 
-STARTS, REFINED, ROUNDS = 256, 6, 12
+STARTS, REFINED, ROUNDS = 256, 16, 25
 REWEIGHTED, KEPT, SETTLING = 2, 2, 8
 """Rounds of downweighting runs that lie far off, each followed by a descent of the best few."""
 
@@ -69,7 +69,7 @@ def posterior(candidate: Candidate, table: RunTable, *, draws: int, seed: int) -
 
     Args:
         candidate: The form and its convention.
-        table: Finished runs; a weight is how many runs each counts as.
+        table: Finished runs; their weights are relative.
         draws: How many.
         seed: Seed of starts and draws.
 

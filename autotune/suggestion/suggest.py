@@ -1,6 +1,8 @@
 """The next runs worth training, and what they are expected to settle."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal
 
 import numpy as np
@@ -10,12 +12,15 @@ from autotune.fitting.runs import RunTable
 from autotune.suggestion import classical
 from autotune.suggestion.belief import Belief
 from autotune.suggestion.expected import Expected, expect
-from autotune.suggestion.greedy import Purse, d_optimal, greedy
+from autotune.suggestion.greedy import Criterion, Purse, d_optimal, greedy, regret_fall
 from autotune.suggestion.outlook import outlook
 from autotune.suggestion.regret import Standing, standing
 from autotune.types import Interval
 
 Design = Literal["regret", "d-optimal", "isoflop", "ladder", "random", "largest"]
+CRITERIA: Mapping[str, Criterion] = MappingProxyType(
+    {"regret": regret_fall, "d-optimal": d_optimal}
+)
 DESIGNS: tuple[Design, ...] = ("regret", "d-optimal", "isoflop", "ladder", "random", "largest")
 
 
@@ -58,6 +63,7 @@ def suggest(
     spend: float,
     n: int = 8,
     design: Design = "regret",
+    once: bool = False,
     seed: int = 0,
 ) -> Suggestion:
     """Choose the next runs.
@@ -68,6 +74,7 @@ def suggest(
         spend: FLOPs for all of them.
         n: Most runs; a classical design has as many as it is made of.
         design: How they are chosen; `regret` lowers the expected regret most per FLOP.
+        once: Whether each candidate can be run at most once.
         seed: Of simulated outcomes and of random designs.
 
     Raises:
@@ -80,10 +87,9 @@ def suggest(
             "Raise --spend, or lower --smallest."
         )
     state = outlook(belief, candidates, seed=seed)
-    if design == "regret":
-        picks = greedy(state, candidates.flops, Purse(spend, n))
-    elif design == "d-optimal":
-        picks = greedy(state, candidates.flops, Purse(spend, n), criterion=d_optimal)
+    if design in CRITERIA:
+        purse, criterion = Purse(spend, n), CRITERIA[design]
+        picks = greedy(state, candidates.flops, purse, criterion=criterion, once=once)
     else:
         picks = planned_design(candidates, spend, design=design, seed=seed)
     return _described(belief, candidates, picks, expect(state, belief, picks))

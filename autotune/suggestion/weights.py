@@ -19,12 +19,6 @@ from autotune.suggestion.posterior import estimate
 POWER = 8
 MOST_LAWS = 5
 LEAST_WEIGHT = 0.01
-USUAL_DRIFT, LEAST_DECADES = 1e-4, 0.1
-"""Of the variance of log loss: what the misfit of a law grows by in a factor of ten of compute.
-
-Of Hoffmann's law on the public tables it is between 6e-5 and 2e-4. What the runs show is averaged
-with it, because few origins tell little."""
-
 SCREENED = 0.8
 """The share of the runs that all laws are fitted to before the best are rolled on."""
 
@@ -37,13 +31,11 @@ class Judged:
         candidate: Its form and convention.
         weight: How much it is believed; those of all laws sum to 1.
         sigma: Standard deviation of log losses around it.
-        drift: Variance of its misfit for each factor of ten in compute from the runs.
     """
 
     candidate: Candidate
     weight: float
     sigma: float
-    drift: float
 
 
 def weighted_laws(
@@ -81,19 +73,10 @@ def weighted_laws(
     weight /= weight.sum()
     weight = np.where(weight >= LEAST_WEIGHT, weight, 0.0)
     weight /= weight.sum()
-    decades = max(float(np.mean([_decades(table, each) for each in origins])), LEAST_DECADES)
-    found = []
-    for i in np.flatnonzero(weight):
-        sigma = estimate(listed[i], table, seed=seed).sigma
-        seen = max(float(errors[i]) ** 2 - sigma**2, 0.0) / decades
-        found.append(Judged(listed[i], float(weight[i]), sigma, (seen + USUAL_DRIFT) / 2))
-    return tuple(found)
-
-
-def _decades(table: RunTable, origin: Cut) -> float:
-    """Factors of ten in compute from the runs fitted to those predicted."""
-    log = np.log10(table.flops)
-    return float(log[origin.test].mean() - np.median(log[origin.train]))
+    return tuple(
+        Judged(listed[i], float(weight[i]), estimate(listed[i], table, seed=seed).sigma)
+        for i in np.flatnonzero(weight)
+    )
 
 
 def _error(candidate: Candidate, table: RunTable, origins: Sequence[Cut], seed: int) -> float:

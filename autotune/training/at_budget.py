@@ -16,8 +16,11 @@ from autotune.architecture.shape import Architecture
 from autotune.problem import Constraint
 from autotune.training import token_order
 from autotune.training.corpus import Corpus, open_corpus
+from autotune.training.settings import law_sequences
 from autotune.types import Config, Floats, Value
 
+LEAST_STEPS = 100
+"""Steps below which a loss says nothing of the model; 500 are needed to rank sizes."""
 Device: TypeAlias = Literal["cpu", "cuda"]
 ShapeOf: TypeAlias = Callable[[Config], Architecture]
 UNITS = {
@@ -76,8 +79,20 @@ class AtBudget:
         return total(counted(self.shape_of(config), CONVENTIONS["kaplan"])).total
 
     @property
-    def repetition(self) -> Constraint:
-        """The rule that the corpus is not repeated too often."""
+    def rules(self) -> tuple[Constraint, Constraint]:
+        """What every trial obeys: it has enough steps, and does not repeat the text too often."""
+        return self._length, self._repetition
+
+    @property
+    def _length(self) -> Constraint:
+        def holds(config: Config) -> bool:
+            tokens = float(config["tokens"])
+            return tokens >= LEAST_STEPS * self.context * law_sequences((tokens,), self.context)
+
+        return Constraint(f"at least {LEAST_STEPS} steps", holds)
+
+    @property
+    def _repetition(self) -> Constraint:
         most = token_order.MAX_EPOCHS
         return Constraint(
             f"at most {most:g} epochs",

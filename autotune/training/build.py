@@ -101,13 +101,13 @@ def _function(target: str) -> Builder:
     try:
         if place.endswith(".py"):
             found = importlib.util.spec_from_file_location(Path(place).stem, place)
-            if found is None or found.loader is None:
-                raise InputError(f"cannot load {place}.")
+            assert found is not None
+            assert found.loader is not None
             module = importlib.util.module_from_spec(found)
             found.loader.exec_module(module)
         else:
             module = importlib.import_module(place)
         function: Builder = getattr(module, name)
-    except (ImportError, OSError, AttributeError, SyntaxError) as error:
-        raise InputError(f"cannot load {target}: {error}") from error
+    except Exception as error:  # user code may raise anything
+        raise InputError(f"cannot load {target}: {type(error).__name__}: {error}") from error
     return function

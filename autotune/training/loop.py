@@ -63,7 +63,8 @@ def train(run: TrainingRun, corpus: Corpus, watch: Watch | None = None) -> Itera
         InputError: If the run cannot be done: too little text, no such device, no space.
         StoreError: If its folder cannot be read.
     """
-    return Loop(run, corpus, watch or Watch()).results()
+    loop = Loop(run, corpus, watch or Watch())
+    return loop.results(loop.resume())
 
 
 class Loop:
@@ -91,9 +92,8 @@ class Loop:
         self._began = self._saved = watch.clock()
         self._looks = 0
 
-    def results(self) -> Iterator[RunResult]:
-        """One result for each budget."""
-        done = self._resume()
+    def results(self, done: dict[int, RunResult]) -> Iterator[RunResult]:
+        """One result for each budget; those that are done go by their steps."""
         ended: Ended | None = None
         for i, branch in enumerate(self._schedule.branches):
             if branch.end in done:
@@ -155,9 +155,10 @@ class Loop:
         except (torch.OutOfMemoryError, MemoryError) as error:
             self._session.forget()
             if self._session.micro > 1 or len(ids) < 2:
-                raise Ended(RunState.OUT_OF_MEMORY, str(error).splitlines()[0]) from error
-            self._session.micro = 2
-            return self._session.step(ids, factor)
+                why = (str(error).splitlines() or ["out of memory"])[0]
+                raise Ended(RunState.OUT_OF_MEMORY, why) from error
+        self._session.micro = 2  # the same tokens a step, in two parts
+        return self._step(step, factor)
 
     def _look(self, found: list[tuple[float, float]]) -> None:
         for loss, norm in found:
@@ -210,7 +211,7 @@ class Loop:
         self._session.restore(trunk[0])
         self._progress = trunk[1]
 
-    def _resume(self) -> dict[int, RunResult]:
+    def resume(self) -> dict[int, RunResult]:
         """Claim the folder, take up the state in it, and return its results by their steps."""
         if self._run.out is None:
             return {}

@@ -91,7 +91,8 @@ class Session:
         """The loss on windows, shape (n, context + 1), and how even the experts' load is."""
         total, counts = 0.0, None
         with torch.no_grad():
-            for part in _parts(windows, self.settings.sequences or 1):
+            each = max(1, (self.settings.sequences or 1) // self.micro)
+            for part in _parts(windows, each):
                 total += float(self._loss(part.to(self.device))) * len(part)
                 seen = self._balance.counts()
                 if seen is not None:

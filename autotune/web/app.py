@@ -9,13 +9,15 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from autotune.errors import AutotuneError
-from autotune.web import events, jobs, laws, login, studies, workers
+from autotune.web import events, jobs, laws, login, pages, studies, workers
 from autotune.web.gate import Gate, Limits
 from autotune.web.house import Here, House, failures
-from autotune.web.problems import JsonResponse, Refusal, refusal
+from autotune.web.html import page
+from autotune.web.problems import JsonResponse, Refusal, refusal, wants_page
 
 ROUTERS: Sequence[APIRouter] = (
     studies.router, events.router, workers.router, laws.router, jobs.router, login.router,
+    pages.router,
 )  # fmt: skip
 WHAT = "Studies, plans, predictions and fits, and trials for workers by ask and tell."
 
@@ -56,22 +58,19 @@ def about(here: Here) -> Response:
 
 
 async def _refused(request: Request, error: Exception) -> Response:
-    del request
     found = refusal(error) if isinstance(error, AutotuneError) else error
     assert isinstance(found, Refusal)
-    return found.response
+    return _answer(request, found)
 
 
 async def _invalid(request: Request, error: Exception) -> Response:
-    del request
     assert isinstance(error, RequestValidationError)
     found = error.errors()
     first = found[0]
     where = ".".join(str(part)[:100] for part in first["loc"])
     more = f" (first of {len(found)})" if len(found) > 1 else ""
-    return Refusal(
-        422, f"{where}: {first['msg']}{more}.", "/api/openapi.json says what is expected."
-    ).response
+    detail = f"{where}: {first['msg']}{more}."
+    return _answer(request, Refusal(422, detail, "/api/openapi.json says what is expected."))
 
 
 async def _http(request: Request, error: Exception) -> Response:
@@ -80,7 +79,20 @@ async def _http(request: Request, error: Exception) -> Response:
     if error.status_code == 404:
         detail = f"nothing is at {request.url.path[:200]!r}."
     hint = "/api/openapi.json lists what there is."
-    return Refusal(error.status_code, detail, hint, headers=error.headers).response
+    return _answer(request, Refusal(error.status_code, detail, hint, headers=error.headers))
+
+
+def _answer(request: Request, refused: Refusal) -> Response:
+    """A refusal for whoever asks: a page for people, problem+json for programs."""
+    if request.url.path.startswith("/api") or not wants_page(request.headers.get("accept", "")):
+        return refused.response
+    return page(
+        "refused.html",
+        title=refused.title,
+        status=refused.status,
+        detail=refused.detail,
+        hint=refused.hint,
+    )
 
 
 async def _broken(request: Request, error: Exception) -> Response:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from autotune.web.keys import Keys
-from autotune.web.problems import Refusal
+from autotune.web.problems import Refusal, wants_page
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Message: TypeAlias = MutableMapping[str, Any]
@@ -15,7 +15,7 @@ Send: TypeAlias = Callable[[Message], Awaitable[None]]
 App: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 SAFE = frozenset({"GET", "HEAD"})
-OPEN = frozenset({"/login", "/style.css"})
+OPEN = frozenset({"/login", "/style.css", "/favicon.ico"})
 """What is there for whoever asks: the page that takes the token, and its looks."""
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -39,15 +39,19 @@ class Limits:
     Attributes:
         body: Bytes of a body.
         upload: Bytes of a run table.
+        asked_by_anybody: Bytes of a body where no token is needed.
         seconds: How long a body may take to arrive.
     """
 
     body: int = 1 << 20
     upload: int = 8 << 20
+    asked_by_anybody: int = 4096
     seconds: float = 20.0
 
     def most(self, path: str) -> int:
         """Bytes that the body of a request for a path may have."""
+        if path in OPEN:
+            return self.asked_by_anybody
         return self.upload if path == "/api/fits" else self.body
 
 
@@ -84,6 +88,9 @@ class Gate:
         if scope["path"] in OPEN:
             return
         if not self._keys.has_session(headers.get(b"cookie", b"")):
+            accept = headers.get(b"accept", b"").decode("latin-1")
+            if scope["method"] in SAFE and wants_page(accept):
+                raise Refusal(303, "come in first.", headers={"Location": "/login"})
             raise Refusal(
                 401,
                 "this needs the token.",

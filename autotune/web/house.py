@@ -15,6 +15,7 @@ from autotune.web.keys import Keys
 from autotune.web.problems import Refusal
 
 MOST_CHILDREN = 2
+MOST_DRAWN = 16
 
 
 class House:
@@ -28,6 +29,7 @@ class House:
         feeds: The studies as read.
         desks: The studies that workers work at.
         children: What runs verbs of the command line.
+        drawn: The last pages with figures, by what they show.
         listening: Streams of events that are open.
         stirred: When something last happened, on the monotonic clock.
     """
@@ -38,12 +40,19 @@ class House:
         self.folder = storage.folder.absolute() if isinstance(storage, FolderStorage) else None
         self.feeds, self.desks = Feeds(storage), Desks(storage)
         self.children = Children(MOST_CHILDREN)
+        self.drawn: dict[str, str] = {}
         self.listening = 0
         self.stir()
 
     def stir(self) -> None:
         """Note that something happened."""
         self.stirred = time.monotonic()
+
+    def keep(self, key: str, page: str) -> None:
+        """Keep a page with figures, in place of the one kept for longest."""
+        while len(self.drawn) >= MOST_DRAWN:
+            del self.drawn[next(iter(self.drawn))]
+        self.drawn[key] = page
 
     def listen(self, more: int) -> None:
         """Note that a stream was opened, +1, or closed, -1."""

@@ -1,17 +1,13 @@
 """Routes: laws, plans, predictions and fits, each by the verb of the command line."""
 
-import asyncio
-import tempfile
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Body, Query, Request, Response
 from pydantic import Field
 
+from autotune.web import verbs
 from autotune.web.children import Scalar, Word, flags
-from autotune.web.house import Here, House, failures, must_be_writable
+from autotune.web.house import Here, failures, must_be_writable
 from autotune.web.problems import JsonResponse, Refusal
 from autotune.web.strict import Strict
 
@@ -92,25 +88,27 @@ class FitModel(Strict):
 @router.get("/laws", summary="The catalogue of laws, and saved fits")
 async def laws(here: Here) -> Response:
     """What `autotune laws --json` prints."""
-    return await _answer(here, "laws")
+    return JsonResponse(await verbs.answer(here, "laws"))
 
 
 @router.get("/laws/{law}", summary="One law")
 async def law(here: Here, law: Word) -> Response:
     """What `autotune laws NAME --json` prints."""
-    return await _answer(here, "laws", *([f"./{law}"] if law.startswith("-") else [law]))
+    if law.startswith("-"):
+        raise Refusal(404, f"no law {law!r}.", "GET /api/laws lists them.")
+    return JsonResponse(await verbs.answer(here, "laws", law))
 
 
 @router.post("/plans", summary="What to train for a budget")
 async def plan(here: Here, asked: PlanModel) -> Response:
     """What `autotune plan --json` prints."""
-    return await _answer(here, "plan", *flags(asked.model_dump()))
+    return JsonResponse(await verbs.answer(here, "plan", *flags(asked.model_dump())))
 
 
 @router.post("/predictions", summary="What a law says at points")
 async def predict(here: Here, asked: PredictionModel) -> Response:
     """What `autotune predict --json` prints."""
-    return await _answer(here, "predict", *flags(asked.model_dump()))
+    return JsonResponse(await verbs.answer(here, "predict", *flags(asked.model_dump())))
 
 
 @router.post("/fits", summary="Fit a law to a run table")
@@ -127,28 +125,5 @@ async def fit(
         raise Refusal(422, "the body holds no run table.", "Send a CSV with a header line.")
     kind = request.headers.get("content-type", "")
     name = "runs.parquet" if "parquet" in kind else "runs.csv"
-    async with _folder() as folder:
-        await asyncio.to_thread((folder / name).write_bytes, runs)
-        words = ("fit", name, *_storage(here), *flags(asked.model_dump()))
-        return JsonResponse(await here.children.document(words, folder=folder))
-
-
-async def _answer(here: House, verb: str, *words: str) -> Response:
-    async with _folder() as folder:
-        document = await here.children.document((verb, *words, *_storage(here)), folder=folder)
-    return JsonResponse(document)
-
-
-def _storage(here: House) -> tuple[str, ...]:
-    """The folder of saved fits, for a verb; a server keeps none."""
-    return () if here.folder is None else (f"--storage={here.folder}",)
-
-
-@asynccontextmanager
-async def _folder() -> AsyncIterator[Path]:
-    """An empty folder to run in, where no name is a file's."""
-    made: Any = await asyncio.to_thread(tempfile.TemporaryDirectory, prefix="autotune-serve-")
-    try:
-        yield Path(made.name)
-    finally:
-        await asyncio.to_thread(made.cleanup)
+    options = tuple(flags(asked.model_dump()))
+    return JsonResponse(await verbs.answer(here, "fit", name, *options, files={name: runs}))

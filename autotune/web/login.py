@@ -1,28 +1,15 @@
 """Routes: a browser comes in by a link that works once, or with the token."""
 
-from html import escape
 from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Request, Response
-from starlette.responses import HTMLResponse
 
 from autotune.web.house import Here, failures
+from autotune.web.html import page
 from autotune.web.keys import cookie
 from autotune.web.problems import JsonResponse
 
 router = APIRouter()
-PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>autotune</title>
-<meta name="viewport" content="width=device-width, initial-scale=1">{head}
-<link rel="stylesheet" href="/style.css"></head><body><main>{body}</main></body></html>
-"""
-FORM = """<h1>autotune</h1><p>{said}</p>
-<form method="post" action="/login"><label>Token <input type="password" name="token" required
-autocomplete="off" autofocus></label> <button>Come in</button></form>
-<p>The token is in the file that <code>autotune serve</code> named when it started.</p>
-"""
-INSIDE = '<h1>autotune</h1><p>You are in. <a href="/">Go on to the studies</a>.</p>'
-GO_ON = '<meta http-equiv="refresh" content="0; url=/">'
 
 
 @router.get("/login", include_in_schema=False)
@@ -32,7 +19,7 @@ def enter(here: Here, once: str = "") -> Response:
     if session is not None:
         return _inside(session)
     said = "This link was used or is too old." if once else "This needs the token."
-    return _page(FORM.format(said=escape(said)), status=401 if once else 200)
+    return _form(said, status=401 if once else 200)
 
 
 @router.post("/login", include_in_schema=False)
@@ -40,7 +27,7 @@ async def enter_with_token(here: Here, request: Request) -> Response:
     """Take the token from the form."""
     given = parse_qs((await request.body()).decode("latin-1")).get("token", [""])[0]
     if not here.keys.is_token(given.strip().encode("latin-1", "replace")):
-        return _page(FORM.format(said="That is not the token."), status=401)
+        return _form("That is not the token.", status=401)
     return _inside(here.keys.session())
 
 
@@ -54,10 +41,10 @@ def make_link(here: Here) -> Response:
 
 def _inside(session: str) -> Response:
     """Let a browser in; a page, not a redirect, which would not carry a strict cookie."""
-    return _page(INSIDE, head=GO_ON, headers={"Set-Cookie": cookie(session)})
+    made = page("login.html", title="In", inside=True)
+    made.headers["Set-Cookie"] = cookie(session)
+    return made
 
 
-def _page(
-    body: str, *, head: str = "", status: int = 200, headers: dict[str, str] | None = None
-) -> Response:
-    return HTMLResponse(PAGE.format(head=head, body=body), status, headers)
+def _form(said: str, *, status: int) -> Response:
+    return page("login.html", title="Come in", inside=False, said=said, status=status)

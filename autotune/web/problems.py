@@ -47,10 +47,15 @@ class Refusal(Exception):  # noqa: N818 - not an error of the program
         self.headers = dict(headers or {})
 
     @property
+    def title(self) -> str:
+        """What the status means."""
+        return HTTPStatus(self.status).phrase
+
+    @property
     def response(self) -> Response:
         """The answer."""
-        title = HTTPStatus(self.status).phrase
-        body = {"type": "about:blank", "title": title, "status": self.status, "detail": self.detail}
+        body: dict[str, Any] = {"type": "about:blank", "title": self.title, "status": self.status}
+        body["detail"] = self.detail
         if self.hint:
             body["hint"] = self.hint
         return JsonResponse(body, self.status, self.headers, MEDIA_TYPE)
@@ -67,6 +72,11 @@ class JsonResponse(Response):
             return json.dumps(content, allow_nan=False, separators=(",", ":")).encode()
         except ValueError:
             return json.dumps(finite(content), allow_nan=False).encode()
+
+
+def wants_page(accept: str) -> bool:
+    """Whether a header `Accept` is a browser's, which asks for a page."""
+    return "text/html" in accept
 
 
 def refusal(error: AutotuneError) -> Refusal:

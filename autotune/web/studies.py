@@ -1,14 +1,16 @@
 """Routes: studies and their trials."""
 
+import asyncio
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Response
+from starlette.responses import HTMLResponse
 
 from autotune.store.feed import Feed
 from autotune.trials import Failed
-from autotune.web import study_view
+from autotune.web import study_view, verbs
 from autotune.web.house import Here, StudyName, failures
-from autotune.web.problems import JsonResponse, Refusal
+from autotune.web.problems import JsonResponse
 from autotune.web.study_view import Wanted
 
 router = APIRouter(prefix="/api/studies", tags=["studies"], responses={**failures(404, 409)})
@@ -42,17 +44,27 @@ def trials(here: Here, study: StudyName, wanted: Annotated[Wanted, Query()]) -> 
     return JsonResponse({"study": study, "total": total, "offset": wanted.offset, "trials": rows})
 
 
+@router.get(
+    "/{study}/report",
+    summary="A report as one file",
+    response_class=HTMLResponse,
+    responses={**failures(404, 409, 429)},
+)
+async def report(here: Here, study: StudyName) -> Response:
+    """What `autotune report --study STUDY` writes: one HTML file that needs no network."""
+    await asyncio.to_thread(here.feeds.get, study)
+    text = await verbs.report(here, f"--study={study}")
+    kept = {"Content-Disposition": 'attachment; filename="report.html"'}
+    return HTMLResponse(text, headers=kept)
+
+
 @router.get("/{study}/trials/{trial}", summary="One trial")
 def trial(here: Here, study: StudyName, trial: Annotated[str, Path(max_length=200)]) -> Response:
     """Its configuration and outcome, with the end of what it printed if it failed."""
     feed = here.feeds.get(study)
-    place = feed.places.get(trial)
-    if place is None:
-        raise Refusal(
-            404,
-            f"the study {study!r} has no outcome of a trial {trial!r}.",
-            f"GET /api/studies/{study}/trials lists them.",
-        )
-    outcome = feed.outcomes[place]
-    shown: dict[str, Any] = study_view.row(outcome) | {"place": place, "unit": feed.header.unit}
+    outcome = study_view.outcome(feed, trial)
+    shown: dict[str, Any] = study_view.row(outcome) | {
+        "place": feed.places[trial],
+        "unit": feed.header.unit,
+    }
     return JsonResponse(shown | ({"log": outcome.log} if isinstance(outcome, Failed) else {}))

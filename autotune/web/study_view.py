@@ -7,6 +7,7 @@ from pydantic import Field
 
 from autotune.store.feed import Feed
 from autotune.trials import Completed, Outcome, to_json
+from autotune.web.problems import Refusal
 from autotune.web.strict import Strict
 
 COMPLETED = "completed"
@@ -75,15 +76,35 @@ def row(outcome: Outcome) -> dict[str, Any]:
 
 def page(feed: Feed, wanted: Wanted) -> tuple[list[dict[str, Any]], int]:
     """A page of trials, and how many match in all."""
+    some, total = chosen(feed, wanted)
+    return [row(each) for each in some], total
+
+
+def chosen(feed: Feed, wanted: Wanted) -> tuple[Sequence[Outcome], int]:
+    """The outcomes of a page, and how many match in all."""
     of_all: Sequence[Outcome] = feed.ranked() if wanted.order == "value" else feed.outcomes
     if wanted.status or wanted.worker:
         of_all = [each for each in list(of_all) if _matches(each, wanted)]
     n, begin, end = len(of_all), wanted.offset, wanted.offset + wanted.limit
     if wanted.descending:
-        chosen = of_all[max(0, n - end) : max(0, n - begin)][::-1]
-    else:
-        chosen = of_all[begin:end]
-    return [row(each) for each in chosen], n
+        return of_all[max(0, n - end) : max(0, n - begin)][::-1], n
+    return of_all[begin:end], n
+
+
+def outcome(feed: Feed, trial: str) -> Outcome:
+    """The outcome of a trial.
+
+    Raises:
+        Refusal: If it has none.
+    """
+    place = feed.places.get(trial)
+    if place is None:
+        raise Refusal(
+            404,
+            f"the study {feed.name!r} has no outcome of a trial {trial!r}.",
+            f"GET /api/studies/{feed.name}/trials lists them.",
+        )
+    return feed.outcomes[place]
 
 
 def _matches(outcome: Outcome, wanted: Wanted) -> bool:

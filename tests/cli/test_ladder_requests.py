@@ -38,7 +38,7 @@ def test_a_wrong_option_is_one_line(tmp_path, options, status, says):
     [
         (b"\x7fELF\x00", "is not UTF-8 text"),
         (b"", "is too small"),
-        (b"short text. " * 10, "fewer than one batch of 2 x 64"),
+        (b"short text. " * 10, "fewer than one batch of 4 x 64"),
         (b"short text. " * 200, "would repeat"),
     ],
     ids=["binary", "empty", "shorter than a batch", "repeated"],

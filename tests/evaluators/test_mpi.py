@@ -182,6 +182,7 @@ def test_bad_input_is_said_once_and_ends_all_ranks(mpi, tmp_path):
     assert not (tmp_path / "s").exists()
 
 
+@pytest.mark.parametrize("mpi", ["mpich"], indirect=True)  # the command's own part
 def test_what_every_evaluator_owes_the_loop_holds_over_mpi(mpi):
     done = mpi.run(2, HERE / "mpi_contract.py")
     assert done.returncode == 0, done.stdout + done.stderr

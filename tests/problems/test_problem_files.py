@@ -204,11 +204,10 @@ def test_a_wrong_option_is_one_clear_error(name, given, error, says):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(2))
-def test_gp_comes_within_a_thousandth_of_the_exact_optimum(seed):
+def test_gp_comes_within_a_thousandth_of_the_exact_optimum():
     """`benchmarks/regret.py` does ten seeds with 100 evaluations; 50 are plenty."""
     problem = problem_file.load("moe_budget", {})
-    search = factory.search(problem, SearchSettings(learner="GP", seed=seed))
+    search = factory.search(problem, SearchSettings(learner="GP", seed=0))
     values = []
     for i in range(50):
         config = search.ask()

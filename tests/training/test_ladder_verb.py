@@ -99,7 +99,7 @@ def wait_for_result(trunks, process):
 
 
 def test_dry_run_shows_the_plan_and_touches_nothing(tmp_path):
-    done = run(*SMOKE, "--experts", "1,4", "--storage", tmp_path, "--dry-run")
+    done = run(*SMOKE, "--experts", "1,4", "--budget", "1e12", "--storage", tmp_path, "--dry-run")
     assert done.returncode == 0
     assert "8 runs on 4 trunks" in done.stdout
     assert list(Path(tmp_path).iterdir()) == []

@@ -72,7 +72,7 @@ def test_validation_windows_are_fixed_and_do_not_overlap():
     found = token_order.validation_windows(counted(1000), windows=20, context=16)
     assert (found == token_order.validation_windows(counted(1000), windows=20, context=16)).all()
     assert (np.diff(found[:, 0]) >= 16).all()
-    assert found[-1, -1] < 1000
+    assert 900 < found[-1, -1] < 1000
     assert len(token_order.validation_windows(counted(100), windows=20, context=16)) == 6
 
 

@@ -106,6 +106,10 @@ def test_a_body_of_ten_megabytes_is_refused_with_and_without_its_length(api):
     assert is_problem(api.post("/api/fits?law=hoffmann", content=iter([large])), 413)
 
 
+def test_the_door_takes_no_more_than_a_token(service):
+    assert is_problem(service.bare.post("/login", content=b"x" * 5000), 413)
+
+
 def test_without_the_token_a_body_is_not_even_read(service):
     def never():
         raise AssertionError("it was read")

@@ -5,8 +5,6 @@ import os
 import signal
 import socket
 import stat
-import subprocess
-import sys
 import threading
 import time
 from contextlib import contextmanager, suppress
@@ -14,47 +12,10 @@ from contextlib import contextmanager, suppress
 import cli_run
 import pytest
 from made_service import order
+from service_process import Process
 
 from autotune.errors import LaunchError
-from autotune.remote import token
-from autotune.remote.client import Client
 from autotune.store import study as studies
-
-START_SECONDS = 60
-
-
-class Process:
-    """A service on a socket file, which may be killed and started again."""
-
-    def __init__(self, folder):
-        self.folder = folder
-        self.socket, self.token = folder / "socket", folder / "token"
-        self.storage = folder / "studies"
-
-    def start(self, *more):
-        command = [
-            sys.executable, "-m", "autotune", "serve", "--storage", self.storage, "--uds",
-            self.socket, "--token-file", self.token, "--allow-submit", *more,
-        ]  # fmt: skip
-        self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-        end = time.monotonic() + START_SECONDS
-        while not self.answers():
-            assert self.process.poll() is None, self.process.stderr.read()
-            assert time.monotonic() < end
-            time.sleep(0.05)
-        return self
-
-    def answers(self):
-        with socket.socket(socket.AF_UNIX) as probe:
-            return self.socket.exists() and probe.connect_ex(str(self.socket)) == 0
-
-    def end(self, number=signal.SIGTERM):
-        self.process.send_signal(number)
-        said = self.process.communicate(timeout=60)[1]
-        return self.process.returncode, said
-
-    def client(self, patience=60.0):
-        return Client(f"unix:{self.socket}", token.read(self.token), patience=patience)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from importlib import metadata
 from platform import python_version
 
 from autotune.curves.case import Case
-from autotune.reporting.pages.chart_view import TableView
+from autotune.reporting.pages.table_view import TableView
 from autotune.reporting.records import FitWithRuns, StudyRecord
 from autotune.trials import to_json
 

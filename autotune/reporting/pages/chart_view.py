@@ -8,19 +8,11 @@ from typing import Any, TypeVar
 
 from autotune.reporting import catalogue, live, numbers, static
 from autotune.reporting.chart import Chart, Table
+from autotune.reporting.pages.table_view import TableView
 
 Subject = TypeVar("Subject")
 _PATH = re.compile(r' d="([^"]+)"')
 _LONG = re.compile(r"\d+\.\d{2,}")
-
-
-@dataclass(frozen=True, slots=True)
-class TableView:
-    """A table in text."""
-
-    headers: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

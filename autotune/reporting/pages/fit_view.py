@@ -5,7 +5,8 @@ from math import isfinite
 
 from autotune.fitting.result import METHODS, FitResult
 from autotune.reporting import catalogue
-from autotune.reporting.pages.chart_view import Charts, TableView, charts
+from autotune.reporting.pages.chart_view import Charts, charts
+from autotune.reporting.pages.table_view import TableView
 from autotune.reporting.records import FitWithRuns
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from autotune.laws.base import ScalingLaw
 from autotune.quantities import format_count
-from autotune.reporting.pages.chart_view import TableView
+from autotune.reporting.pages.table_view import TableView
 
 
 def of(laws: Mapping[str, ScalingLaw]) -> TableView:

@@ -7,7 +7,8 @@ from autotune.curves.case import Case
 from autotune.planning.plan import Plan
 from autotune.reporting import catalogue, numbers
 from autotune.reporting.chart import Scale
-from autotune.reporting.pages.chart_view import Charts, TableView, charts
+from autotune.reporting.pages.chart_view import Charts, charts
+from autotune.reporting.pages.table_view import TableView
 from autotune.types import Interval
 
 HEADERS = (

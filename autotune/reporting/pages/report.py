@@ -36,6 +36,7 @@ class Contents:
         log: What a trial printed, by study and trial id.
         command: The command line that makes the report.
         made_at: UTC, ISO 8601.
+        linked: Whether style and scripts lie beside the page, on the service that shows it.
     """
 
     studies: Sequence[StudyRecord] = field(default=())
@@ -44,6 +45,7 @@ class Contents:
     log: Callable[[str, str], str]
     command: str
     made_at: str
+    linked: bool = False
 
 
 def build(contents: Contents) -> str:
@@ -54,7 +56,8 @@ def build(contents: Contents) -> str:
     """
     if not (contents.studies or contents.fits or contents.cases):
         raise InputError("nothing to report. Name a --study, a --fit or a --plan.")
-    library, script, style = live.script(), html.asset("charts.js"), html.asset("style.css")
+    script, style = html.asset("charts.js"), html.asset("style.css")
+    library = "" if contents.linked else live.script()
     page = html.render(
         "report.html",
         title=_title(contents),
@@ -69,6 +72,7 @@ def build(contents: Contents) -> str:
             cases=contents.cases,
         ),
         policy=f"{html.source_hash(script)} {html.source_hash(library)}",
+        linked=contents.linked,
         library=_packed(library),
         script=Markup(script),
         style=Markup(style),

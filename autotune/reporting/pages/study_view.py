@@ -5,7 +5,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from autotune.reporting import catalogue, numbers
-from autotune.reporting.pages.chart_view import Charts, TableView, charts
+from autotune.reporting.pages.chart_view import Charts, charts
+from autotune.reporting.pages.table_view import TableView
 from autotune.reporting.pages.trial_view import TrialView, view, when
 from autotune.reporting.records import StudyRecord
 from autotune.reporting.words import counted, objective

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from autotune.quantities import format_seconds
 from autotune.reporting import numbers
-from autotune.reporting.pages.chart_view import TableView
+from autotune.reporting.pages.table_view import TableView
 from autotune.reporting.records import StudyRecord
 from autotune.trials import Completed, Outcome
 from autotune.types import Value

@@ -1,0 +1,165 @@
+"""What `autotune study` does: rounds of deciding and training, each in the study's record."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from autotune import checks, problem_file
+from autotune.cli import console, study_view, tune_job
+from autotune.cli.suggest_request import wanted
+from autotune.cli.tune_brake import Brake
+from autotune.cli.tune_evaluator import evaluator
+from autotune.cli.tune_run import Limits, Place
+from autotune.errors import InputError
+from autotune.ports import Evaluator
+from autotune.problem import Problem
+from autotune.quantities import parse_count
+from autotune.store import study as studies
+from autotune.store.journal import JournalStore
+from autotune.store.lease import JobRun
+from autotune.store.study import Header, Study
+from autotune.suggestion.finished import Finished, finished
+from autotune.suggestion.offer import Offer, offer
+from autotune.suggestion.rounds import Aim, Queue, Round, decide
+from autotune.trials import Failed
+from autotune.tuning import tune
+
+ROUND = "round"
+"""Where a journal's first line keeps the decision that its trials follow from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How a study ended.
+
+    Attributes:
+        problem: What was trained.
+        aim: What for.
+        study: The whole record.
+        last: The last decision.
+        ended: Why it ended.
+    """
+
+    problem: Problem
+    aim: Aim
+    study: Study
+    last: Round | None
+    ended: str
+
+    @property
+    def rounds(self) -> list[Mapping[str, Any]]:
+        """Every decision on record, earlier jobs' included, oldest first."""
+        return [job["search"][ROUND] for job in self.study.jobs if ROUND in job.get("search", {})]
+
+    @property
+    def exit_status(self) -> int:
+        """130 interrupted, 3 every run failed, 1 some did, 0 otherwise."""
+        if self.ended == "interrupted":
+            return console.INTERRUPTED
+        if self.study.outcomes and not self.study.completed:
+            return 3
+        return int(any(isinstance(outcome, Failed) for outcome in self.study.outcomes))
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """What every round shares."""
+
+    problem: Problem
+    offered: Offer
+    aim: Aim
+    header: Header
+    folder: Path
+    job: JobRun | None
+    stop: Brake
+
+    def rounds(self, runs: Evaluator) -> tuple[Round | None, str]:
+        """Finish what was interrupted, then decide and train until there is a reason to stop."""
+        self._train(runs, None)
+        while not self.stop():
+            step = decide(self.problem, self.offered, self._done(), self.aim)
+            console.talk(study_view.line(step.to_json()))
+            self._train(runs, step)
+            if not step.configs:
+                return step, step.why
+        return None, self.stop.why or "stopped"
+
+    def _done(self) -> Finished:
+        return finished(self.problem, studies.read(self.folder).outcomes)
+
+    def _train(self, runs: Evaluator, step: Round | None) -> None:
+        """Train a round's configurations; without one, what earlier jobs left unfinished."""
+        start = asdict(self.aim) | ({} if step is None else {ROUND: step.to_json()})
+        with JournalStore.open(self.folder, self.header, start=start, job=self.job) as store:
+            study = studies.read(self.folder)
+            configs = () if step is None else step.configs
+            total = len(study.outcomes) + len(study.interrupted) + len(configs)
+            tune(
+                Queue(configs),
+                runs,
+                store,
+                n_trials=total,
+                stop=self.stop,
+                closing=self.stop.closing,
+            )
+
+
+def aim(given: Mapping[str, Any]) -> Aim:
+    """Read what a study is for.
+
+    Raises:
+        InputError: If something is missing or cannot be read.
+    """
+    for name in ("target_flops", "spend"):
+        if name not in given:
+            raise InputError(f"--{name.replace('_', '-')} is missing: write it as 1e21.")
+    target, spend = (parse_count(given[name]) for name in ("target_flops", "spend"))
+    checks.positive("--target-flops", target, hint="A budget is in FLOPs, such as 1e24.")
+    checks.positive("--spend", spend, hint="It is in FLOPs, such as 1e21.")
+    checks.at_least("--settle", given["settle"], 0, hint="It is in nats per token; 0 for never.")
+    checks.at_least("-n", given["n"], 1, hint="It is the most runs of a round.")
+    checks.at_least("--seed", given["seed"], 0, hint="0 is a seed.")
+    return Aim(
+        target=target,
+        spend=spend,
+        settle=given["settle"],
+        largest=parse_count(given["largest"]) if "largest" in given else None,
+        n=given["n"],
+        wanted=wanted(given["law"]),
+        seed=given["seed"],
+    )
+
+
+def run(name: str, options: Mapping[str, str], aim: Aim, *, limits: Limits, place: Place) -> Result:
+    """Run a study, or continue it.
+
+    Args:
+        name: The problem's name or path.
+        options: Its options.
+        aim: What the study is for.
+        limits: When to stop, and how many runs at once.
+        place: Where it is recorded.
+
+    Raises:
+        InputError, ProblemError: If the problem cannot be used for it.
+        StoreError: If it cannot be recorded there.
+        FitError: If no law can be fitted once the spend is gone.
+    """
+    if limits.workers == 0 and limits.trial_seconds is not None:
+        raise InputError("--trial-timeout needs processes: give --workers 1 or more.")
+    file = problem_file.read(name)
+    problem = file.build(options)
+    folder, job = place.folder(problem), tune_job.current()
+    loop = Loop(
+        problem,
+        offer(problem, seed=aim.seed),
+        aim,
+        Header.of(problem, file.origin),
+        folder,
+        job.run,
+        limits.brake(job, folder),
+    )
+    with loop.stop.signals(), evaluator(file.origin, problem, options, limits, place=place) as runs:
+        last, why = loop.rounds(runs)
+    return Result(problem, aim, studies.read(folder), last, why)

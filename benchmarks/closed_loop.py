@@ -1,0 +1,148 @@
+"""The closed loop for real: a study of small runs, and the plan trained beside two neighbours.
+
+`autotune study` learns from runs that cost at most a thirtieth of a target budget each, and three
+times the largest of them in all. Then the size it recommends is trained at the target, and sizes
+half and twice as large, and what was predicted is set beside what is measured.
+
+    python benchmarks/closed_loop.py [--storage DIR] [--out results/reference/closed_loop]
+
+Continues a study that it finds in --storage. Needs the extra `train`; 5 to 10 CPU minutes.
+"""
+
+import argparse
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from evidence import Record, manifest, write, write_manifest
+
+from autotune import problem_file
+from autotune.cli import study_run, study_view
+from autotune.cli.console import table as lay_out
+from autotune.cli.tune_run import Limits, Place
+from autotune.derived import Known
+from autotune.fitting.candidates import Wanted
+from autotune.problem import Problem
+from autotune.suggestion.belief import Belief, believe
+from autotune.suggestion.finished import finished
+from autotune.suggestion.layouts import layouts
+from autotune.suggestion.planned import planned
+from autotune.suggestion.regret import LEVEL
+from autotune.suggestion.rounds import Aim
+from autotune.suggestion.target import choices
+
+LARGEST = 1.2e10
+SPEND, TARGET = 3 * LARGEST, 30 * LARGEST
+OPTIONS: Mapping[str, str] = {
+    "smallest": "2.5e3",
+    "largest": "1.5e4",
+    "fewest_tokens": "2.5e4",
+    "most_tokens": "4e5",
+    "branches": "3",
+}
+LAWS = Wanted(forms=("hoffmann", "kaplan", "interaction"))
+NEIGHBOURS = (0.5, 1.0, 2.0)
+
+
+def study(storage: Path) -> tuple[study_run.Result, Belief]:
+    """Run the study, or continue it, and say what its runs tell of the target."""
+    aim = Aim(target=TARGET, spend=SPEND, largest=LARGEST, n=4, wanted=LAWS)
+    limits = Limits(0, workers=1, seconds=None, trial_seconds=None)
+    result = study_run.run("train_run", OPTIONS, aim, limits=limits, place=Place(storage, None))
+    runs = finished(result.problem, result.study.outcomes).runs
+    if runs is None:
+        raise SystemExit("no run of the study has a loss.")
+    return result, believe(runs, choices(runs, layouts(runs), TARGET), wanted=LAWS)
+
+
+def size_of(problem: Problem, n_active: float) -> float:
+    """Parameters in layers of the model whose FLOPs per token come nearest to 6 n_active."""
+    sizes = np.geomspace(2.5e3, 1e6, 80)
+    counted = [float(Known({"size": float(s)}, problem.derived)["n_active"]) for s in sizes]
+    return float(sizes[np.argmin(np.abs(np.log(np.array(counted) / n_active)))])
+
+
+def at_target(result: study_run.Result, belief: Belief) -> list[Record]:
+    """Train the recommended size and its neighbours; predicted beside measured."""
+    problem = problem_file.load("train_run", dict(OPTIONS) | {"branches": "1"})
+    best = float(result.rounds[-1]["best"]["n_active"])
+    found: list[Record] = []
+    for factor in NEIGHBOURS:
+        size = size_of(problem, factor * best)
+        n_active = float(Known({"size": size}, problem.derived)["n_active"])
+        tokens = TARGET / (6 * n_active)
+        low, middle, high = predicted(belief, n_active, tokens)
+        answer = problem.objective({"size": size, "tokens": tokens, "seed": 0})
+        if not isinstance(answer, Mapping):
+            raise TypeError(answer)
+        found.append(
+            {
+                "what": "recommended" if factor == 1 else f"{factor:g} times the size",
+                "size": size,
+                "n_active": n_active,
+                "tokens": tokens,
+                "flops": 6 * n_active * tokens,
+                "predicted": middle,
+                "predicted_low": low,
+                "predicted_high": high,
+                "measured": float(answer["objective"]),
+                "cpu_seconds": float(answer["cpu_seconds"]),
+            }
+        )
+        print(found[-1], flush=True)
+    return found
+
+
+def predicted(belief: Belief, n_active: float, tokens: float) -> tuple[float, float, float]:
+    """Limits of the loss at `LEVEL` around its mean in logarithms, over laws and draws."""
+    size = np.array([n_active])
+    one = planned(size, np.array([tokens]), n_total=size, factors={})
+    draws = [view.posterior.log_loss(one)[:, 0] for view in belief.views]
+    share = np.concatenate(
+        [np.full(len(d), w / len(d)) for d, w in zip(draws, belief.weights, strict=True)]
+    )
+    values = np.concatenate(draws)
+    order = np.argsort(values)
+    below = np.cumsum(share[order])
+    low, high = values[order[np.searchsorted(below, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])]]
+    return float(np.exp(low)), float(np.exp(share @ values)), float(np.exp(high))
+
+
+def main() -> None:
+    """Run it and print the table; write everything with --out."""
+    parser = argparse.ArgumentParser(description="A real closed loop, and its plan trained.")
+    parser.add_argument("--storage", type=Path, default=Path("results/local"))
+    parser.add_argument("--out", type=Path, help="folder for target.csv, study.txt, manifest.json")
+    arguments = parser.parse_args()
+    made_by = manifest(target=TARGET, spend=SPEND, largest=LARGEST, options=dict(OPTIONS))
+    result, belief = study(arguments.storage)
+    print(study_view.text(result))
+    rows = at_target(result, belief)
+    shown = lay_out(
+        list(rows[0]),
+        [[f"{v:.5g}" if isinstance(v, float) else str(v) for v in row.values()] for row in rows],
+    )
+    print(shown)
+    if arguments.out:
+        runs = belief.table
+        arguments.out.mkdir(parents=True, exist_ok=True)
+        write(
+            arguments.out / "runs.csv",
+            [
+                {
+                    "n_active": float(runs.n_active[i]),
+                    "tokens": float(runs.tokens[i]),
+                    "flops": float(runs.flops[i]),
+                    "loss": float(runs.loss[i]),
+                }
+                for i in range(len(runs))
+            ],
+        )
+        write(arguments.out / "target.csv", rows)
+        text = f"{study_view.text(result)}\n\n{shown}\n"
+        (arguments.out / "study.txt").write_text(text)
+        write_manifest(arguments.out / "manifest.json", made_by)
+
+
+if __name__ == "__main__":
+    main()

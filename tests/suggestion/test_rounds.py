@@ -1,0 +1,107 @@
+"""The closed loop: what it trains next, what it never spends, and when it stops."""
+
+from functools import cache
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from made_study import TRUTH, completed, failed, problem
+
+from autotune.errors import InputError
+from autotune.fitting.candidates import Wanted
+from autotune.suggestion.finished import finished, label
+from autotune.suggestion.first import first_runs
+from autotune.suggestion.offer import offer
+from autotune.suggestion.rounds import Aim, _seeded, decide
+
+HOFFMANN = Wanted(forms=("hoffmann",))
+
+
+@cache
+def offered(*, seeds=False):
+    return offer(problem(seeds=seeds))
+
+
+def loop(aim, *, seeds=False, rounds=12):
+    """Every decision of a study whose trials follow the law with noise of their own."""
+    made, rng, outcomes, steps = problem(seeds=seeds), np.random.default_rng(0), [], []
+    for _ in range(rounds):
+        steps.append(decide(made, offered(seeds=seeds), finished(made, outcomes), aim))
+        if not steps[-1].configs:
+            break
+        outcomes += [completed(c, noise=0.003 * rng.normal()) for c in steps[-1].configs]
+    return steps, outcomes
+
+
+@settings(max_examples=30)
+@given(spend=st.floats(2e19, 1e22), count=st.integers(1, 12))
+def test_first_runs_are_different_and_within_the_spend(spend, count):
+    runs = offered().runs
+    try:
+        picks = first_runs(runs, spend, count=count)
+    except InputError:
+        assert np.sort(runs.flops)[:count].sum() > spend
+        return
+    assert len(set(picks)) == count
+    assert runs.flops[picks].sum() <= spend
+
+
+def test_a_study_spends_what_it_may_and_ends_near_the_truth():
+    aim = Aim(target=3e22, spend=3e20, wanted=HOFFMANN)
+    steps, outcomes = loop(aim)
+    assert steps[-1].why == "the spend is gone"
+    assert finished(problem(), outcomes).spent <= 3e20
+    assert len({label(each.trial.config) for each in outcomes}) == len(outcomes)
+    view = steps[-1].view
+    n, d = float(view.best.n_active[0]), float(view.best.tokens[0])
+    exact = min(float(TRUTH.loss(size, 3e22 / (6 * size))) for size in np.geomspace(1e8, 1e11, 400))
+    assert float(TRUTH.loss(n, d)) < exact * 1.01
+    assert view.loss_band[0] < exact < view.loss_band[1]
+
+
+def test_a_settled_study_stops_before_its_spend_is_gone():
+    steps, outcomes = loop(Aim(target=3e22, spend=1e22, settle=0.01, wanted=HOFFMANN))
+    assert steps[-1].why == "the plan is settled"
+    assert steps[-1].view.regret < 0.01
+    assert finished(problem(), outcomes).spent < 1e22
+
+
+def test_the_same_outcomes_lead_to_the_same_decision():
+    made, aim = problem(), Aim(target=3e22, spend=3e20, wanted=HOFFMANN)
+    outcomes = [completed(config) for config in offered().configs[:12]]
+    one, two = (decide(made, offered(), finished(made, outcomes), aim) for _ in range(2))
+    assert one.to_json() == two.to_json()
+
+
+def test_a_configuration_that_failed_is_paid_for_and_not_tried_again():
+    made = problem()
+    lost = offered().configs[3]
+    done = finished(made, [failed(lost)])
+    assert done.runs is None
+    assert done.spent == offered().runs.flops[3]
+    step = decide(made, offered(), done, Aim(target=3e22, spend=3e20))
+    assert lost not in step.configs
+
+
+def test_losses_at_fewer_tokens_of_one_run_are_runs_of_their_own():
+    config = {"n": 1e7, "d": 8e9}
+    done = finished(
+        problem(), [completed(config, metrics={"loss@2e9": 4.0, "loss@4000000000": 3.9})]
+    )
+    assert done.runs.tokens.tolist() == [8e9, 2e9, 4e9]
+    assert done.runs.loss.tolist()[1:] == [4.0, 3.9]
+    assert done.spent == pytest.approx(6 * 1e7 * 8e9)
+
+
+def test_replicates_have_seeds_of_their_own():
+    made = problem(seeds=True)
+    config = {"n": 1e7, "d": 2e9, "seed": 0}
+    done = finished(made, [completed(config)])
+    assert [each["seed"] for each in _seeded([config, config], done)] == [1, 2]
+    assert {each["seed"] for each in offered(seeds=True).configs} == {0}
+
+
+def test_a_spend_below_the_first_runs_says_what_they_cost():
+    with pytest.raises(InputError, match="cheapest of 64 runs cost"):
+        decide(problem(), offered(), finished(problem(), []), Aim(target=1e22, spend=1e15))

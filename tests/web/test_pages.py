@@ -1,0 +1,78 @@
+"""The pages show what is on record, whatever it is called, and lead to each other."""
+
+import re
+
+import pytest
+from made_studies import NASTY, line_of_trials, study_of
+
+from autotune.store.journal import JournalStore
+
+BROWSER = {"Accept": "text/html,*/*"}
+
+
+@pytest.fixture
+def site(service, tmp_path):
+    """A service of one study with tags in every text, and a way to get its pages."""
+    trials = line_of_trials(130, failed=lambda i: i % 7 == 6)
+    with JournalStore.open(tmp_path / "made", study_of([]).header, start={}) as store:
+        store.append(*trials)
+
+    def get(path):
+        answer = service.client.get(path, headers=BROWSER)
+        assert answer.headers["content-type"].startswith("text/html")
+        return answer
+
+    return get
+
+
+def links(page):
+    return [each.replace("&amp;", "&") for each in re.findall(r'href="([^"#]*)"', page.text)]
+
+
+def test_every_link_leads_to_a_page_and_nowhere_else(site):
+    seen, todo = set(), ["/"]
+    while todo:
+        path = todo.pop(0)
+        seen.add(path)
+        if path.endswith((".css", "/figures", "/laws", "/report")):
+            continue  # they take a process each
+        if sum("/trials/" in each for each in seen) > 5 and "/trials/" in path:
+            continue  # one looks like the other
+        page = site(path)
+        assert page.status_code == 200, path
+        assert NASTY not in page.text
+        base = path.partition("?")[0]
+        for link in links(page):
+            assert not link.startswith(("http", "//"))
+            full = base + link if link.startswith("?") else link
+            if full not in seen and full not in todo:
+                todo.append(full)
+    kinds = ("/", "/studies/made", "/studies/made/trials", "/studies/made/trials?offset=100")
+    assert set(kinds) <= seen
+    assert any("/trials/0001-" in path for path in seen)
+
+
+def test_pages_of_trials_keep_their_filters_and_cover_all_of_them(site):
+    first = site("/studies/made/trials?status=completed&order=value")
+    assert "1 to 100 of 112" in first.text
+    (after,) = [link for link in links(first) if "offset" in link]
+    second = site(f"/studies/made/trials{after}")
+    assert "101 to 112 of 112" in second.text
+    rows = re.findall(r'<th scope="row"><a href="[^"]+">([^<]+)', first.text + second.text)
+    assert len(rows) == len(set(rows)) == 112
+
+
+def test_a_study_of_no_outcomes_and_no_studies_at_all_have_pages(site, tmp_path):
+    JournalStore.open(tmp_path / "empty", study_of([]).header, start={}).close()
+    assert "none yet" in site("/studies/empty").text
+    assert "None of 0" in site("/studies/empty/trials").text
+
+
+def test_people_are_told_in_a_page_and_sent_to_the_door(site, service):
+    missing = site("/studies/nothing")
+    assert missing.status_code == 404
+    assert "Did you mean" in missing.text or "unknown study" in missing.text
+    outside = service.bare.get("/", headers=BROWSER, follow_redirects=False)
+    assert (outside.status_code, outside.headers["location"]) == (303, "/login")
+    door = service.bare.get("/", headers=BROWSER)
+    assert 'name="token"' in door.text
