@@ -108,20 +108,26 @@ def predicted(belief: Belief, n_active: float, tokens: float) -> tuple[float, fl
     return float(np.exp(low)), float(np.exp(share @ values)), float(np.exp(high))
 
 
+def laid_out(rows: list[Record]) -> str:
+    """The runs at the target as a table; empty without any."""
+    if not rows:
+        return ""
+    cells = [[f"{v:.5g}" if isinstance(v, float) else str(v) for v in r.values()] for r in rows]
+    return lay_out(list(rows[0]), cells)
+
+
 def main() -> None:
     """Run it and print the table; write everything with --out."""
     parser = argparse.ArgumentParser(description="A real closed loop, and its plan trained.")
     parser.add_argument("--storage", type=Path, default=Path("results/local"))
     parser.add_argument("--out", type=Path, help="folder for target.csv, study.txt, manifest.json")
+    parser.add_argument("--study-only", action="store_true", help="train nothing at the target")
     arguments = parser.parse_args()
     made_by = manifest(target=TARGET, spend=SPEND, largest=LARGEST, options=dict(OPTIONS))
     result, belief = study(arguments.storage)
     print(study_view.text(result))
-    rows = at_target(result, belief)
-    shown = lay_out(
-        list(rows[0]),
-        [[f"{v:.5g}" if isinstance(v, float) else str(v) for v in row.values()] for row in rows],
-    )
+    rows = [] if arguments.study_only else at_target(result, belief)
+    shown = laid_out(rows)
     print(shown)
     if arguments.out:
         runs = belief.table
@@ -138,9 +144,10 @@ def main() -> None:
                 for i in range(len(runs))
             ],
         )
-        write(arguments.out / "target.csv", rows)
+        if rows:
+            write(arguments.out / "target.csv", rows)
         text = f"{study_view.text(result)}\n\n{shown}\n"
-        (arguments.out / "study.txt").write_text(text)
+        (arguments.out / "study.txt").write_text(text.rstrip() + "\n")
         write_manifest(arguments.out / "manifest.json", made_by)
 
 
