@@ -17,6 +17,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ PLANNED = "ladder-dense"
 LAW = "hoffmann"
 BUDGET = 2e11  # 6 N D; no run of the ladder has it
 FACTORS = (1 / 3, 1.0, 3.0)
-EXPERTS = 8
+STEPS = ("ladder", "laws", "fits", "optimum")
 SEQUENCES = 4  # those of the ladder
 
 
@@ -92,14 +93,13 @@ def fits(runs: Path, storage: Path) -> Iterator[Record]:
                 }  # fmt: skip
 
 
-def trained(n_active: float, storage: Path, experts: int) -> dict[str, Any]:
+def trained(n_active: float, storage: Path) -> dict[str, Any]:
     """One run of a size on what the budget pays for, from the storage if it was trained before."""
     tokens = BUDGET / (6 * n_active)
-    out = storage / "ladder-optimum" / f"{n_active:.0f}-{experts}"
-    options = ("--experts", experts) if experts > 1 else ()
+    out = storage / "ladder-optimum" / f"{n_active:.0f}"
     again = ("--resume",) if out.exists() else ()
     made = autotune(
-        "train", "--n-active", f"{n_active:.0f}", "--tokens", f"{tokens:.0f}", *options,
+        "train", "--n-active", f"{n_active:.0f}", "--tokens", f"{tokens:.0f}",
         "--sequences", SEQUENCES, "--out", out, *again, "--json",
     )  # fmt: skip
     found: dict[str, Any] = json.loads(made)["results"][0]
@@ -122,24 +122,18 @@ def optimum(storage: Path) -> Iterator[Record]:
     plan = json.loads(
         autotune("plan", "--flops", BUDGET, "--law", PLANNED, "--storage", storage, "--json")
     )["plans"][0]
-    cases = [(factor, 1) for factor in FACTORS] + [(1.0, EXPERTS)]
     with ThreadPoolExecutor(max_workers=2) as pool:  # each waits for a process of one thread
-        futures = [
-            pool.submit(trained, factor * plan["n_active"], storage, experts)
-            for factor, experts in cases
-        ]
+        futures = [pool.submit(trained, factor * plan["n_active"], storage) for factor in FACTORS]
         found = [future.result() for future in futures]
-    for (factor, experts), result in zip(cases, found, strict=True):
+    for factor, result in zip(FACTORS, found, strict=True):
         size, tokens = result["size"]["n_active"], result["tokens"]
         yield {
             "of_planned_size": factor,
-            "experts": experts,
             "n_active": size,
-            "n_total": result["size"]["n_total"],
             "tokens": tokens,
             "flops_6nd": result["flops_6nd"],
             "flops": result["flops"],
-            "predicted": predicted(size, tokens, storage) if experts == 1 else "",
+            "predicted": predicted(size, tokens, storage),
             "measured": result["loss"],
             "cpu_seconds": result["cost"]["cpu_seconds"],
         }
@@ -156,16 +150,24 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--storage", type=Path, default=Path("results/local"))
+    parser.add_argument("--steps", default=",".join(STEPS), help="of %(default)s")
     asked = parser.parse_args()
     asked.out.mkdir(parents=True, exist_ok=True)
     runs = asked.out / "runs.csv"
-    said = autotune(*LADDER, "--storage", asked.storage, "--out", runs)
-    (asked.out / "ladder.txt").write_text(said.partition("\nRun table")[0] + "\n")
-    write(asked.out / "laws.csv", list(comparison(runs)))
-    write(asked.out / "fits.csv", list(fits(runs, asked.storage)))
-    write(asked.out / "optimum.csv", list(optimum(asked.storage)))
+    steps = asked.steps.split(",")
+    if "ladder" in steps:
+        said = autotune(*LADDER, "--storage", asked.storage, "--out", runs)
+        (asked.out / "ladder.txt").write_text(said.partition("\nRun table")[0] + "\n")
+    if "laws" in steps:
+        write(asked.out / "laws.csv", list(comparison(runs)))
+    if "fits" in steps:
+        write(asked.out / "fits.csv", list(fits(runs, asked.storage)))
+    if "optimum" in steps:
+        write(asked.out / "optimum.csv", list(optimum(asked.storage)))
     corpus = rows(runs)[0]["corpus"]
-    write_manifest(asked.out / "manifest.json", manifest(corpus=corpus, budget_6nd=BUDGET))
+    trainer = {name: metadata.version(name) for name in ("torch", "transformers")}
+    made_by = manifest(corpus=corpus, budget_6nd=BUDGET, trainer=trainer)
+    write_manifest(asked.out / "manifest.json", made_by)
 
 
 if __name__ == "__main__":

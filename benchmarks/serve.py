@@ -33,6 +33,7 @@ from autotune.trials import Completed, Timing
 ROOT = Path(__file__).resolve().parent.parent
 N_PARAMETERS, N_METRICS, PAGE = 6, 3, 100
 RATE = 20.0
+API = "/api/studies/large"
 ROUNDS = 4000
 SPACE = {
     "name": "bench",
@@ -143,33 +144,36 @@ def pages(service: Service, n: int, seconds: float) -> list[Record]:
         rows[-1]["rss_mb"] = service.usage()[0]
         rows[-1]["rss_before_mb"] = before[0]
         queries = {
-            "page of 100 trials": lambda i: f"/trials?limit={PAGE}&offset={(7919 * i) % n}",
-            "page of the newest 100": lambda _: f"/trials?limit={PAGE}&descending=true",
-            "page of 100 by value": lambda i: f"/trials?limit={PAGE}&order=value&offset={i % n}",
-            "the study": lambda _: "",
+            "page of 100 trials": lambda i: f"{API}/trials?limit={PAGE}&offset={(7919 * i) % n}",
+            "page of the newest 100": lambda _: f"{API}/trials?limit={PAGE}&descending=true",
+            "page of 100 by value": lambda i: (
+                f"{API}/trials?limit={PAGE}&order=value&offset={i % n}"
+            ),
+            "the study, as JSON": lambda _: API,
+            "the study's page": lambda _: "/studies/large",
         }
-        for name, query in queries.items():
+        for name, path in queries.items():
             rate = RATE if "value" not in name else RATE / 10
             cpu = service.usage()[1]
-            taken = steady(lambda i, q=query: get(service, q(i)), rate=rate, seconds=seconds)
+            taken = steady(lambda i, p=path: get(service, p(i)), rate=rate, seconds=seconds)
             spent = service.usage()[1] - cpu
             rows.append(row(name, n, rate=rate, latencies=taken, cpu_ms=1e3 * spent / len(taken)))
         rows[-1]["rss_mb"] = service.usage()[0]
     return rows
 
 
-def get(service: Service, query: str) -> None:
+def get(service: Service, path: str) -> None:
     """One request for a page of the large study, on a connection of its own."""
     with closing(http.client.HTTPConnection("127.0.0.1", service.port)) as link:
         link.request(
             "GET",
-            f"/api/studies/large{query}",
+            path,
             headers={"Authorization": f"Bearer {token.read(service.token)}"},
         )
         answer = link.getresponse()
         answer.read()
         if answer.status != 200:
-            raise SystemExit(f"{query}: HTTP status {answer.status}")
+            raise SystemExit(f"{path}: HTTP status {answer.status}")
 
 
 def row(

@@ -36,7 +36,7 @@ SPEED = {
 }  # fmt: skip
 SIZES = {name: of_widths(*map(int, name.split("x"))) for name in ("16x2", "24x2", "32x3")}
 RATES = (4e-3, 1.6e-2)
-BLOCKS, STEPS, WARM = 5, 10, 5
+BLOCKS, STEPS, WARM = 3, 10, 5
 
 
 def speed(corpus: Corpus, sequences: int = 4) -> list[Record]:

@@ -39,3 +39,14 @@ def order(name="law_coefficients", *, max_evals=6, **more):
     header = json.loads(Header.of(file.build({}), file.origin).to_json())
     sent = {key: header[key] for key in SENT}
     return {"header": sent, "search": {"learner": "random"}, "max_evals": max_evals} | more
+
+
+def is_problem(response, status):
+    """Whether a refusal is problem+json that says what is wrong and what to do."""
+    assert response.status_code == status
+    assert response.headers["content-type"] == "application/problem+json"
+    body = response.json()
+    assert body["status"] == status
+    assert body["detail"]
+    assert body["hint"]
+    return True

@@ -58,8 +58,12 @@ def _(mark: Line) -> list[dict[str, Any]]:
     line: dict[str, Any] = _colour(mark.style)
     line |= {"dash": _dash(mark.style), "width": 0.8 if mark.faint else 2}
     line["shape"] = "hv" if mark.step else "linear"
-    return [{"type": "scatter", "mode": "lines", "x": values(mark.x), "y": values(mark.y),
-             "line": line, "opacity": 0.6 if mark.faint else 1}]  # fmt: skip
+    made = {"type": "scatter", "mode": "lines", "x": values(mark.x), "y": values(mark.y),
+            "line": line, "opacity": 0.6 if mark.faint else 1}  # fmt: skip
+    if not mark.outlined:
+        return [made]
+    below = {"color": "white", "width": 5}
+    return [made | {"line": below, "showlegend": False, "hoverinfo": "skip"}, made]
 
 
 @_traces.register
@@ -68,7 +72,8 @@ def _(mark: Band) -> list[dict[str, Any]]:
     around = np.concatenate([mark.high, mark.low[::-1]])
     return [{"type": "scatter", "mode": "lines", "x": values(edge), "y": values(around),
              "fill": "toself", "fillcolor": _clear(style(mark.style).colour, 0.2),
-             "line": {"width": 0}, "hoverinfo": "skip"}]  # fmt: skip
+             "line": _colour(mark.style) | {"width": 0.8, "dash": _dash(mark.style)},
+             "hoverinfo": "skip"}]  # fmt: skip
 
 
 @_traces.register

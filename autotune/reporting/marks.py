@@ -13,7 +13,7 @@ from autotune.types import Floats, Interval
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """A curve, or steps that keep a value until the next."""
+    """A curve, or steps that keep a value until the next; `outlined` where it crosses contours."""
 
     name: str
     x: Floats
@@ -21,6 +21,7 @@ class Line:
     style: int | None = 0
     step: bool = False
     faint: bool = False
+    outlined: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

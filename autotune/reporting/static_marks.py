@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from functools import singledispatch
 
 from matplotlib.axes import Axes
+from matplotlib.colors import to_rgba
+from matplotlib.patheffects import withStroke
 from matplotlib.text import Text
 from matplotlib.ticker import MaxNLocator
 
@@ -42,14 +44,16 @@ def _(mark: Line, axes: Axes) -> None:
         drawstyle="steps-post" if mark.step else "default",
         linewidth=0.7 if mark.faint else 1.6, alpha=0.6 if mark.faint else 1.0,
         rasterized=mark.faint and mark.x.size > 8 * MANY,
+        path_effects=[withStroke(linewidth=4, foreground="white")] if mark.outlined else None,
     )  # fmt: skip
 
 
 @_draw.register
 def _(mark: Band, axes: Axes) -> None:
+    look = style(mark.style)
     axes.fill_between(
-        mark.x, mark.low, mark.high, color=style(mark.style).colour, alpha=0.2, linewidth=0,
-        label=_label(mark.name),
+        mark.x, mark.low, mark.high, facecolor=to_rgba(look.colour, 0.2), edgecolor=look.colour,
+        linewidth=0.8, linestyle=(0, look.dash) if look.dash else "-", label=_label(mark.name),
     )  # fmt: skip
 
 

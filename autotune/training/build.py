@@ -24,7 +24,7 @@ class Logits(nn.Module):
 
     def __init__(self, inner: nn.Module, **arguments: object) -> None:
         super().__init__()
-        self.inner = inner
+        self.inner: nn.Module = inner
         self._arguments = arguments
 
     def forward(self, ids: Tensor) -> Tensor:

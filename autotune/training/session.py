@@ -15,6 +15,7 @@ from autotune.training.balance import BIAS, Balance
 from autotune.training.build import build
 from autotune.training.corpus import Corpus
 from autotune.training.initial import initialise
+from autotune.training.lean import Lean, covers
 from autotune.training.optimizers import Optimizers
 from autotune.training.result import Size
 from autotune.training.run import TrainingRun
@@ -60,7 +61,8 @@ class Session:
         self._balance = Balance(module, weight=self.settings.balance)
         self._optimizers = Optimizers(module, self.settings)
         compiled = run.compile if run.compile is not None else run.device == "cuda"
-        self._model = torch.compile(module) if compiled else module
+        lean = not compiled and run.device == "cpu" and covers(module.inner)
+        self._model = Lean(module.inner) if lean else torch.compile(module) if compiled else module
         self.micro = 1
 
     def step(self, ids: NDArray[np.int64], factor: float) -> tuple[Tensor, Tensor]:

@@ -25,10 +25,19 @@ class _Telling:
         error: Why they are not, once that is known.
     """
 
-    def __init__(self, outcomes: list[Outcome]) -> None:
-        self.outcomes = outcomes
+    def __init__(self, told: list[Told]) -> None:
+        self._told = told
+        self.outcomes: list[Outcome] = []
         self.receipts: list[Receipt] | None = None
         self.error: AutotuneError | None = None
+
+    def read(self, desk: Desk) -> bool:
+        """Make outcomes of what was told; False if that makes no sense."""
+        try:
+            self.outcomes = [each.outcome(desk) for each in self._told]
+        except AutotuneError as error:
+            self.error = error
+        return self.error is None
 
     def answer(self) -> list[Receipt]:
         """The receipts, or the error."""
@@ -91,8 +100,7 @@ class OpenDesk:
             InputError: If one is of a trial that was not handed out; then none is recorded.
             StoreError: If they cannot be written.
         """
-        with self._lock:
-            telling = _Telling([each.outcome(self._desk) for each in told])
+        telling = _Telling(told)
         self._waiting.append(telling)
         with self._lock:
             if telling.receipts is None and telling.error is None:
@@ -107,13 +115,14 @@ class OpenDesk:
     def _write_all(self) -> None:
         """Write whatever waits, of all threads, with one sync."""
         batch = [self._waiting.popleft() for _ in range(len(self._waiting))]
+        ready = [telling for telling in batch if telling.read(self._desk)]
         try:
-            receipts = self._desk.tell([each for telling in batch for each in telling.outcomes])
+            receipts = self._desk.tell([each for telling in ready for each in telling.outcomes])
         except AutotuneError as error:
-            for telling in batch:
+            for telling in ready:
                 telling.error = error
             return
-        for telling in batch:
+        for telling in ready:
             n = len(telling.outcomes)
             telling.receipts, receipts = receipts[:n], receipts[n:]
 

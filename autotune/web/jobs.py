@@ -1,7 +1,7 @@
 """Routes: searches as jobs, here in the background or on a scheduler."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
 from fastapi import APIRouter, Response
 from pydantic import Field
@@ -15,11 +15,18 @@ from autotune.web.strict import Strict
 router = APIRouter(prefix="/api/jobs", tags=["jobs"], responses={**failures(403, 404, 409, 429)})
 
 
+OptionName: TypeAlias = Annotated[str, Field(pattern=r"^[A-Za-z_]\w*$", max_length=100)]
+Line: TypeAlias = Annotated[str, Field(max_length=10_000, pattern=r"^[^\x00-\x1f]*$")]
+Finite: TypeAlias = Annotated[float, Field(allow_inf_nan=False)]
+
+
 class JobModel(Strict):
     """A search, and where it runs; as the options of `autotune submit tune` of these names."""
 
-    problem: Annotated[str, Field(min_length=1, max_length=1000, pattern=r"^[^-\x00-\x1f]")]
-    options: dict[Annotated[str, Field(pattern=r"^[A-Za-z_]\w*$")], str | float] = Field({})
+    problem: Annotated[
+        str, Field(min_length=1, max_length=1000, pattern=r"^[^-\x00-\x1f][^\x00-\x1f]*$")
+    ]
+    options: dict[OptionName, Line | Finite] = Field({}, description="Options of the problem.")
     study: Annotated[str, Field(max_length=100)]
     max_evals: Annotated[int, Field(ge=1, le=10_000_000)] = 100
     workers: Annotated[int, Field(ge=1, le=10_000)] = 1

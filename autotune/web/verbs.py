@@ -41,7 +41,11 @@ async def report(here: House, *words: str, plan: Sequence[str] = (), linked: boo
         Refusal: If a verb refuses, or the storage has no files to report on.
     """
     if here.folder is None:
-        raise Refusal(409, "figures are drawn from files, and this storage is a server.", "")
+        raise Refusal(
+            409,
+            "figures are drawn from files, and this storage is a server.",
+            "GET /api/studies/STUDY/trials has the numbers.",
+        )
     more = ("--linked",) if linked else ()
     async with scratch() as folder:
         if plan:

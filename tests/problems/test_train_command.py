@@ -26,8 +26,9 @@ def test_the_last_loss_that_the_script_prints_is_the_value():
 
 
 def test_values_reach_the_script_as_one_word_each():
-    made = trainer("printf '%s\\n' {a} x{b}", "a:cat:one two|$HOME,b:int:1:9", result="x([0-9]+)")
-    assert made.objective({"a": "$HOME", "b": 7}) == 7
+    text = 'set -- {a} --n={b}; test "$1" = "one \'two" && echo "$# words, $2"'
+    made = trainer(text, "a:cat:one 'two|three,b:int:1:9", result="words, --n=([0-9]+)")
+    assert made.objective({"a": "one 'two", "b": 7}) == 7
 
 
 def test_a_brace_of_its_own_and_the_launcher_stay():

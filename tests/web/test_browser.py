@@ -17,7 +17,7 @@ FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 )  # fmt: skip
-PATHS = ["/studies/made", "/studies/made/trials", "/studies/made/figures"]
+PATHS = ["/studies/made/trials", "/studies/made/figures"]
 PATIENCE_MS = 110_000
 
 

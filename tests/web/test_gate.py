@@ -5,22 +5,11 @@ import asyncio
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from made_service import TOKEN, Service
+from made_service import TOKEN, Service, is_problem
 
 from autotune.web.gate import Gate, Limits
 from autotune.web.keys import COOKIE, Keys
 from autotune.web.problems import Refusal
-
-
-def is_problem(response, status):
-    assert response.status_code == status
-    assert response.headers["content-type"] == "application/problem+json"
-    body = response.json()
-    assert body["status"] == status
-    assert body["detail"]
-    assert body["hint"]
-    return True
-
 
 PATHS = ["/", "/api", "/api/studies", "/api/studies/x/events", "/api/openapi.json", "/nothing"]
 

@@ -29,7 +29,7 @@ def chart(case: Case) -> Chart:
     best = [(c.plan.n_active, c.plan.loss) for c in found]
     marks.append(_points("optimum", best, style=None, large=False))
     made = (
-        "Orange diamonds are models of whole numbers of layers, widths and experts, at the "
+        "Diamonds are models of whole numbers of layers, widths and experts, at the "
         "sparsity that the table gives. "
         if whole
         else "The law gives no model of whole numbers for these budgets. "

@@ -48,7 +48,8 @@ def _chart(
     plan = case.plan
     marks = (
         Contours(name=loss_label(case), x=found.x, y=found.y, z=found.loss),
-        Line(name=f"spends {numbers.flops(plan.flops)}", x=found.line[0], y=found.line[1], style=1),
+        Line(name=f"spends {numbers.flops(plan.flops)}", x=found.line[0], y=found.line[1], style=1,
+             outlined=True),
         Points(name="plan", x=np.array([plan.n_active]), y=np.array([best]), style=4, large=True),
     )  # fmt: skip
     what = "tokens" if kind == "loss-nd" else "sparsity"
