@@ -98,3 +98,18 @@ def test_a_server_that_is_not_there_is_said_in_one_line_without_the_password():
     assert "\n" not in str(failed.value)
     with pytest.raises(InputError, match=r"mysql://\.\.\. is not known"):
         storage_of("mysql://me:secret@x/y")
+
+
+def test_a_writer_waits_until_whoever_writes_to_the_study_has_ended(storage):
+    from autotune.store.postgres_tables import alone
+
+    with storage.join("waits", Header(problem="p"), start={}) as store:
+        found = []
+        begin = threading.Thread(target=lambda: found.append(store.begin(store.trial({}), 9)))
+        with storage._engine.begin() as link:
+            alone(link, "waits")
+            begin.start()
+            begin.join(0.5)
+            assert found == []
+        begin.join()
+        assert found == [Beginning.BEGUN]
