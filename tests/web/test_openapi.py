@@ -33,7 +33,7 @@ def test_no_request_makes_the_service_fail(service, mode):
     for operation in operations(service):
 
         @settings(
-            max_examples=2,
+            max_examples=1,
             phases=[Phase.generate],
             suppress_health_check=list(HealthCheck),
             database=None,
