@@ -1,4 +1,4 @@
-# `make demo` runs the main job, `make test` runs every check. Both need only Python >= 3.11.
+# `make demo` runs the main job, `make test` the checks. Both need only Python >= 3.11.
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -7,7 +7,7 @@ PIP_FLAGS := --quiet --disable-pip-version-check --no-compile
 # The tests train on the CPU: any PyTorch of the range in pyproject.toml serves, and this one is theirs.
 TORCH ?= torch==2.13.0
 .DEFAULT_GOAL := demo
-.PHONY: demo test install install-test install-mpi install-system check docs clean
+.PHONY: demo test test-long install install-test install-mpi install-system check docs clean
 
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -43,9 +43,12 @@ demo: install ## the main job: search, check against the exact optimum, browse t
 	@sh launch/demo.sh $(abspath $(BIN))
 
 # One BLAS thread each: the matrices are small, and threads that wait for each other burn the cores.
-test: ## lint, types, every test
+test: ## lint, types, tests
 	$(MAKE) --jobs 3 install-mpi install-system check
-	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 6 --dist loadgroup
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 4 --dist loadgroup -m 'not long'
+
+test-long: install-mpi install-system ## what make test leaves out: more seeds, peers and kills, the second MPI
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 4 --dist loadgroup -m long
 
 check: install-test
 	$(BIN)/ruff check .

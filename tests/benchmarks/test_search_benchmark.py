@@ -94,6 +94,7 @@ def test_a_search_with_nothing_left_to_propose_ends():
     assert regrets(SUITE["branin"](), Empty(), 5) == []
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.parametrize("problem", ["ackley10", "moe_failures"])
 @pytest.mark.parametrize("name", PEERS)
@@ -201,6 +202,7 @@ def command(out, *options):
     return done.stdout, done.stderr
 
 
+@pytest.mark.long
 def test_one_command_makes_the_table_the_plots_and_goes_on_where_it_stopped(tmp_path):
     pytest.importorskip("matplotlib")
     printed, said = command(tmp_path, "--seeds", "1")

@@ -70,7 +70,10 @@ def test_a_slow_manager_is_waited_for():
     assert made.busy < 1e-3
 
 
-@pytest.mark.parametrize("name", ["autotune", *search_cost.PEERS_THAT_LOAD])
+@pytest.mark.parametrize(
+    "name",
+    ["autotune", *(pytest.param(p, marks=pytest.mark.long) for p in search_cost.PEERS_THAT_LOAD)],
+)
 def test_a_search_is_told_many_evaluations_and_asked_for_many(name):
     if name in PEERS and not PEERS[name].installed:
         pytest.skip(f"{PEERS[name].module} is not installed")
@@ -100,6 +103,7 @@ def test_a_row_made_again_takes_the_place_of_the_same_one(tmp_path):
     assert figures == [("a", 1000, 1.0), ("b", 100, 1.0), ("a", 100, 2.0)]
 
 
+@pytest.mark.long
 def test_one_command_writes_what_many_workers_came_to(tmp_path):
     script = ROOT / "benchmarks/search_async.py"
     asked = ["--problems", "branin", "--evals", "24", "--workers", "4", "--seeds", "1"]

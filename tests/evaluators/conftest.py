@@ -6,7 +6,7 @@ import pytest
 from mpi_run import Mpi
 
 
-@pytest.fixture(params=["mpich", "openmpi"])
+@pytest.fixture(params=["mpich", pytest.param("openmpi", marks=pytest.mark.long)])
 def mpi(request):
     """One of the MPIs that `make install-mpi` makes."""
     found = Mpi(request.param, uuid.uuid4().hex)

@@ -38,6 +38,7 @@ def acknowledged(done):
     return set(re.findall(r"^\d+/\d+ (\S+)", done.stderr, re.MULTILINE))
 
 
+@pytest.mark.parametrize("mpi", ["mpich", "openmpi"], indirect=True)
 def test_the_search_under_mpi_proposes_and_finds_what_a_serial_one_does(mpi, tmp_path):
     done = mpi.tune(3, *RANDOM, 30, "--ranks", 3, *place(tmp_path))
     assert done.returncode == 0, done.stderr
@@ -113,6 +114,7 @@ def recovering(mpi, tmp_path, ranks, acts):
     )
 
 
+@pytest.mark.parametrize("mpi", ["openmpi"], indirect=True)  # the only one that has it
 def test_with_enable_recovery_a_dead_rank_costs_nothing_but_its_time(mpi, tmp_path):
     done = recovering(mpi, tmp_path, 3, "0001-0008:kill rank")
     assert len(outcomes(tmp_path)) == 40

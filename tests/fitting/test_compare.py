@@ -88,6 +88,7 @@ def test_hidden_losses_do_not_reach_the_fits_or_the_choice(planted, made):
     assert other.rows[0].test.log_rmse > 0.5
 
 
+@pytest.mark.long
 def test_the_choice_of_a_comparison_is_that_of_its_training_runs_alone(planted, made):
     cut = splits.by_compute(planted, train_share=0.8)
     alone = choose(planted.take(cut.train), wanted=THREE)
@@ -187,6 +188,7 @@ def test_too_few_runs_and_runs_of_one_compute_cannot_be_chosen_from(planted):
         choose(replace(planted, flops=np.full(60, 1e20)))
 
 
+@pytest.mark.long
 def test_where_no_origin_leaves_enough_runs_the_fewest_coefficients_are_chosen():
     table = runs_of(INTERACTION, n=9)
     cut = splits.by_compute(table, train_share=0.9)

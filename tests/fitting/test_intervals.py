@@ -50,7 +50,7 @@ def test_exponents_are_profiled_and_coefficients_with_a_unit_are_resampled():
     assert fitted(runs(), resample="rows").interval_method == "bootstrap of rows"
 
 
-@pytest.mark.parametrize("objective", ["huber", "mse", "mae"])
+@pytest.mark.parametrize("objective", ["huber", "mse", pytest.param("mae", marks=pytest.mark.long)])
 def test_at_a_profile_limit_the_best_fit_is_worse_by_the_square_of_students_t(objective):
     table, level = runs(size=24), 0.9
     found = fitted(table, objective=objective, level=level, seed=3)

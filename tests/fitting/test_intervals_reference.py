@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 REFERENCE = ROOT / "results/reference"
 README = REFERENCE / "coverage/README.md"
 DECISION = ROOT / "docs/decisions/004-fitting.md"
+LONGER = sorted(designs.DESIGNS.keys() - {"krajewski", "zhao"})
 
 
 def rows(name):
@@ -31,7 +32,10 @@ def test_every_form_of_the_catalogue_has_a_case_and_every_case_a_record():
     assert {(case.data, case.form) for case in benchmark.CASES} == recorded
 
 
-@pytest.mark.parametrize("form", designs.DESIGNS)
+@pytest.mark.parametrize(
+    "form",
+    ["krajewski", "zhao", *(pytest.param(f, marks=pytest.mark.long) for f in LONGER)],
+)
 def test_an_invented_design_tells_every_coefficient_apart(form):
     runs = designs.DESIGNS[form]()
     assert not any("held" in sentence for sentence in fit(FORMS[form], runs).weak)
@@ -60,6 +64,7 @@ def test_a_law_with_an_infinite_coefficient_has_no_optimum():
     assert np.isnan(none)
 
 
+@pytest.mark.long
 def test_a_study_counts_every_quantity_of_its_case():
     case = next(case for case in benchmark.CASES if case.form == "krajewski")
     made = benchmark.study(case, n_tables=3, draws=20)
@@ -70,6 +75,7 @@ def test_a_study_counts_every_quantity_of_its_case():
     assert made[-1]["by"] == "draws, ends"
 
 
+@pytest.mark.long
 def test_recorded_designs_and_noise_are_those_of_the_command():
     if not os.environ.get("AUTOTUNE_DATA"):
         pytest.skip("AUTOTUNE_DATA names no folder of public tables")

@@ -15,7 +15,11 @@ from autotune.search.settings import SearchSettings
 from autotune.trials import Completed, Failed, FailureKind, Timing, Trial
 
 NOW = Timing(0.0, "w0", 0.0, 0.0)
-SEARCHES = [("native", "random"), ("native", "GP"), ("skopt", "RF")]
+SEARCHES = [
+    ("native", "random"),
+    ("native", "GP"),
+    pytest.param("skopt", "RF", marks=pytest.mark.long),
+]
 every = pytest.mark.parametrize(("engine", "learner"), SEARCHES, ids=str)
 
 

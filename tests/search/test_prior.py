@@ -221,6 +221,7 @@ def test_a_study_predicts_its_own_values():
     assert np.corrcoef(predicted[100:], values[100:])[0, 1] > 0.95
 
 
+@pytest.mark.long
 def test_a_study_of_another_budget_speeds_up_the_next():
     """The optimum of `x` moves, all else stays; and the values are 2.5 times as large."""
 

@@ -93,7 +93,11 @@ def check(engine, learner, problem, seed, fates):
 
 
 fates = st.lists(st.one_of(st.none(), st.floats(-1, 100)), min_size=8, max_size=8)
-CASES = [("native", "random", 50), ("native", "GP", 8), ("skopt", "RF", 3)]
+CASES = [
+    ("native", "random", 20),
+    ("native", "GP", 8),
+    pytest.param("skopt", "RF", 3, marks=pytest.mark.long),
+]
 
 
 @pytest.mark.parametrize(("engine", "learner", "examples"), CASES, ids=str)

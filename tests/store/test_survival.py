@@ -53,6 +53,7 @@ def outcome(trial, value=1.0):
     return Completed(trial, value, Timing(0.1, "w0", 1.0, 2.0))
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_fifty_kills_lose_and_duplicate_nothing_and_the_study_completes(tmp_path):
     """Each job is killed at a random moment after a random number of outcomes, none included."""

@@ -72,6 +72,7 @@ def test_another_corpus_is_refused(smoke, tmp_path):
     assert "the study was begun on corpus python-" in done.stderr
 
 
+@pytest.mark.long
 def test_killed_with_a_small_budget_and_continued_with_a_large_one_it_gives_the_same_table(
     smoke, tmp_path
 ):

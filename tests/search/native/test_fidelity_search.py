@@ -75,6 +75,7 @@ def best_measured(search, problem, budget):
     return best
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_short_runs_find_a_better_value_at_the_target_for_the_same_cost():
     """The cost is that of eight full runs of 3e9 parameters; medians of three seeds."""
@@ -123,7 +124,7 @@ def test_an_outcome_at_the_place_itself_teaches_its_whole_deviation_unless_it_is
     assert (learned(noisy, x, rng.random((5, 3))) <= noisy.predict(x)[1] * 2).all()
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.long)])
 def test_a_trial_at_the_target_comes_once_the_others_cost_three_times_as_much(seed):
     """Tokens are the cost here, so that every run at the target costs the same."""
     problem = replace(runs(), cost="tokens")

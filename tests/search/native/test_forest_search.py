@@ -76,7 +76,7 @@ def test_another_process_proposes_the_same_to_the_last_bit():
     assert json.loads(done.stdout) == {learner: asked(learner) for learner in learners}
 
 
-@pytest.mark.parametrize("learner", FORESTS)
+@pytest.mark.parametrize("learner", ["RF", "ET", pytest.param("GBRT", marks=pytest.mark.long)])
 def test_a_mixed_bowl_is_refined_beyond_what_random_trials_find(learner):
     """Random trials end at a median of 0.06."""
     ends = []

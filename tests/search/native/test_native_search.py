@@ -57,7 +57,7 @@ def play(search, objective, n, *, goal=-np.inf):
     return configs
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.long)])
 def test_it_refines_a_mixed_bowl_to_five_digits_in_fifty_trials(seed):
     problem = mixed(bowl)
     configs = play(NativeSearch(problem, SearchSettings(seed=seed)), bowl, 50, goal=1e-5)
@@ -102,6 +102,7 @@ def test_a_batch_spreads_over_the_space_and_never_repeats():
     assert np.ptp(xs) > 0.05
 
 
+@pytest.mark.long
 def test_most_trials_leave_a_place_where_little_is_left_to_gain():
     """Two wells in four dimensions, of which the nearer one to most starts is the shallower."""
 
@@ -153,6 +154,7 @@ def test_noise_does_not_make_it_repeat_or_stop():
     assert bowl(min(configs, key=bowl)) < 0.02
 
 
+@pytest.mark.long
 def test_a_large_record_is_searched_on_its_best_and_some_others():
     y = np.random.default_rng(0).random(3000)
     rows = kept(y, 500, seed=0)
@@ -166,7 +168,7 @@ def test_a_large_record_is_searched_on_its_best_and_some_others():
     assert bowl(search.ask()) < 0.05
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.long)])
 def test_thompson_sampling_finds_a_mixed_bowl(seed):
     problem = mixed(bowl)
     search = factory.search(problem, SearchSettings(seed=seed, acq="TS"))

@@ -70,7 +70,7 @@ def _ends(problem):
     return problem.space["n_active"].lower, problem.space["n_active"].upper
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.long)])
 def test_it_covers_more_of_a_front_of_expert_layouts_than_random_search_in_a_third_of_trials(seed):
     problem = replace(problem_file.load("moe_budget", {}), and_minimize="inference_flops:log")
     found = {
@@ -84,6 +84,7 @@ def test_it_covers_more_of_a_front_of_expert_layouts_than_random_search_in_a_thi
     assert pareto.hypervolume(found["GP"], at) > 1.2 * pareto.hypervolume(found["random"], at)
 
 
+@pytest.mark.long
 def test_every_integer_of_a_mixed_front_is_reached_from_its_ends():
     problem = mixed(trade)
     outcomes = play(ParetoSearch(problem, SearchSettings(seed=0)), problem, 50)

@@ -117,7 +117,7 @@ def searched(space, objective, *, seed, n):
     return configs
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.long)])
 def test_the_search_tries_every_category_near_its_best_trial(seed):
     space = ConfigurationSpace()
     space.add(*(Float(name, (0.0, 1.0)) for name in "xyz"), Categorical("c", LETTERS))
@@ -128,6 +128,7 @@ def test_the_search_tries_every_category_near_its_best_trial(seed):
     assert not len(untried(best, points, codec))
 
 
+@pytest.mark.long
 def test_switches_are_found_where_a_function_is_flat_far_from_its_optimum():
     """Ackley's function of four real parameters and of four switches, ten units each."""
     reals, switches = ["w", "x", "y", "z"], ["p", "q", "r", "s"]
@@ -147,6 +148,7 @@ def test_switches_are_found_where_a_function_is_flat_far_from_its_optimum():
     assert found == 2  # without swapping switches, none
 
 
+@pytest.mark.long
 def test_a_search_with_a_switch_never_repeats_itself():
     def objective(c):
         return (c["x"] - 0.3) ** 2 + (c["kind"] == "on")
