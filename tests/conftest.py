@@ -3,7 +3,7 @@
 from hypothesis import settings
 
 # A deadline asserts wall time, which a loaded machine breaks. Every run draws other examples.
-settings.register_profile("untimed", parent=settings.default, deadline=None, max_examples=30)
+settings.register_profile("untimed", parent=settings.default, deadline=None, max_examples=20)
 settings.load_profile("untimed")
 
 

@@ -16,7 +16,15 @@ from autotune.fitting.score import score
 from autotune.fitting.settings import Convention, FitSettings
 from autotune.laws.catalogue import FORMS, PRESETS
 
-one_per_form = pytest.mark.parametrize("law", PLANTED.values(), ids=PLANTED.keys())
+LONGER = {"interaction", "krajewski", "kumar", "ludziejewski", "muennighoff", "zhao"}
+"""Forms whose fits take five seconds or more."""
+one_per_form = pytest.mark.parametrize(
+    "law",
+    [
+        pytest.param(law, id=form, marks=[pytest.mark.long] * (form in LONGER))
+        for form, law in PLANTED.items()
+    ],
+)
 
 
 @one_per_form
