@@ -1,5 +1,6 @@
 """`autotune design`: a complete mixture of experts for a budget."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -7,6 +8,7 @@ import typer
 
 from autotune.cli import console, design_fit
 from autotune.cli.law_names import STORAGE
+from autotune.cli.option import option as declared
 from autotune.errors import InputError
 
 EPILOG = """examples:
@@ -43,6 +45,8 @@ CAPS = "Caps, which combine"
 ANSWER = "What is printed"
 Text = str | None
 
+option = partial(declared, metavar="N")
+
 
 def register(app: typer.Typer) -> None:
     """Add the verb to the command line."""
@@ -50,14 +54,6 @@ def register(app: typer.Typer) -> None:
     group.callback(invoke_without_command=True, epilog=EPILOG)(design)
     group.command("fit", epilog=design_fit.EPILOG)(design_fit.fit)
     app.add_typer(group, name="design")
-
-
-def option(*names: str, text: str, panel: str, metavar: str = "N") -> typer.models.OptionInfo:
-    """An option of this verb, in its panel of the help."""
-    made: typer.models.OptionInfo = typer.Option(
-        *names, help=text, rich_help_panel=panel, metavar=metavar
-    )
-    return made
 
 
 def design(

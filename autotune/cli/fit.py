@@ -7,6 +7,7 @@ import typer
 
 from autotune.cli import console
 from autotune.cli.law_names import STORAGE
+from autotune.cli.option import option
 
 EPILOG = """examples:
 
@@ -48,14 +49,6 @@ SAVING = "Saving"
 def register(app: typer.Typer) -> None:
     """Add the verb to the command line."""
     app.command("fit", epilog=EPILOG)(fit)
-
-
-def option(*names: str, text: str, panel: str, metavar: str = "") -> typer.models.OptionInfo:
-    """An option of this verb, in its panel of the help."""
-    made: typer.models.OptionInfo = typer.Option(
-        *names, help=text, rich_help_panel=panel, metavar=metavar or None
-    )
-    return made
 
 
 def fit(

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from autotune.cli import console
+from autotune.cli.option import option
 
 EPILOG = """examples:
 
@@ -32,14 +33,6 @@ HOW = "How it is run"
 def register(app: typer.Typer) -> None:
     """Add the verb to the command line."""
     app.command("ladder", epilog=EPILOG)(ladder)
-
-
-def option(*names: str, text: str, panel: str, metavar: str = "") -> typer.models.OptionInfo:
-    """An option of this verb, in its panel of the help."""
-    made: typer.models.OptionInfo = typer.Option(
-        *names, help=text, rich_help_panel=panel, metavar=metavar or None
-    )
-    return made
 
 
 def ladder(

@@ -1,5 +1,6 @@
 """`autotune plan`: what to train for a budget."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -7,6 +8,7 @@ import typer
 
 from autotune.cli import console
 from autotune.cli.law_names import STORAGE
+from autotune.cli.option import option as declared
 
 EPILOG = """examples:
 
@@ -36,18 +38,12 @@ QUESTION = "What is asked"
 CONSTRAINTS = "Constraints, which combine"
 LAW = "Which law"
 
+option = partial(declared, metavar=COUNT)
+
 
 def register(app: typer.Typer) -> None:
     """Add the verb to the command line."""
     app.command("plan", epilog=EPILOG)(plan)
-
-
-def option(*names: str, text: str, panel: str, metavar: str = COUNT) -> typer.models.OptionInfo:
-    """An option of this verb, in its panel of the help."""
-    made: typer.models.OptionInfo = typer.Option(
-        *names, help=text, rich_help_panel=panel, metavar=metavar
-    )
-    return made
 
 
 Text = str | None

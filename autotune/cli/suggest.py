@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from autotune.cli import console
+from autotune.cli.option import option
 
 EPILOG = """examples:
 
@@ -31,16 +32,6 @@ HOW = "How"
 def register(app: typer.Typer) -> None:
     """Add the verb to the command line."""
     app.command("suggest", epilog=EPILOG)(suggest)
-
-
-def option(
-    *names: str, text: str, panel: str, metavar: str | None = None
-) -> typer.models.OptionInfo:
-    """An option of this verb, in its panel of the help."""
-    made: typer.models.OptionInfo = typer.Option(
-        *names, help=text, rich_help_panel=panel, metavar=metavar
-    )
-    return made
 
 
 Text = str | None

@@ -1,0 +1,20 @@
+"""An option of a verb, in a panel of its help."""
+
+import typer
+
+
+def option(
+    *names: str, text: str, panel: str, metavar: str | None = None
+) -> typer.models.OptionInfo:
+    """Declare an option.
+
+    Args:
+        names: As they are typed.
+        text: What it is.
+        panel: The part of the help it stands in.
+        metavar: What stands for its value; None for its type.
+    """
+    made: typer.models.OptionInfo = typer.Option(
+        *names, help=text, rich_help_panel=panel, metavar=metavar or None
+    )
+    return made
