@@ -2,7 +2,6 @@
 
 import errno
 import itertools
-import json
 import math
 import sys
 import time
@@ -13,12 +12,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from autotune.errors import InputError, StoreError
+from autotune.errors import StoreError
 from autotune.ports import Beginning, anything
 from autotune.store.claims import Claims
 from autotune.store.create import establish, sync_folder, write_test
 from autotune.store.lease import Every, JobRun, Lease, Pace, Watch
-from autotune.store.ledger import MOST_DEATHS, Ledger, given_up
+from autotune.store.ledger import MOST_DEATHS, Ledger, given_up, numbered
 from autotune.store.others import Others
 from autotune.store.own import OwnJournal
 from autotune.store.presence import here
@@ -162,11 +161,7 @@ class JournalStore:
         Raises:
             InputError: If a value is not a JSON scalar: it could not be recorded later.
         """
-        try:
-            json.dumps(config, allow_nan=False)
-        except (TypeError, ValueError) as error:
-            raise InputError(f"a configuration must hold plain finite values: {error}.") from error
-        return Trial(f"{self.writer}-{next(self._trials):04d}", config)
+        return numbered(self.writer, self._trials, config)
 
     def begin(self, trial: Trial, n_trials: int) -> Beginning:
         """Record that a new trial is about to run, unless another job is in its way.

@@ -1,11 +1,14 @@
 """The trials of a study by what its journals say: recorded, running, or left behind."""
 
+import json
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from autotune.errors import InputError
 from autotune.store.records import Begun, Event, Withdrawn
 from autotune.trials import Failed, FailureKind, Outcome, Timing, Trial
+from autotune.types import Value
 
 MOST_DEATHS = 3  # jobs that die while they run a trial before it counts as the cause
 
@@ -83,6 +86,19 @@ class Ledger:
     def died_with(self, trial_id: str, dead: Callable[[str], bool]) -> int:
         """Jobs that died, by what `dead` says of their names, while they ran a trial."""
         return sum(dead(each.writer) for each in self._attempts.get(trial_id, {}).values())
+
+
+def numbered(writer: str, numbers: Iterator[int], config: dict[str, Value]) -> Trial:
+    """Name a configuration `<writer>-<number>`, by the next number.
+
+    Raises:
+        InputError: If a value is not a JSON scalar: it could not be recorded later.
+    """
+    try:
+        json.dumps(config, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"a configuration must hold plain finite values: {error}.") from error
+    return Trial(f"{writer}-{next(numbers):04d}", config)
 
 
 def given_up(trial: Trial, deaths: int) -> Failed:

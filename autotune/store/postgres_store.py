@@ -1,7 +1,6 @@
 """The `Store` port on a PostgreSQL server: each step is one transaction, alone in its study."""
 
 import itertools
-import json
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -12,9 +11,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, func, insert, update
 
-from autotune.errors import InputError, StoreError
+from autotune.errors import StoreError
 from autotune.ports import Beginning, anything
-from autotune.store.ledger import MOST_DEATHS, Ledger, given_up
+from autotune.store.ledger import MOST_DEATHS, Ledger, given_up, numbered
 from autotune.store.postgres_source import Reader, writers
 from autotune.store.postgres_tables import RECORDS, WRITERS, alone, in_no_hurry, talking
 from autotune.store.records import again, began
@@ -94,11 +93,7 @@ class PostgresStore:
         Raises:
             InputError: If a value is not a JSON scalar: it could not be recorded later.
         """
-        try:
-            json.dumps(config, allow_nan=False)
-        except (TypeError, ValueError) as error:
-            raise InputError(f"a configuration must hold plain finite values: {error}.") from error
-        return Trial(f"{self.writer}-{next(self._trials):04d}", config)
+        return numbered(self.writer, self._trials, config)
 
     def begin(self, trial: Trial, n_trials: int) -> Beginning:
         """Record that a new trial is about to run, unless another job is in its way."""
