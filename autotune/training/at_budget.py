@@ -133,9 +133,10 @@ class AtBudget:
             device=self.device,
         )
         result = outcome(run, self.corpus)
+        assert result.loss is not None  # `outcome` raises where there is none
         bits = {} if result.bits_per_byte is None else {"bits_per_byte": result.bits_per_byte}
         return bits | {
-            "objective": result.loss or 0.0,
+            "objective": result.loss,
             "steps": result.steps,
             "flops": result.flops,
             "cpu_seconds": result.cost.cpu_seconds,

@@ -93,7 +93,8 @@ def trained(trunk: Trunk, ladder: Description, folder: Path) -> Mapping[str, flo
     from autotune.training.corpus import open_corpus
 
     last = outcome(training_run(trunk, ladder, folder), open_corpus([folder / CORPUS]))
-    return {"objective": last.loss or 0.0, "tokens": last.tokens, "flops": last.flops}
+    assert last.loss is not None  # `outcome` raises where there is none
+    return {"objective": last.loss, "tokens": last.tokens, "flops": last.flops}
 
 
 def _choice(name: str, values: list[str]) -> Any:  # noqa: ANN401 - ConfigSpace's classes

@@ -108,7 +108,8 @@ class Told(Strict):
         if self.failed is not None:
             return Failed(trial, self.failed, self.detail, timing, self.log)
         metrics = {name: math.nan if each is None else each for name, each in self.metrics.items()}
-        return Completed(trial, float(self.value or 0.0), timing, metrics)
+        assert self.value is not None
+        return Completed(trial, float(self.value), timing, metrics)
 
 
 class TellModel(Strict):
