@@ -110,6 +110,7 @@ def test_a_peer_runs_on_mixed_spaces_constraints_and_failures(name, problem):
 
 
 @pytest.mark.parametrize("problem", ["branin", "moe_budget", "moe_failures"])
+@pytest.mark.long
 def test_our_searches_run_with_their_defaults_and_break_no_constraint(problem):
     bench = SUITE[problem]()
     searches = own(bench.problem)

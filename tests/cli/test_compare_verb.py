@@ -74,6 +74,7 @@ def test_a_repeated_call_gives_the_same_numbers(runs):
     assert document(*asked) == document(*asked)
 
 
+@pytest.mark.long
 def test_the_seed_moves_the_starts_and_not_the_errors(runs):
     found = [document(runs, "--laws", "kaplan", "--n", "active", "--seed", i) for i in range(3)]
     rows = [made["rows"][0] for made in found]
@@ -82,6 +83,7 @@ def test_the_seed_moves_the_starts_and_not_the_errors(runs):
     assert errors == pytest.approx([errors[0]] * 3, rel=1e-4)
 
 
+@pytest.mark.long
 def test_laws_that_do_not_apply_are_listed_with_the_reason(runs):
     made = document(runs, "--laws", "hoffmann,krajewski,clark")
     assert made["not_applicable"]["krajewski"] == "the table has no column granularity"
@@ -90,6 +92,7 @@ def test_laws_that_do_not_apply_are_listed_with_the_reason(runs):
     assert "Not applicable: krajewski: the table has no column granularity" in shown
 
 
+@pytest.mark.long
 def test_runs_split_by_a_column_and_by_rolling_origins(runs):
     by_column = document(runs, *TWO, "--split", "column:later")
     assert (by_column["split"]["n_train"], by_column["split"]["n_test"]) == (30, 10)
@@ -105,6 +108,7 @@ def test_conditions_and_conventions_restrict_what_is_compared(runs):
     assert {row["convention"]["n"] for row in made["rows"]} == {"total"}
 
 
+@pytest.mark.long
 def test_a_law_that_could_not_be_fitted_ends_with_a_caveat(runs):
     few = ("--where", "later == 1", "--split", "flops:0.2")
     made = document(runs, "--laws", "hoffmann,abnar", *few, status=1)

@@ -133,6 +133,7 @@ def test_the_same_seed_gives_the_same_document(dense):
     assert first["interval"] != other["interval"]
 
 
+@pytest.mark.long
 def test_objective_delta_level_and_filter_are_honoured(dense):
     squares = fitted(dense, "--law", "hoffmann", "--objective", "mse", "--bootstrap", "0")
     assert squares["objective"]["name"] == "mse"
@@ -223,6 +224,7 @@ def test_a_saved_fit_is_planned_with_and_carries_an_interval(sparse):
     assert json.loads(run("laws", "ours", "--json").stdout)["data_hash"] in sheet
 
 
+@pytest.mark.long
 def test_another_fit_of_the_same_name_is_refused_unless_forced(dense):
     few = ("--bootstrap", "20", "--save", "ours")
     assert run("fit", dense, "--law", "hoffmann", *few).returncode == 0
@@ -235,6 +237,7 @@ def test_another_fit_of_the_same_name_is_refused_unless_forced(dense):
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_auto_chooses_a_law_and_says_why(dense):
     done = run("fit", dense, "--law", "auto", "--bootstrap", "0", "--json")
     assert done.returncode in (0, 1)

@@ -95,8 +95,8 @@ def continues_exactly(command, study):
 @pytest.mark.parametrize(
     ("number", "times", "status", "ended"),
     [
-        (signal.SIGINT, 1, 130, "interrupted"),
-        (signal.SIGUSR1, 1, 0, "to be continued: stopped"),
+        pytest.param(signal.SIGINT, 1, 130, "interrupted", marks=pytest.mark.long),
+        pytest.param(signal.SIGUSR1, 1, 0, "to be continued: stopped", marks=pytest.mark.long),
         (signal.SIGTERM, 2, 0, "to be continued: stopped"),
     ],
     ids=["SIGINT", "SIGUSR1", "SIGTERM"],

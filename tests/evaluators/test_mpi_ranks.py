@@ -76,6 +76,7 @@ if os.environ["PMI_RANK"] == "1":
     assert not (tmp_path / "s").exists() or read(tmp_path / "s").outcomes == []
 
 
+@pytest.mark.long
 def test_an_mpi_that_serves_one_thread_alone_runs_the_same_trials(tune, tmp_path):
     single = """
 import mpi4py

@@ -76,6 +76,7 @@ def test_rows_are_ranked_by_hidden_runs_and_cover_every_convention(made):
         assert (row.train.n_runs, row.test.n_runs) == (48, 12)
 
 
+@pytest.mark.long
 def test_hidden_losses_do_not_reach_the_fits_or_the_choice(planted, made):
     cut = splits.by_compute(planted, train_share=0.8)
     loss = planted.loss.copy()

@@ -59,6 +59,7 @@ def test_cpu_seconds_include_child_processes():
     assert seconds >= float(child.stdout)
 
 
+@pytest.mark.long
 def test_one_command_makes_the_table_of_seeds(tmp_path):
     script = ROOT / "benchmarks/optimum.py"
     asked = ["--seeds", "2", "--tables", "planted", "--laws", "hoffmann,clark", "--out", tmp_path]

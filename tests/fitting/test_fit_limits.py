@@ -55,6 +55,7 @@ def test_a_fixed_coefficient_stays_and_the_others_do_their_best(held):
     assert found.status is FitStatus.CONVERGED
 
 
+@pytest.mark.long
 def test_fixing_a_coefficient_at_its_estimate_changes_nothing():
     table = runs()
     free = fit(FORMS["generalized"], table)

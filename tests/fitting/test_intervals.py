@@ -174,6 +174,7 @@ def test_copies_of_runs_in_one_group_do_not_narrow_the_intervals():
     assert np.ptp(naive) < 0.7 * np.ptp(single)
 
 
+@pytest.mark.long
 def test_of_a_large_table_draws_are_normal_and_as_wide_as_resamples():
     table = runs(size=1500, noise=0.01)
     few = fitted(table, resample="rows", bootstrap=400)
@@ -184,6 +185,7 @@ def test_of_a_large_table_draws_are_normal_and_as_wide_as_resamples():
         assert wide / narrow == pytest.approx(4.0, rel=0.25), name  # 16 copies, as if independent
 
 
+@pytest.mark.long
 def test_copies_in_one_group_do_not_narrow_normal_draws():
     table = runs(size=1500, noise=0.01)
     copies = table.take(np.repeat(np.arange(1500), 16))

@@ -58,6 +58,7 @@ def test_a_parabola_without_noise_gives_its_vertex_back(vertex, curvature, weigh
 
 
 @given(a=exponents, shift=st.floats(0.5, 2.0))
+@pytest.mark.long
 def test_planted_exponents_are_recovered_wherever_the_sizes_lie(a, shift):
     made = isoflop(planted(a, shift=shift), PLAIN)
     assert made.size.exponent == pytest.approx(a, abs=1e-6)

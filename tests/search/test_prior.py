@@ -81,6 +81,7 @@ def test_a_prior_in_another_unit_is_as_good():
         assert (config["x"], config["y"]) == pytest.approx((other["x"], other["y"]), rel=1e-6)
 
 
+@pytest.mark.long
 def test_what_a_prior_leaves_out_is_learned():
     """The prior knows nothing of `x`, and is wrong about `n`."""
 
@@ -96,6 +97,7 @@ def test_what_a_prior_leaves_out_is_learned():
     [lambda c: -bowl(c), lambda c: np.cos(40 * c["x"]) + np.sin(17 * np.log(c["y"]))],
     ids=["opposite", "unrelated"],
 )
+@pytest.mark.long
 def test_a_misleading_prior_does_not_keep_the_search_from_the_optimum(misleading):
     """Without a prior, seeds 0 to 2 are below 1e-3 after 17 to 19 trials."""
     assert min(bowl(c) for c in play(begun_with(misleading), bowl, 25)) < 1e-3

@@ -28,6 +28,7 @@ def operations(service):
 
 
 @pytest.mark.parametrize("mode", list(schemathesis.GenerationMode), ids=lambda mode: mode.name)
+@pytest.mark.long
 def test_no_request_makes_the_service_fail(service, mode):
     statuses = set()
     for operation in operations(service):

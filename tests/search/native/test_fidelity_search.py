@@ -158,6 +158,7 @@ def test_where_a_shorter_run_costs_as_much_every_run_is_at_the_target(cost):
     assert {each.trial.config["tokens"] for each in outcomes[10:]} == {TARGET}
 
 
+@pytest.mark.long
 def test_resuming_with_running_trials_gives_the_same_next_points():
     problem, chosen = runs(), SearchSettings(seed=4, initial_points=6)
     first = FidelitySearch(problem, chosen)
@@ -171,6 +172,7 @@ def test_resuming_with_running_trials_gives_the_same_next_points():
 
 
 @pytest.mark.parametrize("cost", ["flops", "missing", "tokens"])
+@pytest.mark.long
 def test_failures_and_costs_that_are_not_known_stop_nothing(cost):
     problem = replace(runs(), cost=cost)
     search, seen = FidelitySearch(problem, SearchSettings(seed=0, initial_points=5)), set()
@@ -182,6 +184,7 @@ def test_failures_and_costs_that_are_not_known_stop_nothing(cost):
         search.tell(failed if i % 4 == 0 else completed(problem, config))
 
 
+@pytest.mark.long
 def test_where_trials_fail_it_stays_away():
     """Low rates fail; the law's best, 8e-4, is one of them."""
     search, failures = FidelitySearch(runs(), SearchSettings(seed=0)), []
@@ -212,6 +215,7 @@ def small():
     )
 
 
+@pytest.mark.long
 def test_a_small_finite_space_is_used_up_the_target_of_its_best_early():
     problem = small()
     search = FidelitySearch(problem, SearchSettings(seed=0, initial_points=4))

@@ -67,6 +67,7 @@ def asked(learner):
     return [search.ask() for _ in range(3)]
 
 
+@pytest.mark.long
 def test_another_process_proposes_the_same_to_the_last_bit():
     learners = ["GP", *FORESTS]
     done = subprocess.run(

@@ -58,6 +58,7 @@ def play(search, objective, n, *, goal=-np.inf):
 
 
 @pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.long)])
+@pytest.mark.long
 def test_it_refines_a_mixed_bowl_to_five_digits_in_fifty_trials(seed):
     problem = mixed(bowl)
     configs = play(NativeSearch(problem, SearchSettings(seed=seed)), bowl, 50, goal=1e-5)

@@ -75,6 +75,7 @@ def test_every_search_with_a_process_takes_noise_and_replicates(aim):
     assert known == [3] * 6
 
 
+@pytest.mark.long
 def test_a_record_told_again_goes_on_as_it_did():
     """Milestones and pooling depend on the record alone, not on when what was asked."""
     first = NativeSearch(problem(noise="sd"), SearchSettings(seed=3))

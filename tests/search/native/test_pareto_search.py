@@ -135,6 +135,7 @@ def test_the_front_that_counts_is_that_of_what_constraints_allow():
     assert pareto.hypervolume(values, at) > 0.95 * pareto.hypervolume(exact, at)
 
 
+@pytest.mark.long
 def test_resuming_with_running_trials_gives_the_same_next_points():
     problem, chosen = mixed(trade), SearchSettings(seed=4, initial_points=6)
     first = ParetoSearch(problem, chosen)
@@ -155,6 +156,7 @@ def test_trials_asked_for_at_once_spread_over_the_front():
     assert np.diff(sizes).min() > 0.01
 
 
+@pytest.mark.long
 def test_constraints_hold_and_failed_trials_are_not_repeated():
     problem = mixed(trade, constraints=(Constraint("n <= 40 x", lambda c: c["n"] <= 40 * c["x"]),))
     search, seen = ParetoSearch(problem, SearchSettings(seed=0, initial_points=5)), set()
@@ -167,6 +169,7 @@ def test_constraints_hold_and_failed_trials_are_not_repeated():
         search.tell(failed if i % 3 == 0 else completed(problem, config))
 
 
+@pytest.mark.long
 def test_where_trials_fail_it_stays_away():
     """The front without failures, x = 0.3, lies where they are."""
     problem, failures = mixed(trade), []
@@ -188,6 +191,7 @@ def test_trials_without_the_second_objective_teach_the_first():
     assert best["x"] == pytest.approx(0.3, abs=0.05)
 
 
+@pytest.mark.long
 def test_some_trials_without_the_second_objective_do_not_stop_it():
     def objective(c):
         return trade(c) if c["x"] < 0.6 else {"objective": trade(c)["objective"]}
