@@ -41,8 +41,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 VERBS = (
-    plan, laws, predict, count, design, fit, tune, submit, status, results, problems, doctor, data,
-    compare, ladder, report, serve, study, suggest, train, worker,
+    plan, laws, predict, count, design, fit, compare, suggest, study, train, ladder, tune, submit,
+    status, results, report, serve, worker, problems, data, doctor,
 )  # fmt: skip
 for verb in VERBS:
     verb.register(app)
