@@ -7,7 +7,7 @@ PIP_FLAGS := --quiet --disable-pip-version-check --no-compile
 # The tests train on the CPU: any PyTorch of the range in pyproject.toml serves, and this one is theirs.
 TORCH ?= torch==2.13.0
 .DEFAULT_GOAL := demo
-.PHONY: demo test test-long install install-test install-mpi install-system check docs clean
+.PHONY: demo test pytest test-long install install-test install-mpi install-system check docs clean
 
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -42,13 +42,19 @@ install-system: ## a browser and a database server for the tests, where Debian's
 demo: install ## the main job: search, check against the exact optimum, browse the record
 	@sh launch/demo.sh $(abspath $(BIN))
 
-# One BLAS thread each: the matrices are small, and threads that wait for each other burn the cores.
 test: ## lint, types, tests
-	$(MAKE) --jobs 3 install-mpi install-system check
-	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 4 --dist loadgroup -m 'not long'
+	$(MAKE) --jobs 2 install-mpi install-system
+	$(MAKE) --jobs 2 check pytest
+
+# One BLAS thread each: the matrices are small, and threads that wait for each other burn the cores.
+PYTEST = OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest --dist loadgroup
+
+# More processes than cores: some tests wait for a scheduler, a launcher or a browser.
+pytest: install-mpi
+	$(PYTEST) -n 6 -m 'not long'
 
 test-long: install-mpi install-system ## what make test leaves out: more seeds, peers and kills, the second MPI
-	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 4 --dist loadgroup -m long
+	$(PYTEST) -n 6 -m long
 
 check: install-test
 	$(BIN)/ruff check .

@@ -43,7 +43,13 @@ def run(line, folder):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda p: p.name)
+@pytest.mark.parametrize(
+    "document",
+    [
+        pytest.param(path, marks=[pytest.mark.long] * (path.name == "guide.md"), id=path.name)
+        for path in DOCUMENTS
+    ],
+)
 @pytest.mark.usefixtures("environment")
 def test_the_commands_of_a_document_work_in_order_and_print_what_it_shows(document, tmp_path):
     ran = 0

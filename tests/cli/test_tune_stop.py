@@ -127,6 +127,7 @@ def test_a_killed_job_loses_nothing_but_what_it_ran_and_that_runs_again_first(sl
     assert len({outcome.trial.id.split("-")[0] for outcome in read(study).outcomes}) == 2
 
 
+@pytest.mark.long
 def test_two_commands_at_once_on_one_study_run_each_trial_once_and_no_more_than_asked(slow, study):
     """The same seed, so that both propose the same points unless they hear of each other."""
     command = [*slow, "24", "--json", "--learner", "auto"]

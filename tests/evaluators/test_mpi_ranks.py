@@ -50,6 +50,7 @@ def tune(tmp_path, mpich):
     return lambda ranks, code: mpich.run(ranks, "-c", code + MAIN, path, *where)
 
 
+@pytest.mark.long
 def test_a_rank_that_cannot_load_the_problem_is_left_out_and_said(tune, tmp_path):
     done = tune(3, "")
     assert done.returncode == 0, done.stderr

@@ -61,6 +61,7 @@ def test_a_preempted_job_makes_room_and_continues_with_the_same_result(desk):
     same_as_undisturbed(desk)
 
 
+@pytest.mark.long
 def test_a_job_on_a_lost_node_is_requeued_and_completes_when_the_node_is_back(desk):
     job = desk.send(*FORTY, "--set-site", "directives=--nodelist=n3")
     before = desk.wait(lambda seen: seen["trials"]["total"] >= 3)["trials"]["total"]

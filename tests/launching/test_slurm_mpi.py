@@ -106,6 +106,7 @@ def test_a_killed_rank_ends_its_job_and_the_next_of_the_chain_completes_the_stud
     assert seen["trials"]["failed"] == 0
 
 
+@pytest.mark.long
 def test_trials_that_hang_or_crash_cost_themselves_and_never_the_job(desk):
     path = desk.folder / "square.py"
     text = path.read_text().replace("import time\n", "import os\nimport signal\nimport time\n", 1)

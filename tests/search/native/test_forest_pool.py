@@ -23,6 +23,7 @@ def told(search, *, n=40, fails=7):
     return search
 
 
+@pytest.mark.long
 def test_a_resumed_search_with_very_many_trials_running_goes_on_as_it_would_have():
     first = told(ForestSearch(mixed(bowl), CHOSEN))
     running = [first.ask() for _ in range(MANY + 2)]

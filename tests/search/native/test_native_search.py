@@ -67,6 +67,7 @@ def test_it_refines_a_mixed_bowl_to_five_digits_in_fifty_trials(seed):
     assert bowl(best) < 1e-5
 
 
+@pytest.mark.long
 def test_the_moe_problem_is_solved_to_a_hundred_thousandth_in_sixty_trials():
     problem = problem_file.load("moe_budget", {})
     exact = problem.best_known().value
