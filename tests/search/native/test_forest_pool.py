@@ -1,6 +1,7 @@
 """Proposals while very many trials run share their candidates, and still follow from the record."""
 
 import numpy as np
+import pytest
 
 from autotune.search.codec import Codec, key
 from autotune.search.native.forest_belief import ForestBelief
