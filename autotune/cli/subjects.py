@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING
 from autotune import checks
 from autotune.cli import plan_file, results_exchange
 from autotune.cli.open_runs import open_runs
+from autotune.cli.storage_option import fits_of
 from autotune.errors import InputError
 from autotune.fits import files
 from autotune.reporting.records import FitWithRuns
-from autotune.store import study as studies
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from autotune.curves.case import Case
+    from autotune.store.storage import Storage
     from autotune.store.study import Study
 
 
@@ -29,45 +30,45 @@ class Subjects:
     cases: "Sequence[Case]" = field(default=())
 
 
-def find(name: str, storage: Path, *, runs: str | None = None, where: str = "") -> Subjects:
+def find(name: str, storage: "Storage", *, runs: str | None = None, where: str = "") -> Subjects:
     """What a name is of: a study, a fit, or the path of either's or a plan's file.
 
     Args:
         name: The name or path.
-        storage: The folder that holds studies and fits.
+        storage: Where the studies are.
         runs: The table that a fit was fitted to, None if it is not at hand.
         where: Which of its rows were fitted.
 
     Raises:
         InputError: If it is nothing; the message names the nearest study or fit.
     """
-    known = [folder.name for folder in studies.listing(storage)]
-    saved = files.names(storage)
+    known, folder = storage.names(), fits_of(storage)
+    saved = files.names(folder)
     if name in known and name in saved:
         raise InputError(
             f"{name} is both a study and a fit. Name the fit by its file, {name}.json."
         )
     if name in known:
-        return Subjects(studies=[results_exchange.open_study(storage, name)])
+        return Subjects(studies=[results_exchange.read_study(storage, name)])
     if name in saved:
-        return Subjects(fits=[fit(name, storage, runs=runs, where=where)])
+        return Subjects(fits=[fit(name, folder, runs=runs, where=where)])
     path = Path(name)
     if name.endswith(".json") and path.is_file():
         if _is_plan(path):
             return Subjects(cases=plan_file.cases(path))
-        return Subjects(fits=[fit(name, storage, runs=runs, where=where)])
+        return Subjects(fits=[fit(name, folder, runs=runs, where=where)])
     if not known and not saved:
         raise InputError(
-            f"no study or fit {name!r}: {storage} holds none. Choose another --storage."
+            f"no study or fit {name!r}: {storage.where} holds none. Choose another --storage."
         )
-    checks.one_of(f"study, fit or file in {storage}:", name, [*known, *saved])
+    checks.one_of(f"study, fit or file in {storage.where}:", name, [*known, *saved])
     raise AssertionError("one_of refuses what is not in the list")
 
 
-def fit(name: str, storage: Path, *, runs: str | None = None, where: str = "") -> FitWithRuns:
+def fit(name: str, folder: Path, *, runs: str | None = None, where: str = "") -> FitWithRuns:
     """A saved fit by its name or path, with its runs where they were given."""
-    in_storage = name in files.names(storage)
-    found = files.load(name, storage) if in_storage else files.load_file(Path(name))
+    in_folder = name in files.names(folder)
+    found = files.load(name, folder) if in_folder else files.load_file(Path(name))
     if runs is None:
         return FitWithRuns(found)
     opened = open_runs(runs, where=where)

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol
 
 from autotune.fitting.result import FitResult
@@ -63,8 +62,8 @@ class StudyRecord(Protocol):
         """The study's name."""
 
     @property
-    def folder(self) -> Path:
-        """Where it lies."""
+    def place(self) -> str:
+        """Where it is recorded."""
 
     @property
     def header(self) -> HeaderRecord:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, func, select
 
 from autotune.errors import StoreError
-from autotune.store.postgres_tables import RECORDS, STUDIES, WRITERS, talking
+from autotune.store.postgres_tables import RECORDS, STUDIES, WRITERS, address, talking
 from autotune.store.presence import gone
 from autotune.store.records import Ended, Event, event
 from autotune.store.study import Header
@@ -78,6 +78,7 @@ class PostgresSource:
         self._reader = Reader(study)
         self.folder = Path(study)
         self.header = header_of(engine, study)
+        self.server = address(engine)
 
     def more(self) -> list[tuple[str, list[Event]]]:
         """What each writer said since the last call."""
@@ -108,7 +109,7 @@ def header_of(engine: Engine, study: str) -> Header:
     with talking("cannot read a study", engine), engine.connect() as connection:
         found = connection.execute(query).scalar()
     if found is None:
-        raise StoreError(f"no study {study} at {engine.url.render_as_string()}.")
+        raise StoreError(f"no study {study} at {address(engine)}.")
     return Header.from_json(found, where=f"the header of {study}")
 
 

@@ -27,6 +27,7 @@ from sqlalchemy.dialects.postgresql import JSON
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from autotune.errors import InputError, StoreError
+from autotune.store.storage import without_password
 
 SCHEMA = MetaData()
 STUDIES = Table(
@@ -79,6 +80,11 @@ def engine_of(url: str) -> Engine:
     )
 
 
+def address(engine: Engine) -> str:
+    """What to call a server: its address without the password."""
+    return without_password(engine.url.set(drivername="postgresql").render_as_string())
+
+
 @contextmanager
 def talking(what: str, engine: Engine) -> Iterator[None]:
     """Turn what the server or the network says no to into words.
@@ -92,8 +98,7 @@ def talking(what: str, engine: Engine) -> Iterator[None]:
         said = str(getattr(error, "orig", None) or error).strip().splitlines()
         why = said[0].rstrip(".") if said else type(error).__name__
         raise StoreError(
-            f"{what}: {engine.url.render_as_string()}: {why}. Mend the server, or the address, "
-            "and try again."
+            f"{what}: {address(engine)}: {why}. Mend the server, or the address, and try again."
         ) from error
 
 

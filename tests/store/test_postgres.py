@@ -3,11 +3,10 @@
 import threading
 
 import pytest
-from postgres_server import postgres
 
 from autotune.errors import InputError, StoreError
 from autotune.ports import Beginning
-from autotune.store.storage import storage_of
+from autotune.store.storage import storage_of, without_password
 from autotune.store.study import Header
 from autotune.trials import Completed, Timing
 
@@ -15,11 +14,10 @@ pytestmark = pytest.mark.xdist_group("postgres")
 
 
 @pytest.fixture(scope="module")
-def storage():
-    with postgres("-c fsync=off") as url:
-        made = storage_of(url)
-        yield made
-        made.close()
+def storage(postgres_url):
+    made = storage_of(postgres_url)
+    yield made
+    made.close()
 
 
 def outcome(trial, value=1.0):
@@ -96,6 +94,12 @@ def test_a_server_that_is_not_there_is_said_in_one_line_without_the_password():
         made.names()
     assert "secret" not in str(failed.value)
     assert "\n" not in str(failed.value)
+    assert made.address == "postgresql://me@/none?host=%2Fnowhere"
+    assert made.environment == {"PGPASSWORD": "secret"}
+    made = storage_of("postgresql://me@h:5/none?password=secret")
+    assert (made.where, made.address, made.environment["PGPASSWORD"]) == (
+        "postgresql://me@h:5/none?password=***", "postgresql://me@h:5/none", "secret",
+    )  # fmt: skip
     with pytest.raises(InputError, match=r"mysql://\.\.\. is not known"):
         storage_of("mysql://me:secret@x/y")
 
@@ -113,3 +117,17 @@ def test_a_writer_waits_until_whoever_writes_to_the_study_has_ended(storage):
             assert found == []
         begin.join()
         assert found == [Beginning.BEGUN]
+
+
+@pytest.mark.parametrize(
+    ("word", "shown"),
+    [
+        ("--storage=postgresql://me:s:/ecret@h:5432/db", "--storage=postgresql://me:***@h:5432/db"),
+        ("postgresql+psycopg://me:x@/db?password=y&a=1",
+         "postgresql+psycopg://me:***@/db?password=***&a=1"),
+        ("postgresql://h:5432/db", "postgresql://h:5432/db"),
+        ("results/local", "results/local"),
+    ],
+)  # fmt: skip
+def test_a_word_of_a_command_line_is_shown_without_a_password(word, shown):
+    assert without_password(word) == shown
