@@ -15,7 +15,7 @@ EPILOG = """examples:
 
   autotune report report.html
 
-  autotune report report.html --study moe_budget
+  autotune report report.html --study moe_budget --trial 0001-0007 --trial 0001-0012
 
   autotune plan --flops 1e22 --law abnar2025 --sparsity 0.9 --json > plan.json
 
@@ -42,6 +42,10 @@ def report(
     plan: Annotated[
         list[Path] | None, typer.Option(help="What `plan --json` printed; repeatable.")
     ] = None,
+    trial: Annotated[
+        list[str] | None,
+        typer.Option(help="Id of a trial to show beside the best and failed ones; repeatable."),
+    ] = None,
     runs: Annotated[
         str | None, typer.Option(help="The table of runs that the fit was fitted to.")
     ] = None,
@@ -59,7 +63,7 @@ def report(
         raise InputError("--runs belongs to one fit. Name it with --fit.")
     with storage_option.opened(storage) as opened:
         found = _named(study or [], fit or [], plan or [], storage=opened, runs=(runs, where))
-    page = _page(found, linked=linked)
+    page = _page(found, trial or [], linked=linked)
     try:
         out.write_text(page, encoding="utf-8")
     except OSError as error:
@@ -96,7 +100,7 @@ def _named(
     )
 
 
-def _page(found: "Subjects", *, linked: bool) -> str:
+def _page(found: "Subjects", trials: list[str], *, linked: bool) -> str:
     """The page; a linked one is for the service, which has its style and scripts."""
     import shlex
     import sys
@@ -109,6 +113,7 @@ def _page(found: "Subjects", *, linked: bool) -> str:
     return build(
         Contents(
             studies=found.studies, fits=found.fits, cases=found.cases,
+            trials=list(dict.fromkeys(trials)),
             log=lambda study, trial: _log(by_name[study].log_file(trial)),
             command=shlex.join(["autotune", *map(without_password, sys.argv[1:])]),
             made_at=datetime.now(UTC).isoformat(" ", "seconds"), linked=linked,

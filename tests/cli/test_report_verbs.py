@@ -91,6 +91,12 @@ def test_a_report_of_nothing_and_runs_without_a_fit_are_refused(tmp_path):
     done = run("report", tmp_path / "r.html", "--storage", tmp_path)
     assert (done.returncode, (tmp_path / "r.html").exists()) == (2, False)
     assert "nothing to report" in done.stderr
+    with JournalStore.open(tmp_path / "s", study_of([]).header, start={}) as store:
+        store.append(*line_of_trials(2))
+    done = run("report", tmp_path / "r.html", "--storage", tmp_path, "--trial", "0001-000")
+    assert (done.returncode, (tmp_path / "r.html").exists()) == (2, False)
+    assert "1 of 1 trials have no outcome in the 1 studies of the report" in done.stderr
+    assert "did you mean '000" in done.stderr
     assert "belongs to one fit" in run("report", tmp_path / "r.html", "--runs", "x.csv").stderr
 
 

@@ -32,6 +32,9 @@ def report(tmp_path_factory):
     trials = line_of_trials(30, failed=lambda i: i % 7 == 6)
     with JournalStore.open(folder / STUDY, study_of([]).header, start={"seed": 7}) as store:
         store.append(*trials)
+    log = folder / STUDY / "trials" / trials[3].trial.id / "log.txt"
+    log.parent.mkdir(parents=True)
+    log.write_text("x" * 5000 + "step 7, loss 2.5")
     files.save(saved(n_draws=8, spread=1e-3), folder)
     budget = ("--flops", "1e21", "--sparsity", "0.9")
     asked = run("plan", *budget, "--law", "mine", "--storage", folder, "--json")
@@ -39,6 +42,7 @@ def report(tmp_path_factory):
     done = run(
         "report", folder / "report.html", "--study", STUDY, "--fit", "mine",
         "--plan", folder / "plan.json", "--storage", folder, "--json",
+        "--trial", trials[3].trial.id, "--trial", trials[20].trial.id,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["bytes"] < MOST_BYTES
@@ -61,6 +65,23 @@ def test_the_report_says_what_went_in(report):
     for text in ("sha256:abc", "6 N_active D", "generalized", "autotune report", "matplotlib"):
         assert text in page
     assert "problem_file.load(" in page  # the command that repeats a trial
+
+
+def test_any_trial_is_shown_with_its_configuration_log_and_command(report):
+    page = report.read_text()
+    articles = [part.partition("</article>")[0] for part in page.split('<article class="trial">')]
+    headings = [re.search(r"<h4>Trial ([^<]+)</h4>", part)[1] for part in articles[1:]]
+    assert headings == [
+        "0001-0025, the best",
+        "0001-0027, the latest of 4 that failed with: crashed",
+        "0001-0003, number 4 of 30",
+        "0001-0020, number 21 of 30",
+    ]
+    for part in articles[3:]:
+        assert "Configuration of trial" in part
+        assert "problem_file.load(" in part
+    assert "xxx" + "step 7, loss 2.5</pre>" in articles[3]
+    assert 3900 < articles[3].count("x") < 4100
 
 
 @pytest.fixture(scope="module")
