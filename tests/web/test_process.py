@@ -76,6 +76,44 @@ def test_a_worker_evaluates_trials_until_the_study_is_complete(service):
     assert all(each.timing.worker == f"{said['worker']}/w0" for each in recorded)
 
 
+SLOW = """
+import time
+from pathlib import Path
+from ConfigSpace import ConfigurationSpace
+from autotune import TuningProblem
+
+def objective(point):
+    Path({began!r}).touch()
+    time.sleep(600)
+
+Problem = TuningProblem(input_space=ConfigurationSpace({{"x": (0.0, 1.0)}}), objective=objective)
+"""
+
+
+def test_a_worker_that_is_ended_gives_its_trial_back_to_the_next(service, tmp_path):
+    began, file = tmp_path / "began", tmp_path / "slow.py"
+    file.write_text(SLOW.format(began=str(began)))
+
+    def end():
+        while not began.exists():
+            time.sleep(0.02)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    ender = threading.Thread(target=end)
+    ender.start()
+    done = cli_run.run(
+        "worker", "--url", f"unix:{service.socket}", "--token-file", service.token, "--problem",
+        file, "--max-evals", 5, "--learner", "random", "--study", "ended", "--json",
+    )  # fmt: skip
+    ender.join()
+    said = json.loads(done.stdout)
+    assert (done.returncode, said["counted"], said["returned"]) == (130, 0, 1)
+    with service.client() as client:
+        answer = client.post("studies", "ended", "ask", body={"worker": "next"})
+    assert [(each["id"], each["attempt"]) for each in answer["trials"]] == [("0001-0000", 2)]
+    assert answer["lease_seconds"] == 60
+
+
 class Load:
     """Workers that note what they were given and what was acknowledged."""
 
