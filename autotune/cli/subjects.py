@@ -9,7 +9,7 @@ from autotune import checks
 from autotune.cli import plan_file, results_exchange
 from autotune.cli.open_runs import open_runs
 from autotune.cli.storage_option import fits_of
-from autotune.errors import InputError
+from autotune.errors import AutotuneError, InputError
 from autotune.fits import files
 from autotune.reporting.records import FitWithRuns
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from autotune.curves.case import Case
+    from autotune.fits.saved import SavedFit
     from autotune.store.storage import Storage
     from autotune.store.study import Study
 
@@ -66,13 +67,26 @@ def find(name: str, storage: "Storage", *, runs: str | None = None, where: str =
 
 
 def fit(name: str, folder: Path, *, runs: str | None = None, where: str = "") -> FitWithRuns:
-    """A saved fit by its name or path, with its runs where they were given."""
+    """A saved fit by its name or path, with its runs: those given, or those its record names."""
     in_folder = name in files.names(folder)
     found = files.load(name, folder) if in_folder else files.load_file(Path(name))
     if runs is None:
-        return FitWithRuns(found)
+        return _with_own_runs(found)
     opened = open_runs(runs, where=where)
     return FitWithRuns(found, opened.table, opened.data_hash == found.data_hash)
+
+
+def _with_own_runs(fit: "SavedFit") -> FitWithRuns:
+    """A fit with the runs in the file that its record names, if they are those that were fitted."""
+    if not Path(fit.place).is_absolute():
+        return FitWithRuns(fit)  # a public table may have to be fetched: that is asked for
+    try:
+        opened = open_runs(fit.place, where=fit.where, mixed_corpora=True)
+    except AutotuneError as error:
+        return FitWithRuns(fit, why=str(error))
+    if opened.data_hash != fit.data_hash:
+        return FitWithRuns(fit, why=f"the rows in {fit.place} are other ones by now.")
+    return FitWithRuns(fit, opened.table)
 
 
 def _is_plan(path: Path) -> bool:
