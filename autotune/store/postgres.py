@@ -110,7 +110,7 @@ class PostgresStorage:
                 insert(WRITERS).values(
                     study=study,
                     writer=f"{number:04d}",
-                    start=start | said,
+                    start={**start, **said},
                     beat_at=now,
                     ended=False,
                 )
