@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 DEFAULT = "results/local"
 HELP = "Folder of studies, or postgresql://USER@HOST/DATABASE."
 SERVER = "postgresql"
+PATIENCE_SECONDS = 600.0
+"""How long a server may be away before a search gives up."""
 
 
 def folder(value: Path) -> Path:
@@ -35,15 +37,21 @@ FITS: Any = typer.Option("--storage", help="The folder that holds saved fits.", 
 
 
 @contextmanager
-def opened(text: str) -> "Iterator[Storage]":
+def opened(text: str, *, patience: float = 0.0) -> "Iterator[Storage]":
     """The storage that was given, for as long as it is needed.
+
+    Args:
+        text: What was given.
+        patience: Seconds that a server may be away while a study is written.
 
     Raises:
         InputError: If it is neither a folder nor a server, or what it needs is not installed.
     """
+    from autotune.cli import console
+    from autotune.store.patience import Patience
     from autotune.store.storage import storage_of
 
-    storage = storage_of(text)
+    storage = storage_of(text, Patience(patience, console.talk))
     try:
         yield storage
     finally:

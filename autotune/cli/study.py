@@ -95,7 +95,8 @@ def study(
         trial_seconds=parse_seconds(trial_timeout) if trial_timeout else None,
         walltime=parse_seconds(walltime) if walltime else None,
     )
-    with storage_option.opened(storage) as opened:
+    patience = storage_option.PATIENCE_SECONDS
+    with storage_option.opened(storage, patience=patience) as opened:
         place = Place(opened, name, crew)
         result = study_run.run(problem, split(options or []), aim, limits=limits, place=place)
     if json:

@@ -236,7 +236,8 @@ def tune(
         margin=parse_seconds(margin) if margin else None,
     )
     say_evaluator(evaluator, redis_address, workers=workers)
-    with storage_option.opened(storage) as opened:
+    patience = storage_option.PATIENCE_SECONDS
+    with storage_option.opened(storage, patience=patience) as opened:
         result = run(
             problem,
             split(options or []),

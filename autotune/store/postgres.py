@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import insert as insert_new
 
 from autotune.store.feed import Feed
 from autotune.store.lease import JobRun
+from autotune.store.patience import Patience
 from autotune.store.postgres_source import PostgresSource, header_of
 from autotune.store.postgres_store import PostgresStore
 from autotune.store.postgres_tables import (
@@ -33,13 +34,18 @@ from autotune.store.study import Header, must_agree
 class PostgresStorage:
     """Studies on a server; tables are made when they are first needed."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, patience: Patience | None = None) -> None:
         """Find a server; nothing is asked of it yet.
+
+        Args:
+            url: Its address.
+            patience: How long it may be away while a study is written; not at all by default.
 
         Raises:
             InputError: If the address cannot be read.
         """
         self._url = engine_of(url)
+        self._patience = patience or Patience()
 
     @property
     def where(self) -> str:
@@ -86,7 +92,8 @@ class PostgresStorage:
         said: dict[str, Any] = {"search": dict(start)} | (
             {} if job is None else {"job": asdict(job)}
         )
-        return PostgresStore(self._engine, study, recorded, writer=self._writer(study, said))
+        writer = self._writer(study, said)
+        return PostgresStore(self._engine, study, recorded, writer=writer, patience=self._patience)
 
     def close(self) -> None:
         """Let the connections go."""

@@ -56,6 +56,7 @@ class Reader:
             .order_by(RECORDS.c.place)
         )
         found: list[tuple[str, Event]] = []
+        seen = self._place
         for place, writer, record in connection.execute(query):
             try:
                 said = event(record)
@@ -64,9 +65,10 @@ class Reader:
                     f"row {place} of {RECORDS.name} is not a record ({error}). Something other "
                     "than autotune wrote it: delete the row."
                 ) from error
-            self._place = place
+            seen = place
             if said is not None and not isinstance(said, Ended):
                 found.append((writer, said))
+        self._place = seen  # at the end: what is read in part is read again
         return found
 
 

@@ -12,6 +12,7 @@ from autotune.ports import Store
 from autotune.store.feed import Feed, FolderSource
 from autotune.store.journal import JournalStore
 from autotune.store.lease import JobRun
+from autotune.store.patience import Patience
 from autotune.store.study import Header, Study, listing
 
 NAME = r"^[A-Za-z0-9_][A-Za-z0-9_.+=-]{0,99}$"
@@ -208,8 +209,12 @@ def is_server(text: str) -> bool:
     return text.startswith(SERVERS)
 
 
-def storage_of(text: str) -> Storage:
+def storage_of(text: str, patience: Patience | None = None) -> Storage:
     """The storage that `--storage` names.
+
+    Args:
+        text: A folder or an address.
+        patience: How long a server may be away while a study is written; not at all by default.
 
     Raises:
         InputError: If it is the address of something that is neither a folder nor PostgreSQL.
@@ -217,7 +222,7 @@ def storage_of(text: str) -> Storage:
     if is_server(text):
         from autotune.store.postgres import PostgresStorage
 
-        return PostgresStorage(text)
+        return PostgresStorage(text, patience)
     if "://" in text:
         raise InputError(
             f"--storage {text.partition('://')[0]}://... is not known. Give a folder, or "

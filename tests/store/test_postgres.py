@@ -1,15 +1,18 @@
 """Several writers on one PostgreSQL server: nothing is given twice, and nothing is lost."""
 
 import threading
+from contextlib import closing
 
 import pytest
 
 from autotune.errors import InputError, StoreError
 from autotune.ports import Beginning
+from autotune.store.patience import Patience
 from autotune.store.storage import storage_of, without_password
 from autotune.store.study import Header
 from autotune.trials import Completed, Timing
 
+HEADER = Header(problem="p")
 pytestmark = pytest.mark.xdist_group("postgres")
 
 
@@ -117,6 +120,46 @@ def test_a_writer_waits_until_whoever_writes_to_the_study_has_ended(storage):
             assert found == []
         begin.join()
         assert found == [Beginning.BEGUN]
+
+
+def test_a_store_with_patience_records_what_was_measured_while_its_server_was_away(storage):
+    """Nobody is let into a database of its own for a while, and who is in is put out."""
+    from sqlalchemy import text
+
+    with storage._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as link:
+        link.execute(text("CREATE DATABASE away"))
+
+        def let_in(*, whether):
+            link.execute(text(f"ALTER DATABASE away ALLOW_CONNECTIONS {whether}"))
+            if not whether:
+                link.execute(text(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'away'"
+                ))  # fmt: skip
+
+        said, url = [], storage._url.url.set(database="away").render_as_string()
+        with closing(storage_of(url)) as hasty, hasty.join("s", HEADER, start={}) as store:
+            lost = store.trial({"x": 1})
+            store.begin(lost, 9)
+            let_in(whether=False)
+            with pytest.raises(
+                StoreError, match=f"the outcome of trial {lost.id} was not recorded"
+            ):
+                store.append(outcome(lost))
+            let_in(whether=True)
+        patient = storage_of(url, Patience(60.0, said.append))
+        with closing(patient), patient.join("s", HEADER, start={}) as store:
+            kept = store.trial({"x": 2})
+            store.begin(kept, 9)
+            let_in(whether=False)
+            opener = threading.Timer(0.5, lambda: let_in(whether=True))
+            opener.start()
+            assert store.append(outcome(kept)) == [True]
+            opener.join()
+            feed = patient.feed("s")
+            assert feed.refresh() == 1
+            assert list(feed.places) == [kept.id]
+    assert "not currently accepting connections" in said[0]
+    assert said[1:] == ["the storage is back"]
 
 
 @pytest.mark.parametrize(
