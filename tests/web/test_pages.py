@@ -1,6 +1,7 @@
 """The pages show what is on record, whatever it is called, and lead to each other."""
 
 import re
+from itertools import pairwise
 
 import pytest
 from made_studies import NASTY, line_of_trials, study_of
@@ -46,6 +47,8 @@ def test_every_link_leads_to_a_page_and_nowhere_else(site):
         page = site(path)
         assert page.status_code == 200, path
         assert NASTY not in page.text
+        levels = [0, *map(int, re.findall(r"<h(\d)", page.text))]
+        assert all(after <= before + 1 for before, after in pairwise(levels)), path
         base = path.partition("?")[0]
         for link in links(page):
             assert not link.startswith(("http", "//"))
