@@ -2,9 +2,9 @@
 
 import json
 import re
-import shutil
 
 import pytest
+from chromium import chromium
 from cli_run import run
 from made_fits import saved
 from made_studies import NASTY, line_of_trials, study_of
@@ -17,10 +17,6 @@ from autotune.fits import files
 from autotune.reporting.pages.report import MOST_BYTES
 from autotune.store.journal import JournalStore
 
-FLAGS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-)  # fmt: skip
 STUDY = "nasty <b>&'\""
 DRAWN = "html[data-charts=drawn]"
 
@@ -87,14 +83,8 @@ def test_any_trial_is_shown_with_its_configuration_log_and_command(report):
 @pytest.fixture(scope="module")
 def browser():
     """Chromium, started once."""
-    playwright = pytest.importorskip("playwright.sync_api")
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.skip("no chromium on this machine")
-    with playwright.sync_playwright() as driver:
-        started = driver.chromium.launch(executable_path=chromium, args=list(FLAGS))
+    with chromium() as started:
         yield started
-        started.close()
 
 
 @pytest.fixture(scope="module")
@@ -112,7 +102,11 @@ def page(browser, report):
     context.close()
 
 
-SIZES = [(1440, "light"), (1440, "dark"), (390, "dark"), (390, "light")]
+long = pytest.mark.long  # each size and scheme draws every chart anew
+SIZES = [
+    (1440, "light"), pytest.param(1440, "dark", marks=long), (390, "dark"),
+    pytest.param(390, "light", marks=long),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("width", "scheme"), SIZES)

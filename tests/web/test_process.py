@@ -95,10 +95,13 @@ def test_a_worker_that_is_ended_gives_its_trial_back_to_the_next(service, tmp_pa
     began, file = tmp_path / "began", tmp_path / "slow.py"
     file.write_text(SLOW.format(began=str(began)))
 
+    over = threading.Event()
+
     def end():
-        while not began.exists():
-            time.sleep(0.02)
-        os.kill(os.getpid(), signal.SIGTERM)
+        while not (began.exists() or over.wait(0.02)):
+            pass
+        if not over.is_set():
+            os.kill(os.getpid(), signal.SIGTERM)
 
     ender = threading.Thread(target=end)
     ender.start()
@@ -106,6 +109,7 @@ def test_a_worker_that_is_ended_gives_its_trial_back_to_the_next(service, tmp_pa
         "worker", "--url", f"unix:{service.socket}", "--token-file", service.token, "--problem",
         file, "--max-evals", 5, "--learner", "random", "--study", "ended", "--json",
     )  # fmt: skip
+    over.set()
     ender.join()
     said = json.loads(done.stdout)
     assert (done.returncode, said["counted"], said["returned"]) == (130, 0, 1)
