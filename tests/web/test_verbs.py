@@ -1,10 +1,14 @@
 """Laws, plans, fits and jobs by the verbs of the command line, each in a process of its own."""
 
 import json
+from contextlib import closing
 
 import cli_run
 import pytest
-from made_service import is_problem
+from made_service import Service, is_problem
+from made_studies import line_of_trials, study_of
+
+from autotune.store.storage import storage_of
 
 
 def test_a_plan_is_what_the_command_line_prints(api):
@@ -52,3 +56,20 @@ def test_what_a_verb_refuses_is_refused_in_its_words(api):
     assert is_problem(answer, 422)
     assert answer.json()["detail"].startswith("cannot read 'much' as a count")
     assert answer.json()["hint"] == "Write it as 7e9, 96B or 1.74T."
+
+
+@pytest.mark.long
+@pytest.mark.xdist_group("postgres")
+def test_figures_of_a_study_on_a_server_are_drawn_and_saved_fits_are_not_looked_for(postgres_url):
+    with closing(storage_of(postgres_url)) as storage:
+        with storage.join("drawn", study_of([]).header, start={}) as store:
+            store.append(*line_of_trials(5))
+        service = Service(postgres_url.replace("tester@", "tester:secret@"))
+        page = service.client.get("/studies/drawn/figures")
+        assert page.status_code == 200, page.text
+        assert "drawn at postgresql://tester@/postgres?host=" in page.text
+        assert "secret" not in page.text
+        assert service.house.children._environment == {"PGPASSWORD": "secret"}
+        assert is_problem(service.client.get("/fits/mine"), 409)
+        service.close()
+        service.house.storage.close()
