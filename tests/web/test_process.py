@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 import cli_run
 import pytest
 from made_service import order
+from patience import PATIENCE
 from service_process import Process
 
 from autotune.errors import LaunchError
@@ -131,7 +132,7 @@ def test_a_service_that_nobody_asks_ends_by_itself_and_leaves_no_socket(service)
     assert service.end()[0] == 0
     assert not service.socket.exists()
     service.start("--idle-exit", "1s")
-    said = service.process.communicate(timeout=60)[1]
+    said = service.process.communicate(timeout=PATIENCE)[1]
     assert service.process.returncode == 0, said
     assert "ssh -N -L 8765:" in said
     assert not service.socket.exists()
