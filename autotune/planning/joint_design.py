@@ -15,7 +15,7 @@ from autotune.architecture.triad_inverse import solve, width_of_ratio, widths
 from autotune.errors import InfeasibleError, InputError
 from autotune.laws.base import ScalingLaw
 from autotune.laws.sparse_shape import FLAT_WIDTH_RATIO, WIDTH_RATIO, Origin
-from autotune.planning import design_figures, design_target, sparse_loss
+from autotune.planning import design_figures, design_target, own_figures, sparse_loss
 from autotune.planning.design import Candidate, candidates
 from autotune.planning.design_question import DesignQuestion, Figure, WidthRule
 from autotune.planning.design_target import Target
@@ -120,7 +120,8 @@ def _heads(question: DesignQuestion, start: Target, sizes: Triad) -> Heads:
     """Heads for some M, N_a and N; `start` has those that these sizes were found with."""
     if question.heads is not None:
         return start.heads
-    return scheduled(question.flops, sizes, constants=start.constants)
+    schedule = own_figures.schedule(question)
+    return scheduled(question.flops, sizes, constants=start.constants, schedule=schedule)
 
 
 def _divides(question: DesignQuestion, held: SparseConstants) -> bool:
