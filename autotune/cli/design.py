@@ -125,7 +125,7 @@ def design(
     law: Annotated[
         Text,
         option(
-            "--law", text="A law or saved fit whose least loss chooses M, N_a and N.", panel=SIZES,
+            "--law", text="A law or saved fit: M, N_a, N; M beside --shape-law.", panel=SIZES,
             metavar="NAME",
         ),
     ] = None,

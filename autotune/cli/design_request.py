@@ -20,7 +20,8 @@ from autotune.planning.design_figures import PAPER_SEQ_LEN
 from autotune.planning.design_question import DesignQuestion, OwnLaws, WidthRule
 from autotune.planning.design_target import Target, target
 from autotune.planning.flat_zone import Placement, place
-from autotune.planning.joint_design import Joint, Over, by_shape_laws, joint, models
+from autotune.planning.joint_design import Joint, by_shape_laws, joint, models
+from autotune.planning.joint_ranges import Over
 
 FORMATS = ("table", "toml", "hf", "megatron")
 LONGEST = 1e9
@@ -88,8 +89,8 @@ def read(given: Mapping[str, Any]) -> Request:
     for name in ("top", "pick"):
         if given[name] < 1:
             raise InputError(f"--{name} {given[name]}: it is 1 or more.")
-    if "law" in given and "shape_law" in given:
-        raise InputError("--law and --shape-law both choose M, N_a and N. Give one of them.")
+    if given["over"] != "near" and "shape_law" in given:
+        raise InputError("--over is for the paper's shape laws: --shape-law gives both ratios.")
     if "shape_law" in given and "flops" not in given:
         raise InputError("--shape-law is of no use without --flops.")
     question = _question(given) if "flops" in given else None

@@ -153,7 +153,7 @@ def _notes(design: dict[str, Any]) -> str:
 
 
 def _ranking(design: dict[str, Any]) -> str:
-    if design["law"] is not None:
+    if design["law"] is not None and design["shape_law"] is None:
         return "The law's loss ranks the others."
     if _criterion(design) == "ratio":
         return "The largest of the three ranks the others."

@@ -85,7 +85,7 @@ def target(question: DesignQuestion) -> Target:
     return Target(
         figures=figures, triad=triad, heads=heads, constants=held, d_model=width.value,
         d_range=(float(possible.low), float(possible.high)),
-        d_band=_shared(width.band, (float(possible.low), float(possible.high))),
+        d_band=shared(width.band, (float(possible.low), float(possible.high))),
         times_beyond=float(FittedRange(flops=question.fitted_range).times_outside(flops=c)["flops"]),
     )  # fmt: skip
 
@@ -129,7 +129,7 @@ def _with_a_dense_layer(
     )  # fmt: skip
 
 
-def _shared(band: Interval | None, possible: Interval) -> Interval | None:
+def shared(band: Interval | None, possible: Interval) -> Interval | None:
     """The part of a band that is possible, None where there is none."""
     if band is None or band[0] >= possible[1] or band[1] <= possible[0]:
         return None

@@ -281,7 +281,11 @@ def test_a_design_and_a_placement_come_together_if_both_are_asked():
         (["--flops", "1e18", "--heads", "64x128"], 3, "leaves 0.29 layers of 64x128 heads"),
         (["--flops", "1e20", "--over", "all"], 2, "--over says which shapes a law chooses from"),
         (["--flops", "1e20", "--law", "abnar2025", "--over", "most"], 2, "unknown range of shapes"),
-        (["--flops", "1e20", "--law", "abnar2025", "--shape-law", "a"], 2, "Give one of them."),
+        (
+            ["--flops", "1e20", "--law", "abnar2025", "--shape-law", "a", "--over", "all"],
+            2,
+            "--shape-law gives both ratios",
+        ),
         (["--like", "kimi-k2", "--law", "abnar2025"], 2, "--law chooses a shape for a budget"),
         (["--flops", "1e20", "--law", "abnar2024"], 2, "Did you mean 'abnar2025'"),
         (["--flops", "1e18", "--pp", "64"], 3, "no whole numbers come within 5%"),
