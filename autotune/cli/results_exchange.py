@@ -14,6 +14,7 @@ from autotune.cli import console, storage_option
 if TYPE_CHECKING:
     from autotune.store.storage import Storage
     from autotune.store.study import Header, Study
+    from autotune.store.table import Known
 
 EXPORT_EPILOG = """examples:
 
@@ -118,16 +119,36 @@ def _write(study: "Study", csv: Path | None, style: str, out: str) -> int:
         return optuna.export(study.outcomes, study.header.space, name=study.name, storage=out)
     from autotune.store import table
 
+    known = _phase_of(study)
     if csv is None:
         try:
-            table.write_csv(study, sys.stdout)
+            table.write_csv(study, sys.stdout, known=known)
             sys.stdout.flush()
         except BrokenPipeError:  # the reader, `head` perhaps, has seen enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     else:
         with csv.open("w", newline="", encoding="utf-8") as file:
-            table.write_csv(study, file)
+            table.write_csv(study, file, known=known)
     return n
+
+
+def _phase_of(study: "Study") -> "Known":
+    """The phase of failed trials, which their problem knows; nothing where none has any."""
+    from autotune import problem_file
+    from autotune.errors import AutotuneError
+    from autotune.phase import METRIC
+
+    completed = study.completed
+    phased = any(METRIC in outcome.metrics for outcome in completed)
+    if not phased or len(completed) == len(study.outcomes):
+        return lambda _: {}
+    try:
+        options = {name: str(value) for name, value in study.header.options.items()}
+        problem = problem_file.load(study.header.file, options)
+    except AutotuneError as error:
+        console.talk(f"failed trials have no phase: their problem cannot be loaded: {error}")
+        return lambda _: {}
+    return lambda config: {METRIC: problem.phase(config) + 1.0}
 
 
 def import_(

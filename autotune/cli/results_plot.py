@@ -24,8 +24,9 @@ EPILOG = """examples:
 
   autotune results plot plan.json --kind isoflop,sparsity
 
-Kinds of a study: history, slices, parallel, importance, workers, failures. Of a plan: isoflop,
-optimum, loss-nd, loss-ns, sparsity. Of a fit: predicted, coefficients. Without --kind, all of them.
+Kinds of a study: history, slices, parallel, importance, workers, failures; if `autotune study` made
+it, also spend, placed, rounds. Of a plan: isoflop, optimum, loss-nd, loss-ns, sparsity. Of a fit:
+predicted, coefficients. Without --kind, all of them.
 
 exit status: 0; 2 bad input, or a kind that was named cannot be drawn
 """
@@ -83,7 +84,7 @@ def _charts(found: "Subjects", kinds: list[str]) -> "Iterator[Chart]":
     from autotune.reporting import catalogue
 
     pairs: list[tuple[Mapping[str, Callable[[Any], Chart]], Any]] = [
-        *((catalogue.OF_STUDY, each) for each in found.studies),
+        *((catalogue.of_study(each), each) for each in found.studies),
         *((catalogue.OF_PLAN, each) for each in found.cases),
         *((catalogue.OF_FIT, each) for each in found.fits),
     ]

@@ -22,7 +22,8 @@ its objective is the loss. A derived quantity `flops` is its cost, 6 N_active D 
 named loss@TOKENS are losses of the same run at fewer tokens. A parameter `seed` allows replicates.
 
 Begins with cheap runs far apart, then trains what lowers the expected regret most, until the spend
-is gone or the plan is settled. The same command continues after any interruption.
+is gone, the plan is settled, or no runs that can be paid for promise to take a twentieth of the
+regret away (--least-gain). The same command continues after any interruption.
 
 exit status: 0 done; 1 some runs failed; 2 bad input; 3 nothing usable; 130 interrupted, all saved
 """
@@ -52,6 +53,10 @@ def study(
     settle: Annotated[
         float, option("--settle", text="Expected regret, in nats, that is enough.", panel=AIM)
     ] = 0.0,
+    least_gain: Annotated[
+        float,
+        option("--least-gain", text="Least share of the regret that runs must promise.", panel=AIM),
+    ] = 0.05,
     largest: Annotated[Text, option("--largest", text="Most FLOPs of one run.", panel=AIM)] = None,
     n: Annotated[int, option("-n", text="Most runs of a round.", panel=AIM)] = 4,
     law: Annotated[

@@ -19,12 +19,10 @@ from autotune.store.storage import read
 from autotune.store.study import Header, Study
 from autotune.suggestion.finished import Finished, finished
 from autotune.suggestion.offer import Offer, offer
+from autotune.suggestion.recorded import ROUND, on_record
 from autotune.suggestion.rounds import Aim, Queue, Round, decide
 from autotune.trials import Failed
 from autotune.tuning import tune
-
-ROUND = "round"
-"""Where a journal's first line keeps the decision that its trials follow from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +46,7 @@ class Result:
     @property
     def rounds(self) -> list[Mapping[str, Any]]:
         """Every decision on record, earlier jobs' included, oldest first."""
-        return [job["search"][ROUND] for job in self.study.jobs if ROUND in job.get("search", {})]
+        return on_record(self.study.jobs)
 
     @property
     def exit_status(self) -> int:
@@ -78,9 +76,12 @@ class Loop:
         while not self.stop():
             step = decide(self.problem, self.offered, self._done(), self.aim)
             console.talk(study_view.line(step.to_json()))
-            self._train(runs, step)
+            if step.configs or step.to_json() != self._last():
+                self._train(runs, step)
             if not step.configs:
                 return step, step.why
+            if self.stop.closed:  # what is left of the job is too short for a run
+                return None, self.stop.why or "walltime"
         return None, self.stop.why or "stopped"
 
     def _done(self) -> Finished:
@@ -89,14 +90,23 @@ class Loop:
     def _study(self) -> Study:
         return read(self.place.storage, self.place.name(self.problem))
 
+    def _last(self) -> Mapping[str, Any] | None:
+        """The last round on record: an ended study that is started again ends alike."""
+        return next(reversed(on_record(self._study().jobs)), None)
+
     def _train(self, runs: Evaluator, step: Round | None) -> None:
-        """Train a round's configurations; without one, what earlier jobs left unfinished."""
+        """Train a round's configurations; without one, what earlier jobs left unfinished.
+
+        What may still run in another job counts: it is waited for, and taken over if that job
+        turns out to be dead.
+        """
         start = asdict(self.aim) | ({} if step is None else {ROUND: step.to_json()})
         name = self.place.name(self.problem)
         with self.place.storage.join(name, self.header, start=start, job=self.job) as store:
             study = self._study()
             configs = () if step is None else step.configs
-            total = len(study.outcomes) + len(study.interrupted) + len(configs)
+            open_ = len(study.interrupted) + len(study.running)
+            total = len(study.outcomes) + open_ + len(configs)
             tune(
                 Queue(configs),
                 runs,
@@ -121,6 +131,7 @@ def aim(given: Mapping[str, Any]) -> Aim:
     checks.positive("--spend", spend, hint="It is in FLOPs, such as 1e21.")
     checks.at_least("--settle", given["settle"], 0, hint="It is in nats per token; 0 for never.")
     checks.at_least("-n", given["n"], 1, hint="It is the most runs of a round.")
+    checks.fraction("--least-gain", given["least_gain"], hint="It is a share; 0 for any gain.")
     checks.at_least("--seed", given["seed"], 0, hint="0 is a seed.")
     return Aim(
         target=target,
@@ -128,6 +139,7 @@ def aim(given: Mapping[str, Any]) -> Aim:
         settle=given["settle"],
         largest=parse_count(given["largest"]) if "largest" in given else None,
         n=given["n"],
+        least_gain=given["least_gain"],
         wanted=wanted(given["law"]),
         seed=given["seed"],
     )

@@ -238,8 +238,10 @@ def _model(problem: Problem, settings: SearchSettings, told: int) -> str:
     stays = settings.keeps_process or bool(problem.and_minimize or problem.fidelity)
     if settings.learner == "auto" and not stays:
         now = auto.learner(told)
-        then = f"{auto.FOREST} from {auto.PROCESS_UNTIL + 1} trials on"
-        return f"native {now}/{settings.acq} (auto: {then})"
+        then = f"{auto.FOREST} from {auto.PROCESS_UNTIL + 1} trials"
+        if problem.phases:  # each searches by itself, from its own trials
+            return f"native {auto.learner(0)}/{settings.acq} in each phase (auto: {then} of it on)"
+        return f"native {now}/{settings.acq} (auto: {then} on)"
     learner = "GP" if settings.learner == "auto" else settings.learner
     return f"{settings.engine} {learner}/{settings.acq}"
 

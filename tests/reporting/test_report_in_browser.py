@@ -7,6 +7,7 @@ import pytest
 from chromium import chromium
 from cli_run import run
 from made_fits import saved
+from made_loop import searches
 from made_studies import NASTY, line_of_trials, study_of
 
 pytest.importorskip("matplotlib")
@@ -23,7 +24,7 @@ DRAWN = "html[data-charts=drawn]"
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory):
-    """A report of a study with tags in every text, of a fit, and of a plan by it."""
+    """A report of a closed loop with tags in every text, of a fit, and of a plan by it."""
     folder = tmp_path_factory.mktemp("report")
     trials = line_of_trials(30, failed=lambda i: i % 7 == 6)
     with JournalStore.open(folder / STUDY, study_of([]).header, start={"seed": 7}) as store:
@@ -31,6 +32,8 @@ def report(tmp_path_factory):
     log = folder / STUDY / "trials" / trials[3].trial.id / "log.txt"
     log.parent.mkdir(parents=True)
     log.write_text("x" * 5000 + "step 7, loss 2.5")
+    for search in searches(trials):
+        JournalStore.open(folder / STUDY, study_of([]).header, start=search).close()
     files.save(saved(n_draws=8, spread=1e-3), folder)
     budget = ("--flops", "1e21", "--sparsity", "0.9")
     asked = run("plan", *budget, "--law", "mine", "--storage", folder, "--json")
@@ -133,6 +136,13 @@ def test_every_chart_is_drawn_at_any_width_and_scheme_without_a_word(page, repor
     assert {url for url in page.asked if not url.startswith(("data:", "blob:"))} == {
         report.as_uri()
     }
+
+
+def test_a_closed_loop_says_what_changed_its_decision_in_every_round(page):
+    title = page.locator("h4", has_text="What changed the decision")
+    said = title.locator("xpath=following-sibling::ul[1]/li").all_inner_texts()
+    assert [line.split(":")[0] for line in said] == [f"Round {i}" for i in range(1, 12)]
+    assert page.locator("#study-1-placed .plot").count() == 1
 
 
 def test_names_with_tags_are_shown_and_not_run(page):

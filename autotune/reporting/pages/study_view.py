@@ -4,12 +4,13 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from autotune.reporting import catalogue, numbers
+from autotune.reporting import catalogue, changes, numbers
 from autotune.reporting.pages.chart_view import Charts, charts
 from autotune.reporting.pages.table_view import TableView
 from autotune.reporting.pages.trial_view import TrialView, view, when
 from autotune.reporting.records import StudyRecord
 from autotune.reporting.words import counted, objective
+from autotune.suggestion.recorded import decisions
 from autotune.trials import Completed, Failed, Outcome
 
 LISTED = 20
@@ -25,6 +26,7 @@ class StudyView:
         name: The study's name.
         anchor: Its anchor.
         facts: Labels and values.
+        decisions: Of a closed loop, what changed its plan, one sentence for each round.
         charts: What is drawn.
         best: The best trials.
         trials: Those shown in full.
@@ -34,6 +36,7 @@ class StudyView:
     name: str
     anchor: str
     facts: tuple[tuple[str, str], ...]
+    decisions: tuple[str, ...]
     charts: Charts
     best: TableView
     trials: tuple[TrialView, ...]
@@ -53,9 +56,10 @@ def of(
     """
     drawn = Charts((), ())
     if study.outcomes:
-        drawn = charts(catalogue.OF_STUDY, study, anchor=anchor)
+        drawn = charts(catalogue.of_study(study), study, anchor=anchor)
     return StudyView(
-        name=study.name, anchor=anchor, facts=facts(study), charts=drawn, best=best(study),
+        name=study.name, anchor=anchor, facts=facts(study),
+        decisions=changes.sentences(decisions(study.jobs)), charts=drawn, best=best(study),
         trials=tuple(
             view(study, each, why=why, log=log(each.trial.id))
             for why, each in _shown(study, wanted)
