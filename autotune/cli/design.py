@@ -9,6 +9,7 @@ import typer
 from autotune.cli import console, design_fit
 from autotune.cli.law_names import STORAGE
 from autotune.cli.option import option as declared
+from autotune.cli.storage_option import FITS
 from autotune.errors import InputError
 
 EPILOG = """examples:
@@ -71,7 +72,7 @@ def design(
         Text,
         typer.Option(help="Your own laws, by the name of a saved `design fit`.", metavar="ID"),
     ] = None,
-    storage: Annotated[Path, typer.Option(help="The folder that holds saved fits.")] = STORAGE,
+    storage: Annotated[Path, FITS] = STORAGE,
     experts: Annotated[
         int | None, option("--experts", text="Routed experts; 288.", panel=SHAPE)
     ] = None,

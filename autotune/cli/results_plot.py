@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from autotune.cli import console
+from autotune.cli import console, storage_option
 
 if TYPE_CHECKING:
     from autotune.cli.subjects import Subjects
@@ -24,8 +24,9 @@ EPILOG = """examples:
 
   autotune results plot plan.json --kind isoflop,sparsity
 
-Kinds of a study: history, slices, parallel, importance, workers, failures. Of a plan: isoflop,
-optimum, loss-nd, loss-ns, sparsity. Of a fit: predicted, coefficients. Without --kind, all of them.
+Kinds of a study: history, slices, parallel, importance, workers, failures; if `autotune study` made
+it, also spend, placed, rounds. Of a plan: isoflop, optimum, loss-nd, loss-ns, sparsity. Of a fit:
+predicted, coefficients. Without --kind, all of them.
 
 exit status: 0; 2 bad input, or a kind that was named cannot be drawn
 """
@@ -50,9 +51,7 @@ def plot(
         str | None, typer.Option(help="The table of runs that a fit was fitted to.")
     ] = None,
     where: Annotated[str, typer.Option(help="Rows of it that were fitted.")] = "",
-    storage: Annotated[Path, typer.Option(help="The folder of studies and fits.")] = Path(
-        "results/local"
-    ),
+    storage: Annotated[str, typer.Option(help=storage_option.HELP)] = storage_option.DEFAULT,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Draw figures of a study, a fit or a plan."""
@@ -64,7 +63,8 @@ def plot(
 
     kinds = [checks.one_of("kind", name, catalogue.KINDS) for name in _split(kind)]
     formats = [checks.one_of("format", name, static.FORMATS) for name in _split(format_)]
-    found = subjects.find(subject, storage, runs=runs, where=where)
+    with storage_option.opened(storage) as opened:
+        found = subjects.find(subject, opened, runs=runs, where=where)
     written = []
     for chart in _charts(found, kinds):
         files = _write(chart, formats, out)
@@ -84,7 +84,7 @@ def _charts(found: "Subjects", kinds: list[str]) -> "Iterator[Chart]":
     from autotune.reporting import catalogue
 
     pairs: list[tuple[Mapping[str, Callable[[Any], Chart]], Any]] = [
-        *((catalogue.OF_STUDY, each) for each in found.studies),
+        *((catalogue.of_study(each), each) for each in found.studies),
         *((catalogue.OF_PLAN, each) for each in found.cases),
         *((catalogue.OF_FIT, each) for each in found.fits),
     ]

@@ -1,11 +1,10 @@
 """`autotune study`: the closed loop of suggesting runs, training them, and planning again."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from autotune.cli import console
+from autotune.cli import console, storage_option
 from autotune.cli.option import option
 
 EPILOG = """examples:
@@ -23,7 +22,8 @@ its objective is the loss. A derived quantity `flops` is its cost, 6 N_active D 
 named loss@TOKENS are losses of the same run at fewer tokens. A parameter `seed` allows replicates.
 
 Begins with cheap runs far apart, then trains what lowers the expected regret most, until the spend
-is gone or the plan is settled. The same command continues after any interruption.
+is gone, the plan is settled, or no runs that can be paid for promise to take a twentieth of the
+regret away (--least-gain). The same command continues after any interruption.
 
 exit status: 0 done; 1 some runs failed; 2 bad input; 3 nothing usable; 130 interrupted, all saved
 """
@@ -53,6 +53,10 @@ def study(
     settle: Annotated[
         float, option("--settle", text="Expected regret, in nats, that is enough.", panel=AIM)
     ] = 0.0,
+    least_gain: Annotated[
+        float,
+        option("--least-gain", text="Least share of the regret that runs must promise.", panel=AIM),
+    ] = 0.05,
     largest: Annotated[Text, option("--largest", text="Most FLOPs of one run.", panel=AIM)] = None,
     n: Annotated[int, option("-n", text="Most runs of a round.", panel=AIM)] = 4,
     law: Annotated[
@@ -74,9 +78,9 @@ def study(
     name: Annotated[
         Text, option("--study", text="Name of the record.  [default: the problem's]", panel=RUN)
     ] = None,
-    storage: Annotated[Path, option("--storage", text="Folder of studies.", panel=RUN)] = Path(
-        "results/local"
-    ),
+    storage: Annotated[
+        str, option("--storage", text=storage_option.HELP, panel=RUN)
+    ] = storage_option.DEFAULT,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Train the runs that make the plan for a large budget surest, and plan again, in rounds."""
@@ -96,9 +100,10 @@ def study(
         trial_seconds=parse_seconds(trial_timeout) if trial_timeout else None,
         walltime=parse_seconds(walltime) if walltime else None,
     )
-    result = study_run.run(
-        problem, split(options or []), aim, limits=limits, place=Place(storage, name, crew)
-    )
+    patience = storage_option.PATIENCE_SECONDS
+    with storage_option.opened(storage, patience=patience) as opened:
+        place = Place(opened, name, crew)
+        result = study_run.run(problem, split(options or []), aim, limits=limits, place=place)
     if json:
         console.emit_json(study_view.document(result))
     else:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 from autotune import checks, problem_file
@@ -15,18 +14,15 @@ from autotune.errors import InputError
 from autotune.ports import Evaluator
 from autotune.problem import Problem
 from autotune.quantities import parse_count
-from autotune.store import study as studies
-from autotune.store.journal import JournalStore
 from autotune.store.lease import JobRun
+from autotune.store.storage import read
 from autotune.store.study import Header, Study
 from autotune.suggestion.finished import Finished, finished
 from autotune.suggestion.offer import Offer, offer
+from autotune.suggestion.recorded import ROUND, on_record
 from autotune.suggestion.rounds import Aim, Queue, Round, decide
 from autotune.trials import Failed
 from autotune.tuning import tune
-
-ROUND = "round"
-"""Where a journal's first line keeps the decision that its trials follow from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +46,7 @@ class Result:
     @property
     def rounds(self) -> list[Mapping[str, Any]]:
         """Every decision on record, earlier jobs' included, oldest first."""
-        return [job["search"][ROUND] for job in self.study.jobs if ROUND in job.get("search", {})]
+        return on_record(self.study.jobs)
 
     @property
     def exit_status(self) -> int:
@@ -70,7 +66,7 @@ class Loop:
     offered: Offer
     aim: Aim
     header: Header
-    folder: Path
+    place: Place
     job: JobRun | None
     stop: Brake
 
@@ -80,21 +76,37 @@ class Loop:
         while not self.stop():
             step = decide(self.problem, self.offered, self._done(), self.aim)
             console.talk(study_view.line(step.to_json()))
-            self._train(runs, step)
+            if step.configs or step.to_json() != self._last():
+                self._train(runs, step)
             if not step.configs:
                 return step, step.why
+            if self.stop.closed:  # what is left of the job is too short for a run
+                return None, self.stop.why or "walltime"
         return None, self.stop.why or "stopped"
 
     def _done(self) -> Finished:
-        return finished(self.problem, studies.read(self.folder).outcomes)
+        return finished(self.problem, self._study().outcomes)
+
+    def _study(self) -> Study:
+        return read(self.place.storage, self.place.name(self.problem))
+
+    def _last(self) -> Mapping[str, Any] | None:
+        """The last round on record: an ended study that is started again ends alike."""
+        return next(reversed(on_record(studies.read(self.folder).jobs)), None)
 
     def _train(self, runs: Evaluator, step: Round | None) -> None:
-        """Train a round's configurations; without one, what earlier jobs left unfinished."""
+        """Train a round's configurations; without one, what earlier jobs left unfinished.
+
+        What may still run in another job counts: it is waited for, and taken over if that job
+        turns out to be dead.
+        """
         start = asdict(self.aim) | ({} if step is None else {ROUND: step.to_json()})
-        with JournalStore.open(self.folder, self.header, start=start, job=self.job) as store:
-            study = studies.read(self.folder)
+        name = self.place.name(self.problem)
+        with self.place.storage.join(name, self.header, start=start, job=self.job) as store:
+            study = self._study()
             configs = () if step is None else step.configs
-            total = len(study.outcomes) + len(study.interrupted) + len(configs)
+            open_ = len(study.interrupted) + len(study.running)
+            total = len(study.outcomes) + open_ + len(configs)
             tune(
                 Queue(configs),
                 runs,
@@ -119,6 +131,7 @@ def aim(given: Mapping[str, Any]) -> Aim:
     checks.positive("--spend", spend, hint="It is in FLOPs, such as 1e21.")
     checks.at_least("--settle", given["settle"], 0, hint="It is in nats per token; 0 for never.")
     checks.at_least("-n", given["n"], 1, hint="It is the most runs of a round.")
+    checks.fraction("--least-gain", given["least_gain"], hint="It is a share; 0 for any gain.")
     checks.at_least("--seed", given["seed"], 0, hint="0 is a seed.")
     return Aim(
         target=target,
@@ -126,6 +139,7 @@ def aim(given: Mapping[str, Any]) -> Aim:
         settle=given["settle"],
         largest=parse_count(given["largest"]) if "largest" in given else None,
         n=given["n"],
+        least_gain=given["least_gain"],
         wanted=wanted(given["law"]),
         seed=given["seed"],
     )
@@ -150,16 +164,16 @@ def run(name: str, options: Mapping[str, str], aim: Aim, *, limits: Limits, plac
         raise InputError("--trial-timeout needs processes: give --workers 1 or more.")
     file = problem_file.read(name)
     problem = file.build(options)
-    folder, job = place.folder(problem), tune_job.current()
-    loop = Loop(
-        problem,
-        offer(problem, seed=aim.seed),
-        aim,
-        Header.of(problem, file.origin),
-        folder,
-        job.run,
-        limits.brake(job, folder),
-    )
-    with loop.stop.signals(), evaluator(file.origin, problem, options, limits, place=place) as runs:
-        last, why = loop.rounds(runs)
-    return Result(problem, aim, studies.read(folder), last, why)
+    offered, header = offer(problem, seed=aim.seed), Header.of(problem, file.origin)
+    with place.workshop(problem) as folder:
+        job = tune_job.current()
+        stop = limits.brake(job, folder)
+        loop = Loop(problem, offered, aim, header, place, job.run, stop)
+        with (
+            stop.signals(),
+            evaluator(
+                file.origin, problem, options, limits, crew=place.crew, folder=folder
+            ) as runs,
+        ):
+            last, why = loop.rounds(runs)
+    return Result(problem, aim, read(place.storage, place.name(problem)), last, why)

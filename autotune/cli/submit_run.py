@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from autotune import share
+from autotune.cli.storage_option import DEFAULT
 from autotune.cli.tune_arguments import TuneArguments, read
-from autotune.cli.tune_report import DEFAULT_STORAGE
 from autotune.errors import InputError
 from autotune.launching import cautions, record
 from autotune.launching import site as sites
@@ -60,7 +60,7 @@ class Prepared:
     def status_command(self) -> str:
         """The command that shows how it is."""
         folder = self.arguments.folder
-        usual = folder.parent == Path(DEFAULT_STORAGE).absolute()
+        usual = folder.parent == Path(DEFAULT).absolute()
         storage = "" if usual else f" --storage {folder.parent}"
         return f"autotune status {folder.name}{storage}"
 

@@ -10,11 +10,12 @@ import typer.main
 from typer.exceptions import TyperException
 
 from autotune import problem_file
-from autotune.cli import tune
+from autotune.cli import storage_option, tune
 from autotune.cli.tune_run import Aims, Place
 from autotune.errors import InputError
 from autotune.problem_options import split
 from autotune.store import study as studies
+from autotune.store.storage import FolderStorage
 from autotune.store.study import Header
 
 
@@ -64,8 +65,9 @@ def read(arguments: Sequence[str]) -> TuneArguments:
     problem = Aims(given["and_minimize"], given["fidelity"], given["cost"], given["noise"]).of(
         file.build(split(given["options"] or []))
     )
-    storage = given["storage"].absolute()
-    folder = Place(storage, given["study"]).folder(problem)
+    storage = storage_option.folder(Path(given["storage"])).absolute()
+    kept = FolderStorage(storage)
+    folder = kept.folder_of(Place(kept, given["study"]).name(problem))
     recorded = studies.read_header(folder)
     if recorded is not None:
         studies.must_agree(folder, recorded, Header.of(problem, file.origin))

@@ -14,13 +14,17 @@ from autotune.reporting.kinds import (
     isoflop,
     optimum,
     parallel,
+    placed,
     predicted,
+    rounds,
     slices,
     sparsity,
+    spend,
     surfaces,
     workers,
 )
 from autotune.reporting.records import FitWithRuns, StudyRecord
+from autotune.suggestion.recorded import decisions
 
 Subject = TypeVar("Subject")
 
@@ -31,6 +35,11 @@ OF_STUDY: Mapping[str, Callable[[StudyRecord], Chart]] = {
     "importance": importance.chart,
     "workers": workers.chart,
     "failures": failures.chart,
+}
+OF_LOOP: Mapping[str, Callable[[StudyRecord], Chart]] = {
+    "spend": spend.chart,
+    "placed": placed.chart,
+    "rounds": rounds.chart,
 }
 OF_PLAN: Mapping[str, Callable[[Case], Chart]] = {
     "isoflop": isoflop.chart,
@@ -43,7 +52,12 @@ OF_FIT: Mapping[str, Callable[[FitWithRuns], Chart]] = {
     "predicted": predicted.chart,
     "coefficients": lambda given: coefficients.chart(given.fit),
 }
-KINDS = (*OF_STUDY, *OF_PLAN, *OF_FIT)
+KINDS = (*OF_LOOP, *OF_STUDY, *OF_PLAN, *OF_FIT)
+
+
+def of_study(study: StudyRecord) -> Mapping[str, Callable[[StudyRecord], Chart]]:
+    """The kinds of a study: those of the closed loop first, if it was made by one."""
+    return {**OF_LOOP, **OF_STUDY} if decisions(study.jobs) else OF_STUDY
 
 
 def charts(

@@ -7,7 +7,18 @@ from typing import Any
 
 import numpy as np
 
-from autotune.reporting.marks import Band, Bars, Boxes, Contours, Line, Mark, Points, Rule, Span
+from autotune.reporting.marks import (
+    Band,
+    Bars,
+    Boxes,
+    Contours,
+    Labels,
+    Line,
+    Mark,
+    Points,
+    Rule,
+    Span,
+)
 from autotune.reporting.palette import CONTOURS, INK, style
 from autotune.types import Floats
 
@@ -93,6 +104,13 @@ def _(mark: Points) -> list[dict[str, Any]]:
             "array": values(mark.high - mark.x), "arrayminus": values(mark.x - mark.low),
         }  # fmt: skip
     return [made]
+
+
+@_traces.register
+def _(mark: Labels) -> list[dict[str, Any]]:
+    return [{"type": "scatter", "mode": "text", "x": values(mark.x), "y": values(mark.y),
+             "text": _texts(mark.text), "textposition": "top right", "textfont": {"size": 10},
+             "hoverinfo": "skip"}]  # fmt: skip
 
 
 @_traces.register

@@ -1,4 +1,4 @@
-"""What a panel is made of: lines, bands, points, bars, boxes, contours.
+"""What a panel is made of: lines, bands, points, labels, bars, boxes, contours.
 
 Every array of one mark has one shape, (n,), but for `Contours.z`. Not-a-number ends a line.
 `style` picks colour, dashes and marker together, so that two marks differ without colour too;
@@ -47,6 +47,16 @@ class Points:
     high: Floats | None = None
     text: tuple[str, ...] = ()
     large: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Labels:
+    """Words at points; they stand right above each, and only inside the panel."""
+
+    x: Floats
+    y: Floats
+    text: tuple[str, ...]
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,4 +110,4 @@ class Boxes:
     text: tuple[str, ...] = ()
 
 
-Mark: TypeAlias = Line | Band | Points | Span | Rule | Contours | Bars | Boxes
+Mark: TypeAlias = Line | Band | Points | Labels | Span | Rule | Contours | Bars | Boxes

@@ -9,7 +9,18 @@ from matplotlib.patheffects import withStroke
 from matplotlib.text import Text
 from matplotlib.ticker import MaxNLocator
 
-from autotune.reporting.marks import Band, Bars, Boxes, Contours, Line, Mark, Points, Rule, Span
+from autotune.reporting.marks import (
+    Band,
+    Bars,
+    Boxes,
+    Contours,
+    Labels,
+    Line,
+    Mark,
+    Points,
+    Rule,
+    Span,
+)
 from autotune.reporting.palette import CONTOURS, style
 
 MANY = 300
@@ -68,6 +79,15 @@ def _(mark: Points, axes: Axes) -> None:
         label=_label(mark.name), alpha=1.0 if mark.large else 0.8, zorder=3,
         rasterized=mark.x.size > MANY,
     )  # fmt: skip
+
+
+@_draw.register
+def _(mark: Labels, axes: Axes) -> None:
+    for x, y, text in zip(mark.x, mark.y, mark.text, strict=True):
+        axes.annotate(
+            text, (float(x), float(y)), xytext=(2, 2), textcoords="offset points", fontsize=7,
+            alpha=0.8, annotation_clip=True, clip_on=True,
+        )  # fmt: skip
 
 
 @_draw.register

@@ -1,9 +1,11 @@
 """Phrases that several charts share."""
 
 from autotune.curves.case import Case
+from autotune.errors import InputError
 from autotune.quantities import format_count
 from autotune.reporting import numbers
 from autotune.reporting.records import StudyRecord
+from autotune.types import Interval
 
 LISTED = 100
 """Rows of a table at most."""
@@ -55,3 +57,26 @@ def sure(case: Case) -> str:
 def size_of(n_active: float) -> str:
     """A number of parameters."""
     return format_count(n_active)
+
+
+def ends(band: Interval) -> str:
+    """Two sizes as an interval."""
+    return " .. ".join(map(format_count, band))
+
+
+def sizes(study: StudyRecord) -> str:
+    """The axis of a study's active parameters, with what its problem counts as one."""
+    unit = study.header.units.get("n_active", "parameters")
+    return "active parameters" + (f" ({unit})" if unit != "parameters" else "")
+
+
+def informed(name: str, rounds: int) -> None:
+    """Refuse a chart of a closed loop that knows nothing of its target yet.
+
+    Raises:
+        InputError: If no round could fit a law.
+    """
+    if not rounds:
+        raise InputError(
+            f"{name} has no round with a plan: laws need at least 8 losses. Go on with the study."
+        )

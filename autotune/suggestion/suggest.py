@@ -1,6 +1,6 @@
 """The next runs worth training, and what they are expected to settle."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
@@ -93,6 +93,21 @@ def suggest(
     else:
         picks = planned_design(candidates, spend, design=design, seed=seed)
     return _described(belief, candidates, picks, expect(state, belief, picks))
+
+
+def of_picks(
+    belief: Belief, candidates: RunTable, picks: Sequence[int], *, seed: int = 0
+) -> Suggestion:
+    """What given runs are expected to settle.
+
+    Args:
+        belief: What finished runs say of the target.
+        candidates: The runs that could be trained.
+        picks: Which of them.
+        seed: Of simulated outcomes.
+    """
+    after = expect(outlook(belief, candidates, seed=seed), belief, picks)
+    return _described(belief, candidates, list(picks), after)
 
 
 def now_of(belief: Belief) -> Standing:

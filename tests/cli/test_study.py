@@ -6,13 +6,23 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
+from threading import Timer
 
 import numpy as np
 import pytest
 from cli_run import run
-from made_study import SIZES, TOKENS, TRUTH
+from made_study import SIZES, TOKENS, TRUTH, completed, problem
 
+from autotune.cli.study_run import Loop
+from autotune.evaluators.serial import SerialEvaluator
+from autotune.ports import Beginning
 from autotune.store import study as studies
+from autotune.store.journal import JournalStore
+from autotune.store.study import Header
+from autotune.suggestion.offer import offer
+from autotune.suggestion.recorded import decisions
+from autotune.suggestion.rounds import Aim
 
 AIM = (
     "--target-flops",
@@ -24,6 +34,8 @@ AIM = (
     "-n",
     "8",
     "--workers",
+    "0",
+    "--least-gain",
     "0",
 )
 
@@ -72,7 +84,52 @@ def test_a_study_killed_at_any_time_continues_where_it_was(runs, tmp_path):
     again = run(*asked(runs, storage))
     assert again.returncode == 0
     assert "the spend is gone" in again.stdout
-    assert len(studies.read(folder).outcomes) == len(rows)
+    ended = studies.read(folder)
+    assert len(ended.outcomes) == len(rows)
+    assert len(decisions(ended.jobs)) == len(found["rounds"])  # the same end is not a new round
+
+
+class Stop:
+    """A brake: to stop once something is true, and to start nothing if it is closed."""
+
+    why = None
+
+    def __init__(self, when=lambda: False, *, closed=False):
+        self._when, self.closed = when, closed
+
+    def __call__(self):
+        return self._when()
+
+    def closing(self, _):
+        return self.closed
+
+
+def loop(folder, stop):
+    made = problem()
+    aim = Aim(target=3e22, spend=3e20)
+    return Loop(made, offer(made), aim, Header.of(made, "made"), folder, None, stop)
+
+
+def test_near_the_end_of_a_job_a_study_decides_once_and_leaves_the_rest(tmp_path):
+    ended = loop(tmp_path, Stop(closed=True)).rounds(SerialEvaluator(lambda _: 1.0, tmp_path))
+    assert ended == (None, "walltime")
+    study = studies.read(tmp_path)
+    assert len(decisions(study.jobs)) == 1
+    assert not study.outcomes
+
+
+def test_a_study_decides_nothing_while_another_job_still_trains(tmp_path):
+    made = problem()
+    with JournalStore.open(tmp_path, Header.of(made, "made"), start={}) as other:
+        trial = other.trial({"n": 1e7, "d": 2e9})
+        assert other.begin(trial, 1) is Beginning.BEGUN
+        late = Timer(0.5, other.append, [replace(completed(trial.config), trial=trial)])
+        late.start()
+        stop = Stop(lambda: bool(studies.read(tmp_path).outcomes))
+        ended = loop(tmp_path, stop).rounds(SerialEvaluator(lambda _: 1.0, tmp_path))
+        late.join()
+    assert ended == (None, "stopped")
+    assert not decisions(studies.read(tmp_path).jobs)
 
 
 @pytest.mark.parametrize(
@@ -81,6 +138,7 @@ def test_a_study_killed_at_any_time_continues_where_it_was(runs, tmp_path):
         (("--spend", "1e21"), "--target-flops is missing"),
         (("--target-flops", "1e24"), "--spend is missing"),
         (("--target-flops", "1e24", "--spend", "1e10", "--workers", "0"), "cheapest of"),
+        (("--target-flops", "1e24", "--spend", "1e21", "--least-gain", "1"), "in [0, 1)"),
     ],
 )
 def test_bad_input_is_one_line(runs, tmp_path, arguments, said):

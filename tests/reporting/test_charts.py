@@ -1,10 +1,10 @@
 """Charts of any study, plan and fit: complete, plain data, and safe to put on a page."""
 
-import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from chart_checks import check, made
 from hypothesis import given, settings
 from made_cases import case_of
 from made_fits import saved
@@ -16,31 +16,10 @@ from autotune.curves.case import Draws
 from autotune.errors import InputError
 from autotune.fitting.runs import RunTable
 from autotune.planning.question import Question
-from autotune.reporting import catalogue, live
-from autotune.reporting.chart import Chart
-from autotune.reporting.marks import Contours, Span
+from autotune.reporting import catalogue
+from autotune.reporting.marks import Span
 from autotune.reporting.records import FitWithRuns
 from autotune.reporting.thin import MOST
-
-
-def made(kinds, subject):
-    return [each for each in catalogue.charts(kinds, subject) if isinstance(each, Chart)]
-
-
-def check(chart):
-    """What holds of every chart."""
-    assert chart.caption.endswith(".")
-    assert chart.panels
-    assert all(len(row) == len(chart.table.headers) for row in chart.table.rows)
-    assert chart.table.rows or chart.table.note
-    for panel in chart.panels:
-        for mark in panel.marks:
-            shapes = {np.shape(v) for v in (getattr(mark, n, None) for n in "xy") if v is not None}
-            assert len(shapes) <= 1 or isinstance(mark, Contours)
-    figures = live.figures(chart)
-    text = json.dumps(figures, allow_nan=False)
-    assert NASTY not in text  # plotly reads tags in text
-    assert sum(len(each["data"]) for each in figures) >= chart.n_marks
 
 
 @settings(max_examples=15)

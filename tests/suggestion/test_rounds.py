@@ -1,19 +1,24 @@
 """The closed loop: what it trains next, what it never spends, and when it stops."""
 
+import json
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from made_beliefs import made
 from made_study import TRUTH, completed, failed, problem
 
 from autotune.errors import InputError
 from autotune.fitting.candidates import Wanted
 from autotune.suggestion.finished import finished, label
 from autotune.suggestion.first import first_runs
-from autotune.suggestion.offer import offer
-from autotune.suggestion.rounds import Aim, _seeded, decide
+from autotune.suggestion.offer import Offer, offer
+from autotune.suggestion.recorded import decisions, placed
+from autotune.suggestion.rounds import NO_PROMISE, Aim, _seeded, _suggested, decide
+from autotune.suggestion.suggest import suggest
 
 HOFFMANN = Wanted(forms=("hoffmann",))
 
@@ -23,6 +28,10 @@ def offered(*, seeds=False):
     return offer(problem(seeds=seeds))
 
 
+ALL = Aim(target=3e22, spend=3e20, least_gain=0.0, wanted=HOFFMANN)
+
+
+@cache
 def loop(aim, *, seeds=False, rounds=12):
     """Every decision of a study whose trials follow the law with noise of their own."""
     made, rng, outcomes, steps = problem(seeds=seeds), np.random.default_rng(0), [], []
@@ -48,8 +57,7 @@ def test_first_runs_are_different_and_within_the_spend(spend, count):
 
 
 def test_a_study_spends_what_it_may_and_ends_near_the_truth():
-    aim = Aim(target=3e22, spend=3e20, wanted=HOFFMANN)
-    steps, outcomes = loop(aim)
+    steps, outcomes = loop(ALL)
     assert steps[-1].why == "the spend is gone"
     assert finished(problem(), outcomes).spent <= 3e20
     assert len({label(each.trial.config) for each in outcomes}) == len(outcomes)
@@ -65,6 +73,53 @@ def test_a_settled_study_stops_before_its_spend_is_gone():
     assert steps[-1].why == "the plan is settled"
     assert steps[-1].view.regret < 0.01
     assert finished(problem(), outcomes).spent < 1e22
+
+
+def test_a_study_ends_where_no_runs_promise_to_take_enough_of_the_regret_away():
+    aim = Aim(target=3e22, spend=1e22, least_gain=0.5, wanted=HOFFMANN)
+    steps, outcomes = loop(aim)
+    last = steps[-1]
+    assert (last.why, last.configs) == (NO_PROMISE, ())
+    assert last.view.regret_after > 0.5 * last.view.regret
+    assert finished(problem(), outcomes).spent < 1e22
+    for step in steps[:-1]:
+        assert step.view is None or step.view.regret_after <= 0.5 * step.view.regret
+
+
+def test_where_a_part_of_what_is_left_promises_too_little_all_of_it_is_looked_at():
+    belief, runs, _ = made()
+    everything = Offer(tuple({"row": i} for i in range(len(runs))), runs)
+    part, whole = suggest(belief, runs, spend=5e20, n=2), suggest(belief, runs, spend=1e21, n=16)
+    share = [1 - view.regret_after / view.regret for view in (part, whole)]
+    assert share[0] < share[1]
+    aim = Aim(target=1e24, spend=1e21, n=2, least_gain=sum(share) / 2)
+    view, promising = _suggested(belief, everything, 1e21, aim, once=False)
+    assert promising
+    assert view.picks == whole.picks[:2]
+    assert view.regret_after >= whole.regret_after
+    aim = replace(aim, least_gain=min(1.01 * share[1], 1.0))
+    assert not _suggested(belief, everything, 1e21, aim, once=False)[1]
+
+
+def test_rounds_on_record_are_read_as_they_were_decided():
+    steps, outcomes = loop(ALL)
+    jobs = [
+        {"at": 0.0, "search": {"target": 3e22, "settle": 0.0, "round": s.to_json()}} for s in steps
+    ]
+    jobs = json.loads(json.dumps([{"at": 0.0}, {"at": 0.0, "search": {"target": 3e22}}, *jobs]))
+    read = decisions(jobs)
+    assert [each.number for each in read] == list(range(1, len(steps) + 1))
+    for step, found in zip(steps, read, strict=True):
+        assert (found.trained, found.spent, found.why) == (step.trained, step.spent, step.why)
+        assert list(found.configs) == list(step.configs)
+        assert [place.flops for place in found.places] == step.asked.runs.flops.tolist()
+        assert (found.known is None) is (step.view is None)
+    known, view = read[-1].known, steps[-1].view
+    assert (known.band, known.regret, known.loss) == (view.band, view.regret, view.loss)
+    assert sum(known.laws.values()) == pytest.approx(1)
+    where = placed(read, outcomes)
+    assert [each.loss for each in where] == [each.value for each in outcomes]
+    assert [each.place.n_active for each in where] == [o.trial.config["n"] for o in outcomes]
 
 
 def test_the_same_outcomes_lead_to_the_same_decision():
