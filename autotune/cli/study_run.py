@@ -92,7 +92,7 @@ class Loop:
 
     def _last(self) -> Mapping[str, Any] | None:
         """The last round on record: an ended study that is started again ends alike."""
-        return next(reversed(on_record(studies.read(self.folder).jobs)), None)
+        return next(reversed(on_record(self._study().jobs)), None)
 
     def _train(self, runs: Evaluator, step: Round | None) -> None:
         """Train a round's configurations; without one, what earlier jobs left unfinished.
