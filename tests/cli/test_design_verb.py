@@ -263,6 +263,7 @@ def test_a_design_and_a_placement_come_together_if_both_are_asked():
         (["--flops", "1e20", "--heads", "16"], 2, "cannot read '16' as heads"),
         (["--flops", "1e20", "--heads", "3x64"], 2, "3x64 is no choice of heads"),
         (["--flops", "1e20", "--top-k", "288"], 2, "top_k is 288 of 288"),
+        (["--flops", "1e20", "--top-k", "0"], 2, "a token goes to one expert or more, but top_k"),
         (["--flops", "1e20", "--shared", "-1"], 2, "n_shared must be finite and >= 0"),
         (["--flops", "1e20", "--multiple", "7"], 2, "multiples of 8 to 128, not of 7"),
         (["--flops", "1e20", "--format", "yaml"], 2, "unknown format 'yaml'"),
