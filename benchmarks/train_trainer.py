@@ -86,7 +86,7 @@ def train(
         )  # fmt: skip
         rows = Rows(batches, steps, sequences)
         InOrder(model=made, args=arguments, train_dataset=rows, callbacks=[clock]).train()
-    return made, list(np.diff(clock.times))
+    return made, np.diff(clock.times).tolist()
 
 
 def validate(model: Any, windows: NDArray[np.int64], *, sequences: int = 16) -> float:  # noqa: ANN401
