@@ -2,12 +2,14 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-# Modules are compiled when they are first imported: most of the larger packages never are.
+# Modules are compiled when they are first imported: most of the larger packages never are. A variable
+# that forbids to keep what was compiled would have each of the tests' processes compile all of it.
+export PYTHONDONTWRITEBYTECODE :=
 PIP_FLAGS := --quiet --disable-pip-version-check --no-compile
 # The tests train on the CPU: any PyTorch of the range in pyproject.toml serves, and this one is theirs.
 TORCH ?= torch==2.13.0
 .DEFAULT_GOAL := demo
-.PHONY: demo test pytest test-long install install-test install-mpi install-system check docs clean
+.PHONY: demo test collect pytest test-long install install-test install-mpi install-system check docs clean
 
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -43,11 +45,15 @@ demo: install ## the main job: search, check against the exact optimum, browse t
 	@sh launch/demo.sh $(abspath $(BIN))
 
 test: ## lint, types, tests
-	$(MAKE) --jobs 2 install-mpi install-system
+	$(MAKE) --jobs 2 install-mpi install-system collect
 	$(MAKE) --jobs 2 check pytest
 
 # One BLAS thread each: the matrices are small, and threads that wait for each other burn the cores.
 PYTEST = OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest --dist loadgroup
+
+# Once, before several processes do it at the same time: it compiles what the tests import.
+collect: install-test
+	$(PYTEST) --collect-only --quiet >/dev/null
 
 # More processes than cores: some tests wait for a scheduler, a launcher or a browser.
 pytest: install-mpi

@@ -1,7 +1,7 @@
 """Trials for workers elsewhere: handed out under leases, and their outcomes taken back."""
 
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -106,6 +106,7 @@ class Desk:
         self._leases: dict[str, Lease] = {}  # by trial
         self._left_since: dict[str, float] = {}  # trials of jobs that ended
         self._ran_out: Counter[str] = Counter()
+        self._released: deque[Trial] = deque()
         self._settled: dict[str, Settled] = {}
         self._late: set[Telling] = set()
         self._talk.hear()
@@ -150,10 +151,22 @@ class Desk:
             found = [trial for trial in mine if trial.id not in holding][:n]
         for again in found:
             self._lease(again, worker)
-        while len(found) < n and (trial := self._expired() or self._talk.next(self._may)):
+        while len(found) < n and (trial := self._next()):
             self._lease(trial, worker)  # now: if the next cannot be recorded, this one is leased
             found.append(trial)
         return Handed(found, lost, over=not found and self._talk.over)
+
+    def release(self, worker: str, names: Collection[str]) -> list[str]:
+        """Take trials back that a worker will not finish: the next one to ask gets them.
+
+        Unlike a lease that runs out, this says nothing against the trial.
+
+        Returns:
+            The ids of those that were the worker's.
+        """
+        mine = [name for name in names if getattr(self._leases.get(name), "worker", "") == worker]
+        self._released.extend(self._leases.pop(name).trial for name in mine)
+        return mine
 
     def trial(self, name: str, attempt: int) -> Trial:
         """The trial that an outcome is told of.
@@ -197,6 +210,8 @@ class Desk:
         """Note the outcome that counts of a trial, wherever it came from."""
         self._settled[outcome.trial.id] = Settled(outcome.trial, telling(outcome))
         self._leases.pop(outcome.trial.id, None)
+        for trial in [each for each in self._released if each.id == outcome.trial.id]:
+            self._released.remove(trial)
         self._left_since.pop(outcome.trial.id, None)
 
     def _lease(self, trial: Trial, worker: str) -> None:
@@ -210,6 +225,8 @@ class Desk:
             if lease.worker == worker:
                 self._lease(lease.trial, worker)
             return lease.worker == worker
+        if any(each.id == name for each in self._released):
+            return False
         if name in self._left_since:  # a desk that is gone gave it to the worker
             self._left_since[name] = self._clock()
         return name in self._talk.out
@@ -219,17 +236,36 @@ class Desk:
         now = self._clock()
         return now - self._left_since.setdefault(trial.id, now) >= self.lease_seconds
 
+    def _next(self) -> Trial | None:
+        """The next trial to run: one that was given back, one whose lease ran out, or another."""
+        while self._released:
+            trial = self._again(self._released[0])  # it stays here if this cannot be recorded
+            self._released.popleft()
+            if trial is not None:
+                return trial
+        return self._expired() or self._talk.next(self._may)
+
+    def _again(self, trial: Trial) -> Trial | None:
+        """The next attempt at a trial of this desk; None if it has an outcome by now."""
+        following = self._store.retry(trial)
+        if following is not None:
+            self._talk.out[following.id] = following
+        return following
+
     def _expired(self) -> Trial | None:
         """The next attempt at a trial whose lease has run out."""
         now = self._clock()
         for lease in [each for each in self._leases.values() if each.until <= now]:
             name = lease.trial.id
-            del self._leases[name]
-            self._ran_out[name] += 1
-            if self._ran_out[name] >= MOST_LEASES:
-                self._talk.record([_given_up(lease, self._ran_out[name])])
-            elif (trial := self._store.retry(lease.trial)) is not None:
-                self._talk.out[name] = trial
+            times = self._ran_out[name] + 1
+            trial = None
+            if times >= MOST_LEASES:
+                self._talk.record([_given_up(lease, times)])
+            else:
+                trial = self._again(lease.trial)
+            self._ran_out[name] = times  # now: what cannot be recorded has not happened
+            self._leases.pop(name, None)
+            if trial is not None:
                 return trial
         return None
 

@@ -23,6 +23,7 @@ from autotune.cli.tune_run import Limits, Place
 from autotune.derived import Known
 from autotune.fitting.candidates import Wanted
 from autotune.problem import Problem
+from autotune.store.storage import FolderStorage
 from autotune.suggestion.belief import Belief, believe
 from autotune.suggestion.finished import finished
 from autotune.suggestion.layouts import layouts
@@ -48,7 +49,9 @@ def study(storage: Path) -> tuple[study_run.Result, Belief]:
     """Run the study, or continue it, and say what its runs tell of the target."""
     aim = Aim(target=TARGET, spend=SPEND, largest=LARGEST, n=4, wanted=LAWS)
     limits = Limits(0, workers=1, seconds=None, trial_seconds=None)
-    result = study_run.run("train_run", OPTIONS, aim, limits=limits, place=Place(storage, None))
+    result = study_run.run(
+        "train_run", OPTIONS, aim, limits=limits, place=Place(FolderStorage(storage), None)
+    )
     runs = finished(result.problem, result.study.outcomes).runs
     if runs is None:
         raise SystemExit("no run of the study has a loss.")

@@ -28,7 +28,8 @@ from autotune.cli.console import table as lay_out
 from autotune.planning.design import candidates
 from autotune.planning.design_question import DesignQuestion
 from autotune.planning.design_target import target
-from autotune.planning.joint_design import Over, by_shape_laws, joint, models
+from autotune.planning.joint_design import by_shape_laws, joint, models
+from autotune.planning.joint_ranges import Over
 from autotune.search.codec import Codec
 
 LARGE = 1e24

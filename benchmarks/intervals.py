@@ -7,19 +7,20 @@ losses, the noise is normal with that fit's rms log residual. Of forms that no p
 `designs.py` has the design, the law is a published one and the noise 0.6 %. Each table is fitted
 afresh, and its intervals are asked whether they hold the planted coefficients, and the planted
 optimal N_active at ten times the table's largest budget, dense. For that optimum they are those of
-`autotune plan`; for a coefficient, what `autotune fit` prints.
+`autotune plan`; for a coefficient, what `autotune fit` prints. With --out, DIR/tables.jsonl has
+the answers of each table as soon as they are known; the same command goes on from there.
 """
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeAlias
 
 import numpy as np
 from designs import DESIGNS, FULL, NOISE
 from evidence import Record, manifest, write, write_manifest
+from interval_tables import Answers, Kept
 from planted import PLANTED
 from scipy.stats import binomtest
 
@@ -38,10 +39,6 @@ LEVEL = 0.95
 BEYOND = 10.0
 SIZES = np.geomspace(1e5, 1e15, 1601)
 OPTIMUM = "N*"
-
-
-Answers: TypeAlias = Mapping[str, tuple[bool, str]]
-"""Of one table: whether the interval of each quantity holds the truth, and what made it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,10 +147,15 @@ def covered(case: Case, planted: Planted, runs: RunTable, *, seed: int, draws: i
     return held | {OPTIMUM: (bool(low <= at <= high), "draws, ends" if len(ends) else "draws")}
 
 
-def study(case: Case, *, n_tables: int, draws: int) -> list[Record]:
+def study(case: Case, *, n_tables: int, draws: int, kept: Kept | None = None) -> list[Record]:
     """One record per quantity: how many of the tables' intervals hold it."""
     truth, runs = planted_law(case)
-    each = [covered(case, truth, runs, seed=seed, draws=draws) for seed in range(n_tables)]
+    known = {} if kept is None else kept.read()
+    for seed in sorted(set(range(n_tables)) - known.keys()):
+        known[seed] = covered(case, truth, runs, seed=seed, draws=draws)
+        if kept is not None:
+            kept.add(seed, known[seed])
+    each = [known[seed] for seed in range(n_tables)]
     records = shares(case, each, n_runs=len(runs), noise=truth.noise)
     print(*records, sep="\n", file=sys.stderr, flush=True)
     return records
@@ -185,14 +187,17 @@ def main() -> None:
     parser.add_argument("--draws", type=int, default=300)
     parser.add_argument("--cases", default=",".join(map(str, range(len(CASES)))),
                         help="which rows of CASES")  # fmt: skip
-    parser.add_argument("--out", type=Path, help="folder for coverage.csv, manifest.json")
+    parser.add_argument("--out", type=Path, help="folder for coverage.csv and what made it")
     arguments = parser.parse_args()
     made_by = manifest(level=LEVEL, tables=arguments.tables, draws=arguments.draws)
-    records = [
-        record
-        for i in map(int, arguments.cases.split(","))
-        for record in study(CASES[i], n_tables=arguments.tables, draws=arguments.draws)
-    ]
+    records: list[Record] = []
+    for case in (CASES[int(i)] for i in arguments.cases.split(",")):
+        made = {
+            "table": case.data, "law": case.form, "draws": arguments.draws,
+            "commit": str(made_by["commit"]),
+        }  # fmt: skip
+        kept = Kept(arguments.out / "tables.jsonl", made) if arguments.out else None
+        records += study(case, n_tables=arguments.tables, draws=arguments.draws, kept=kept)
     rows = [[f"{v:.3g}" if isinstance(v, float) else str(v) for v in r.values()] for r in records]
     print(lay_out(list(records[0]), rows, left=(0, 3, 4, 8)))
     if arguments.out:

@@ -6,7 +6,8 @@ autotune.
 
     python benchmarks/ladder.py --out results/reference/ladder --storage results/local
 
-A step whose runs are in the storage is not trained again. On two cores it takes an hour or less.
+A run that is in the storage is not trained again, so that the same command goes on after a kill and
+a larger --budget adds runs. On two cores it takes an hour or less.
 """
 
 import argparse
@@ -25,7 +26,7 @@ from evidence import Record, manifest, write, write_manifest
 
 LADDER = (
     "ladder", "--experts", "1,8", "--sizes", "6K,14K,38K,111K,195K", "--tokens", "500K,1M,2M",
-    "--budget", "15min", "--workers", "2", "--name", "laptop",
+    "--name", "laptop",
 )  # fmt: skip
 SETS = {"dense": "n_experts == 1", "dense and sparse": ""}
 LAWS = {"dense": ("hoffmann", "interaction", "kaplan"), "dense and sparse": ("generalized",)}
@@ -117,12 +118,12 @@ def predicted(n_active: float, tokens: float, storage: Path) -> float:
     return float(made["rows"][0]["loss"])
 
 
-def optimum(storage: Path) -> Iterator[Record]:
+def optimum(storage: Path, workers: int) -> Iterator[Record]:
     """The planned size and its neighbours at equal 6 N D: predicted and measured."""
     plan = json.loads(
         autotune("plan", "--flops", BUDGET, "--law", PLANNED, "--storage", storage, "--json")
     )["plans"][0]
-    with ThreadPoolExecutor(max_workers=2) as pool:  # each waits for a process of one thread
+    with ThreadPoolExecutor(max_workers=workers) as pool:  # each waits for a process of one thread
         futures = [pool.submit(trained, factor * plan["n_active"], storage) for factor in FACTORS]
         found = [future.result() for future in futures]
     for factor, result in zip(FACTORS, found, strict=True):
@@ -150,20 +151,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--storage", type=Path, default=Path("results/local"))
+    parser.add_argument("--budget", default="15min", help="of the ladder; %(default)s")
+    parser.add_argument("--workers", type=int, default=2, help="runs at once; %(default)s")
     parser.add_argument("--steps", default=",".join(STEPS), help="of %(default)s")
     asked = parser.parse_args()
     asked.out.mkdir(parents=True, exist_ok=True)
     runs = asked.out / "runs.csv"
     steps = asked.steps.split(",")
     if "ladder" in steps:
-        said = autotune(*LADDER, "--storage", asked.storage, "--out", runs)
+        cut = ("--budget", asked.budget, "--workers", asked.workers)
+        said = autotune(*LADDER, *cut, "--storage", asked.storage, "--out", runs)
         (asked.out / "ladder.txt").write_text(said.partition("\nRun table")[0] + "\n")
     if "laws" in steps:
         write(asked.out / "laws.csv", list(comparison(runs)))
     if "fits" in steps:
         write(asked.out / "fits.csv", list(fits(runs, asked.storage)))
     if "optimum" in steps:
-        write(asked.out / "optimum.csv", list(optimum(asked.storage)))
+        write(asked.out / "optimum.csv", list(optimum(asked.storage, asked.workers)))
     corpus = rows(runs)[0]["corpus"]
     trainer = {name: metadata.version(name) for name in ("torch", "transformers")}
     made_by = manifest(corpus=corpus, budget_6nd=BUDGET, trainer=trainer)

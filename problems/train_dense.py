@@ -15,10 +15,10 @@ from typing import Literal
 
 from ConfigSpace import ConfigurationSpace, Float
 
-from autotune import checks, problem_parts
+from autotune import problem_parts
 from autotune.architecture.shape import Architecture
 from autotune.problem import Problem
-from autotune.training.at_budget import UNITS, AtBudget, source
+from autotune.training.at_budget import AtBudget
 from autotune.training.small_shape import of_size
 from autotune.types import Config
 
@@ -45,12 +45,12 @@ def problem(
         seed: Of initial weights and token order.
         device: Where trials run; under MPI each rank takes its own GPU.
     """
-    checks.positive("flops", flops, hint="A budget is in FLOPs, such as 1e12.")
     at = AtBudget(
         flops=flops,
         shape_of=_shape,
         corpus_path=corpus,
         context=context,
+        least_share=least_share,
         seed=seed,
         device=device,
     )
@@ -61,23 +61,8 @@ def problem(
         Float("n_active", (low, max(2 * low, middle * REACH / 2)), log=True),
         Float("lr_multiplier", (0.25, 4.0), log=True, default=1.0),
     )
-    if least_share < 1:
-        checks.positive("least_share", least_share, hint="1 spends the budget in every trial.")
-        space.add(Float("share", (least_share, 1.0), log=True, default=1.0))
-    return Problem(
-        name="train_dense",
-        summary=f"Dense model of least measured loss for {flops:g} FLOPs.",
-        space=space,
-        objective=at.measure,
-        unit="nats/token",
-        units=UNITS,
-        source=source(corpus),
-        constraints=at.rules,
-        derived={"tokens": at.tokens},
-        law_inputs=at.law_inputs,
-        fidelity="share" if least_share < 1 else "",
-        cost="flops" if least_share < 1 else "seconds",
-    )
+    summary = f"Dense model of least measured loss for {flops:g} FLOPs."
+    return at.problem(space, summary, derived={"tokens": at.tokens})
 
 
 def _shape(config: Config) -> Architecture:

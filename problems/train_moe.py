@@ -20,7 +20,7 @@ from autotune import checks
 from autotune.architecture.shape import Architecture
 from autotune.errors import InputError
 from autotune.problem import Constraint, Problem
-from autotune.training.at_budget import UNITS, AtBudget, source
+from autotune.training.at_budget import AtBudget
 from autotune.training.small_shape import Mixture, of_widths
 from autotune.types import Config
 
@@ -63,6 +63,7 @@ def problem(
         shape_of=_shape,
         corpus_path=corpus,
         context=context,
+        least_share=least_share,
         seed=seed,
         device=device,
     )
@@ -75,25 +76,13 @@ def problem(
         OrdinalHyperparameter("granularity", GRANULARITY, default_value=1.5),
         Float("lr_multiplier", (0.25, 4.0), log=True, default=1.0),
     )
-    if least_share < 1:
-        checks.positive("least_share", least_share, hint="1 spends the budget in every trial.")
-        space.add(Float("share", (least_share, 1.0), log=True, default=1.0))
-    return Problem(
-        name="train_moe",
-        summary=f"Sparse model of least measured loss for {flops:g} FLOPs.",
-        space=space,
-        objective=at.measure,
-        unit="nats/token",
-        units=UNITS,
-        source=source(corpus),
+    return at.problem(
+        space,
+        f"Sparse model of least measured loss for {flops:g} FLOPs.",
         constraints=(
             Constraint("top_k <= n_experts", lambda c: float(c["top_k"]) <= float(c["n_experts"])),
-            *at.rules,
         ),
         derived={"n_active": at.n_active, "n_total": at.n_total, "tokens": at.tokens},
-        law_inputs=at.law_inputs,
-        fidelity="share" if least_share < 1 else "",
-        cost="flops" if least_share < 1 else "seconds",
     )
 
 

@@ -98,11 +98,12 @@ def _trained(
     shape: Architecture, tokens: tuple[float, ...], seed: int, corpus: str, context: int
 ) -> dict[str, float]:
     from autotune.training.corpus import open_corpus
-    from autotune.training.loop import Watch, train
+    from autotune.training.loop import train
     from autotune.training.model_spec import of_architecture
     from autotune.training.result import RunState
     from autotune.training.run import TrainingRun
     from autotune.training.settings import Settings
+    from autotune.training.watch import Watch
 
     run = TrainingRun(
         model=of_architecture(shape), tokens=tokens, seed=seed, settings=Settings(context=context)

@@ -7,6 +7,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from patience import PATIENCE
+
 ROOT = Path(__file__).resolve().parent.parent
 OUTSIDE = ("PMI_", "PMIX_", "OMPI_", "PRTE_", "SLURM_", "PBS_")
 """Beginnings of variables that a launcher around the tests would set."""
@@ -81,12 +83,12 @@ class Mpi:
             capture_output=True,
             text=True,
             env=self.environment(**environment),
-            timeout=100,
+            timeout=PATIENCE,
             check=False,
         )
         return Done(done.returncode, done.stdout, done.stderr)
 
-    def left(self, *, within=10.0):
+    def left(self, *, within=30.0):
         """Processes of this test that still run after a while."""
         end = time.monotonic() + within
         while (pids := self._marked()) and time.monotonic() < end:
@@ -106,7 +108,7 @@ class Mpi:
 
 def finished(process):
     try:
-        stdout, stderr = process.communicate(timeout=120)
+        stdout, stderr = process.communicate(timeout=PATIENCE)
     except subprocess.TimeoutExpired:
         process.kill()
         stdout, stderr = process.communicate()

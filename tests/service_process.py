@@ -6,10 +6,10 @@ import subprocess
 import sys
 import time
 
+from patience import PATIENCE
+
 from autotune.remote import token
 from autotune.remote.client import Client
-
-START_SECONDS = 60
 
 
 class Process:
@@ -26,7 +26,7 @@ class Process:
             "--token-file", self.token, "--allow-submit", *self.where(), *more,
         ]  # fmt: skip
         self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-        end = time.monotonic() + START_SECONDS
+        end = time.monotonic() + PATIENCE
         while not self.answers():
             assert self.process.poll() is None, self.process.stderr.read()
             assert time.monotonic() < end
@@ -45,7 +45,7 @@ class Process:
 
     def end(self, number=signal.SIGTERM):
         self.process.send_signal(number)
-        said = self.process.communicate(timeout=60)[1]
+        said = self.process.communicate(timeout=PATIENCE)[1]
         return self.process.returncode, said
 
     def client(self, patience=60.0):

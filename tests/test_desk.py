@@ -122,6 +122,38 @@ def test_a_worker_that_is_silent_for_a_lease_loses_its_trial_to_the_next_as_anot
     assert [each.trial.attempt for each in office.store.again] == [2]
 
 
+def test_what_a_worker_gives_back_goes_to_the_next_at_once_and_says_nothing_against_it():
+    office = Office(n_trials=2)
+    first, second = office.ask("A", 2)
+    for attempt in range(2, MOST_LEASES + 2):
+        assert office.desk.release("B", [first.id]) == []
+        assert office.desk.release("A", [first.id, second.id, "none"]) == [first.id, second.id]
+        assert office.desk.ask("A", 0, holding=[first.id]).lost == [first.id]
+        assert office.ask("A", 2) == [
+            Trial(each.id, each.config, attempt) for each in (first, second)
+        ]
+    assert office.store.outcomes == []
+    office.desk.release("A", [first.id])
+    assert office.tell("A", first)[0].counted  # it was finished after all
+    assert office.ask("B") == []
+
+
+def test_a_trial_that_cannot_be_given_out_again_now_is_so_later():
+    office = Office(n_trials=2)
+    first, second = office.ask("A", 2)
+    office.desk.release("A", [first.id])
+    office.store.retry, works = broken, office.store.retry
+    with pytest.raises(StoreError):
+        office.ask("B")
+    office.clock.now = LEASE
+    office.store.retry = works
+    assert [each.id for each in office.ask("B", 2)] == [first.id, second.id]
+
+
+def broken(*_):
+    raise StoreError("the disk is full.")
+
+
 def test_asking_renews_what_the_worker_says_it_holds_and_hands_what_got_lost_on_the_way_again():
     office = Office()
     first, second = office.ask("A", 2)

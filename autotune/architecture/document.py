@@ -146,5 +146,6 @@ def _published(values: Mapping[str, Any], where: str) -> Published:
         source=keys.text("source"),
         tokens=keys.text_or_none("tokens"),
         sure=Sure(sure),
+        checked=keys.text("checked", ""),
         note=keys.text("note", ""),
     )

@@ -23,6 +23,8 @@ class Published:
         source: Where it is printed.
         tokens: Training tokens, as printed; None where they are not known.
         sure: How well the figures are established.
+        checked: What public description of the shape ours was compared with, key by key; empty for
+            none.
         note: What else to know.
     """
 
@@ -32,4 +34,5 @@ class Published:
     source: str
     tokens: str | None = None
     sure: Sure = Sure.UNCONFIRMED
+    checked: str = ""
     note: str = ""

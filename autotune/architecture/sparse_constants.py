@@ -36,7 +36,9 @@ class SparseConstants:
 
     def __post_init__(self) -> None:
         """Refuse what is no sparse model."""
-        if not 1 <= self.top_k < self.n_experts:
+        if self.top_k < 1:
+            raise InputError(f"a token goes to one expert or more, but top_k is {self.top_k}.")
+        if self.top_k >= self.n_experts:
             raise InputError(
                 f"a sparse model routes to fewer experts than it has, but top_k is {self.top_k} "
                 f"of {self.n_experts}. Lower top_k or add experts."

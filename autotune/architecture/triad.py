@@ -92,11 +92,12 @@ def _refuse_latent(m: float, n_active: float, n: float, constants: SparseConstan
         raise InputError(
             f"N_a {_said(n_active)} is out: M leaves {layers:.4g} layers, whose latent attention "
             f"has {_said(fixed)} parameters whatever the hidden size. "
-            f"Raise N_a above {_said(least)}, or lower M."
+            f"Raise N_a above {_said(least)}, or lower M or the ranks."
         )
+    most = n_active + left * constants.idle_per_used
     raise InputError(
         f"N {_said(n)} is out: latent attention of {layers:.4g} layers leaves {_said(left)} active "
-        f"parameters for experts. Lower N below {_said(n_active + left * constants.idle_per_used)}."
+        f"parameters for experts. Lower N below {_said(most)}, or lower the ranks."
     )
 
 

@@ -54,6 +54,8 @@ def _head(record: dict[str, Any]) -> str:
     if record["published"]:
         said = record["published"]
         lines.append(f"Published: {said['total']} / {said['active']} active ({said['source']}).")
+        if said["checked"]:
+            lines.append(f"Shape checked against {said['checked']}.")
     if record["left_out"]:
         lines.append(f"The language model alone; not counted: {', '.join(record['left_out'])}.")
     return "\n".join(lines)

@@ -9,6 +9,7 @@ import typer
 from autotune.cli import console, design_fit
 from autotune.cli.law_names import STORAGE
 from autotune.cli.option import option as declared
+from autotune.cli.storage_option import FITS
 from autotune.errors import InputError
 
 EPILOG = """examples:
@@ -16,6 +17,8 @@ EPILOG = """examples:
   autotune design --flops 1e24
 
   autotune design --flops 1e23 --experts 256 --tp 8 --ep 16 --pp 4 --multiple 128
+
+  autotune design --flops 1e24 --mla --heads 128x128 --dense-ratio 18/7
 
   autotune design --flops 1e22 --max-memory 80GB --gpus 64 --top 5
 
@@ -69,7 +72,7 @@ def design(
         Text,
         typer.Option(help="Your own laws, by the name of a saved `design fit`.", metavar="ID"),
     ] = None,
-    storage: Annotated[Path, typer.Option(help="The folder that holds saved fits.")] = STORAGE,
+    storage: Annotated[Path, FITS] = STORAGE,
     experts: Annotated[
         int | None, option("--experts", text="Routed experts; 288.", panel=SHAPE)
     ] = None,
@@ -85,11 +88,33 @@ def design(
     vocabulary: Annotated[
         int, option("--vocabulary", text="Rows of the embedding.", panel=SHAPE)
     ] = 152064,
+    dense_ratio: Annotated[
+        Text,
+        option("--dense-ratio", text="Dense FFN width over d; 3.", panel=SHAPE, metavar="8/3"),
+    ] = None,
     heads: Annotated[
         Text,
         option(
             "--heads", text="Query heads and their size; scheduled.", panel=SHAPE, metavar="16x128"
         ),
+    ] = None,
+    queries_per_kv: Annotated[
+        int | None,
+        option("--queries-per-kv", text="Query heads per kv head (GQA); 2.", panel=SHAPE),
+    ] = None,
+    mla: Annotated[
+        bool, typer.Option("--mla", help="Multi-head latent attention.", rich_help_panel=SHAPE)
+    ] = False,
+    q_rank: Annotated[
+        int | None,
+        option("--q-rank", text="With --mla: of the query, 0 for none; 1536.", panel=SHAPE),
+    ] = None,
+    kv_rank: Annotated[
+        int | None, option("--kv-rank", text="With --mla: of key and value; 512.", panel=SHAPE)
+    ] = None,
+    rope_dim: Annotated[
+        int | None,
+        option("--rope-dim", text="With --mla: rotary part of a head; 64.", panel=SHAPE),
     ] = None,
     width_rule: Annotated[
         Text,
@@ -101,7 +126,7 @@ def design(
     law: Annotated[
         Text,
         option(
-            "--law", text="A law or saved fit whose least loss chooses M, N_a and N.", panel=SIZES,
+            "--law", text="A law or saved fit: M, N_a, N; M beside --shape-law.", panel=SIZES,
             metavar="NAME",
         ),
     ] = None,

@@ -2,7 +2,7 @@
 
 import json
 
-from autotune.architecture import dots1_config, megatron
+from autotune.architecture import config_json, megatron
 from autotune.architecture.document_text import toml
 from autotune.cli.design_request import Answer, Request
 from autotune.errors import InputError
@@ -21,7 +21,7 @@ def written(request: Request, answer: Answer) -> str:
     if request.format_ == "toml":
         return toml(candidate.model).rstrip()
     if request.format_ == "hf":
-        return json.dumps(dots1_config.config(candidate.model, seq_len=request.seq_len), indent=2)
+        return json.dumps(config_json.config(candidate.model, seq_len=request.seq_len), indent=2)
     return "\n".join(megatron.arguments(candidate.model, run(request, answer, candidate)))
 
 

@@ -7,6 +7,7 @@ import typer
 
 from autotune.cli import console
 from autotune.cli.law_names import STORAGE
+from autotune.cli.storage_option import FITS
 
 EPILOG = """examples:
 
@@ -36,9 +37,7 @@ def fit(
     save: Annotated[
         str | None, typer.Option(help="Name it for --shape-law.", metavar="ID")
     ] = None,
-    storage: Annotated[
-        Path, typer.Option(help="The folder that holds saved fits.")
-    ] = STORAGE,
+    storage: Annotated[Path, FITS] = STORAGE,
     force: Annotated[
         bool, typer.Option("--force", help="Replace a different fit of that name.")
     ] = False,

@@ -38,6 +38,7 @@ def _design(request: Request, answer: Answer, target: Target) -> dict[str, Any]:
             "top_k": held.top_k,
             "n_shared": held.n_shared,
             "dense_ratio": held.dense_ratio,
+            "attention": asdict(held.attention),
             "seq_len": held.seq_len,
             "vocabulary": question.vocabulary,
             "heads": [target.heads.n_heads, target.heads.head_dim],

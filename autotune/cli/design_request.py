@@ -1,8 +1,8 @@
 """From the options of `autotune design` to a question, and to its answer."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -10,24 +10,23 @@ from autotune import checks, quantities
 from autotune.architecture.divisors import Divisors
 from autotune.architecture.document import Described
 from autotune.architecture.memory import RECIPES
+from autotune.cli import design_attention
 from autotune.cli.law_names import resolve
 from autotune.errors import InputError
 from autotune.fits import files
 from autotune.models import catalogue
-from autotune.planning import head_schedule
 from autotune.planning.design import Candidate, candidates
 from autotune.planning.design_figures import PAPER_SEQ_LEN
 from autotune.planning.design_question import DesignQuestion, OwnLaws, WidthRule
 from autotune.planning.design_target import Target, target
 from autotune.planning.flat_zone import Placement, place
-from autotune.planning.head_schedule import Heads
-from autotune.planning.joint_design import Joint, Over, by_shape_laws, joint, models
+from autotune.planning.joint_design import Joint, by_shape_laws, joint, models
+from autotune.planning.joint_ranges import Over
 
 FORMATS = ("table", "toml", "hf", "megatron")
 LONGEST = 1e9
 TRAINED_IN = next(recipe for recipe in RECIPES if recipe.name == "bf16 mixed")
 """What training state is counted in, for caps and for what is printed."""
-_HEADS = re.compile(r"\s*(\d+)\s*[xX]\s*(\d+)\s*$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,8 +89,8 @@ def read(given: Mapping[str, Any]) -> Request:
     for name in ("top", "pick"):
         if given[name] < 1:
             raise InputError(f"--{name} {given[name]}: it is 1 or more.")
-    if "law" in given and "shape_law" in given:
-        raise InputError("--law and --shape-law both choose M, N_a and N. Give one of them.")
+    if given["over"] != "near" and "shape_law" in given:
+        raise InputError("--over is for the paper's shape laws: --shape-law gives both ratios.")
     if "shape_law" in given and "flops" not in given:
         raise InputError("--shape-law is of no use without --flops.")
     question = _question(given) if "flops" in given else None
@@ -152,7 +151,9 @@ def _question(given: Mapping[str, Any]) -> DesignQuestion:
         seq_len=_seq_len(given, PAPER_SEQ_LEN if own is None else own.shape.seq_len),
         own=own,
         vocabulary=given["vocabulary"],
-        heads=_heads(given["heads"]) if "heads" in given else None,
+        heads=design_attention.heads(given),
+        sharing=design_attention.sharing(given),
+        dense_ratio=_ratio(given["dense_ratio"]) if "dense_ratio" in given else None,
         width_rule=_width_rule(given["width_rule"]) if "width_rule" in given else None,
         divisors=Divisors(
             multiple=given["multiple"],
@@ -178,11 +179,11 @@ def _cap(given: Mapping[str, Any]) -> float | None:
     return min(caps, default=None)
 
 
-def _heads(text: str) -> Heads:
-    match = _HEADS.match(text)
-    if not match:
-        raise InputError(f"cannot read {text!r} as heads. Write their number and size as 16x128.")
-    return head_schedule.given(int(match[1]), int(match[2]))
+def _ratio(text: str) -> float:
+    try:
+        return float(Fraction(text))
+    except (ValueError, ZeroDivisionError, OverflowError) as error:
+        raise InputError(f"cannot read {text!r} as a --dense-ratio. Write 8/3 or 2.5.") from error
 
 
 def _width_rule(text: str) -> WidthRule:

@@ -41,9 +41,18 @@ def _head(design: dict[str, Any]) -> str:
     )
     fixed = (
         f"{held['n_experts']} experts, {held['top_k']} and {held['n_shared']} shared active; "
+        f"{_attention(held['attention'])}; "
         f"sequences of {held['seq_len']}; vocabulary {held['vocabulary']}"
     )
     return f"Budget: {design['flops']:.4g} FLOPs, {where}.\nFixed:  {fixed}."
+
+
+def _attention(attention: dict[str, Any]) -> str:
+    """How heads share keys and values."""
+    if "kv_rank" not in attention:
+        return f"{attention['n_heads'] // attention['n_kv_heads']} queries per kv head"
+    query = f"{attention['q_rank']} and " if attention["q_rank"] else ""
+    return f"MLA of rank {query}{attention['kv_rank']}"
 
 
 def _times(times: float) -> str:
@@ -144,7 +153,7 @@ def _notes(design: dict[str, Any]) -> str:
 
 
 def _ranking(design: dict[str, Any]) -> str:
-    if design["law"] is not None:
+    if design["law"] is not None and design["shape_law"] is None:
         return "The law's loss ranks the others."
     if _criterion(design) == "ratio":
         return "The largest of the three ranks the others."

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from autotune.cli import console
+from autotune.cli import console, storage_option
 
 EPILOG = """examples:
 
@@ -58,9 +58,9 @@ def register(app: typer.Typer) -> None:
 
 
 def doctor(
-    storage: Annotated[Path, typer.Option(help="The folder that studies go to.")] = Path(
-        "results/local"
-    ),
+    storage: Annotated[
+        Path, typer.Option(help="The folder that studies go to.", callback=storage_option.folder)
+    ] = Path("results/local"),
     hpc: Annotated[
         bool, typer.Option("--hpc", help="Check what a cluster has to do right, too.")
     ] = False,

@@ -8,6 +8,7 @@ import typer
 from autotune.cli import console
 from autotune.cli.law_names import STORAGE
 from autotune.cli.option import option
+from autotune.cli.storage_option import folder as only_folder
 
 EPILOG = """examples:
 
@@ -157,7 +158,10 @@ def fit(
         option("--save", text="Make it a law of this name.", panel=SAVING, metavar="ID"),
     ] = None,
     storage: Annotated[
-        Path, option("--storage", text="The folder that holds saved fits.", panel=SAVING)
+        Path,
+        option(
+            "--storage", text="The folder that holds saved fits.", panel=SAVING, check=only_folder
+        ),
     ] = STORAGE,
     force: Annotated[
         bool, option("--force", text="Replace a different fit of that name.", panel=SAVING)

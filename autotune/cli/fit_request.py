@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from autotune import checks
 from autotune.cli import console
-from autotune.cli.open_runs import open_runs
+from autotune.cli.open_runs import open_runs, place_of
 from autotune.errors import InputError
 from autotune.fits import files
 from autotune.fits.saved import SavedFit, sourced
@@ -159,6 +159,8 @@ def save(request: Request, fitted: Fitted) -> Path | None:
         result=fitted.result,
         data=fitted.runs.table.name,
         data_hash=fitted.runs.data_hash,
+        place=place_of(request.runs),
+        where=request.where,
     )
     return files.save(fit, request.storage, force=request.force)
 

@@ -10,12 +10,13 @@ import typer.main
 from typer.exceptions import TyperException
 
 from autotune import problem_file
-from autotune.cli import study, study_run, tune
+from autotune.cli import storage_option, study, study_run, tune
 from autotune.cli.tune_run import Aims, Place
 from autotune.errors import InputError
 from autotune.problem import Problem
 from autotune.problem_options import split
 from autotune.store import study as studies
+from autotune.store.storage import FolderStorage
 from autotune.store.study import Header
 from autotune.suggestion.offer import as_runs
 
@@ -74,8 +75,9 @@ def read(verb: str, arguments: Sequence[str]) -> JobArguments:
     else:
         _must_train(problem, given)
         name = given["name"]
-    storage = given["storage"].absolute()
-    folder = Place(storage, name).folder(problem)
+    storage = storage_option.folder(Path(given["storage"])).absolute()
+    kept = FolderStorage(storage)
+    folder = kept.folder_of(Place(kept, name).name(problem))
     recorded = studies.read_header(folder)
     if recorded is not None:
         studies.must_agree(folder, recorded, Header.of(problem, file.origin))

@@ -7,6 +7,7 @@ import typer
 
 from autotune.cli import console
 from autotune.cli.option import option
+from autotune.cli.storage_option import folder as only_folder
 
 EPILOG = """examples:
 
@@ -79,9 +80,9 @@ def ladder(
     timeout: Annotated[
         str | None, option("--timeout", text="When to stop, everything saved: 30m.", panel=HOW)
     ] = None,
-    storage: Annotated[Path, option("--storage", text="The folder of studies.", panel=HOW)] = Path(
-        "results/local"
-    ),
+    storage: Annotated[
+        Path, option("--storage", text="The folder of studies.", panel=HOW, check=only_folder)
+    ] = Path("results/local"),
     name: Annotated[
         str | None, option("--name", text="The study.  [default: ladder-PRESET]", panel=HOW)
     ] = None,

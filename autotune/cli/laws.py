@@ -8,6 +8,7 @@ import typer
 
 from autotune.cli import console
 from autotune.cli.law_names import STORAGE
+from autotune.cli.storage_option import FITS
 
 EPILOG = """examples:
 
@@ -31,7 +32,7 @@ def laws(
     name: Annotated[
         str | None, typer.Argument(help="An entry or a saved fit, for its whole record.")
     ] = None,
-    storage: Annotated[Path, typer.Option(help="The folder that holds saved fits.")] = STORAGE,
+    storage: Annotated[Path, FITS] = STORAGE,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """List the scaling laws, or show one with its source, range and conventions."""

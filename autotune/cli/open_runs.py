@@ -30,6 +30,11 @@ def open_runs(text: str, *, where: str = "", mixed_corpora: bool = False) -> "Re
     return runs
 
 
+def place_of(text: str) -> str:
+    """Where the runs of an argument can be found again; empty for standard input."""
+    return "" if text == "-" else str(Path(text).resolve()) if Path(text).exists() else text
+
+
 def load(name: str, *, where: str = "") -> "ReadRuns":
     """Read a public table, fetching it when needed; messages call it by its name."""
     from autotune.datasets.fetch import fetch

@@ -1,10 +1,17 @@
 """An option of a verb, in a panel of its help."""
 
+from collections.abc import Callable
+from typing import Any
+
 import typer
 
 
 def option(
-    *names: str, text: str, panel: str, metavar: str | None = None
+    *names: str,
+    text: str,
+    panel: str,
+    metavar: str | None = None,
+    check: Callable[[Any], Any] | None = None,
 ) -> typer.models.OptionInfo:
     """Declare an option.
 
@@ -13,8 +20,9 @@ def option(
         text: What it is.
         panel: The part of the help it stands in.
         metavar: What stands for its value; None for its type.
+        check: Refuses a value, or returns it.
     """
     made: typer.models.OptionInfo = typer.Option(
-        *names, help=text, rich_help_panel=panel, metavar=metavar or None
+        *names, help=text, rich_help_panel=panel, metavar=metavar or None, callback=check
     )
     return made

@@ -9,6 +9,7 @@ import typer
 from autotune.cli import console
 from autotune.cli.law_names import STORAGE
 from autotune.cli.option import option as declared
+from autotune.cli.storage_option import FITS
 
 EPILOG = """examples:
 
@@ -179,7 +180,7 @@ def plan(
         str | None,
         typer.Option(metavar="DIR", help="With --like all: write the table and its manifest here."),
     ] = None,
-    storage: Annotated[Path, typer.Option(help="The folder that holds saved fits.")] = STORAGE,
+    storage: Annotated[Path, FITS] = STORAGE,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Say what to train for a budget: sizes, tokens, sparsity, and how flat the optimum is."""

@@ -184,7 +184,7 @@ def _plan(request: Request, named: NamedLaw) -> Plan:
     made = plan(named.law)
     if named.fit is None:
         return made
-    fit, near = named.fit.result, request.budget
+    fit, near = named.fit.result, replace(request.budget, near=made.flops)
     if family is not None:
         near = replace(near, cost=family.cost(made.n_active))
     found = uncertainty.interval(

@@ -8,6 +8,7 @@ import typer
 
 from autotune.cli import console
 from autotune.cli.law_names import STORAGE
+from autotune.cli.storage_option import FITS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,7 +65,7 @@ def predict(
     shared_share: Annotated[str | None, typer.Option(help="Shared ones among those.")] = None,
     unique_tokens: Annotated[str | None, typer.Option(help="Distinct tokens there are.")] = None,
     runs: Annotated[str | None, typer.Option(help="Table of runs, public name, or -.")] = None,
-    storage: Annotated[Path, typer.Option(help="The folder that holds saved fits.")] = STORAGE,
+    storage: Annotated[Path, FITS] = STORAGE,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Predict the loss, learning rate or batch size at points given as lists, or as a table."""

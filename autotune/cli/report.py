@@ -5,16 +5,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from autotune.cli import console
+from autotune.cli import console, storage_option
 
 if TYPE_CHECKING:
     from autotune.cli.subjects import Subjects
+    from autotune.store.storage import Storage
 
 EPILOG = """examples:
 
   autotune report report.html
 
-  autotune report report.html --study moe_budget
+  autotune report report.html --study moe_budget --trial 0001-0007 --trial 0001-0012
 
   autotune plan --flops 1e22 --law abnar2025 --sparsity 0.9 --json > plan.json
 
@@ -41,13 +42,15 @@ def report(
     plan: Annotated[
         list[Path] | None, typer.Option(help="What `plan --json` printed; repeatable.")
     ] = None,
+    trial: Annotated[
+        list[str] | None,
+        typer.Option(help="Id of a trial to show beside the best and failed ones; repeatable."),
+    ] = None,
     runs: Annotated[
         str | None, typer.Option(help="The table of runs that the fit was fitted to.")
     ] = None,
     where: Annotated[str, typer.Option(help="Rows of it that were fitted.")] = "",
-    storage: Annotated[Path, typer.Option(help="The folder of studies and fits.")] = Path(
-        "results/local"
-    ),
+    storage: Annotated[str, typer.Option(help=storage_option.HELP)] = storage_option.DEFAULT,
     linked: Annotated[bool, typer.Option("--linked", hidden=True)] = False,
     json: Annotated[bool, typer.Option("--json", help="Say what was written as JSON.")] = False,
 ) -> None:
@@ -58,8 +61,9 @@ def report(
     reporting_extra.need("jinja2", "plotly", "matplotlib")
     if runs is not None and len(fit or ()) != 1:
         raise InputError("--runs belongs to one fit. Name it with --fit.")
-    found = _named(study or [], fit or [], plan or [], storage=storage, runs=(runs, where))
-    page = _page(found, storage, linked=linked)
+    with storage_option.opened(storage) as opened:
+        found = _named(study or [], fit or [], plan or [], storage=opened, runs=(runs, where))
+    page = _page(found, trial or [], linked=linked)
     try:
         out.write_text(page, encoding="utf-8")
     except OSError as error:
@@ -72,50 +76,57 @@ def report(
 
 
 def _named(
-    studies: list[str], fits: list[str], plans: list[Path], *, storage: Path,
+    studies: list[str], fits: list[str], plans: list[Path], *, storage: "Storage",
     runs: tuple[str | None, str],
 ) -> "Subjects":  # fmt: skip
     """What was named, or everything in the storage if nothing was."""
     from autotune.cli import plan_file, results_exchange, subjects
     from autotune.fits import files
     from autotune.fits.saved import SavedFit
-    from autotune.store import study as recorded
+    from autotune.store.storage import FolderStorage
 
+    folder = storage_option.fits_of(storage)
     if not (studies or fits or plans):
-        studies = [folder.name for folder in recorded.listing(storage)]
+        studies = storage.names()
+        own = files.names(folder) if isinstance(storage, FolderStorage) else []
         fits = [
-            name for name in files.names(storage)
-            if isinstance(files.load_any(files.path_of(name, storage)), SavedFit)
+            name for name in own
+            if isinstance(files.load_any(files.path_of(name, folder)), SavedFit)
         ]  # fmt: skip
     return subjects.Subjects(
-        [results_exchange.open_study(storage, name) for name in studies],
-        [subjects.fit(name, storage, runs=runs[0], where=runs[1]) for name in fits],
+        [results_exchange.read_study(storage, name) for name in studies],
+        [subjects.fit(name, folder, runs=runs[0], where=runs[1]) for name in fits],
         [case for path in plans for case in plan_file.cases(path)],
     )
 
 
-def _page(found: "Subjects", storage: Path, *, linked: bool) -> str:
+def _page(found: "Subjects", trials: list[str], *, linked: bool) -> str:
     """The page; a linked one is for the service, which has its style and scripts."""
     import shlex
     import sys
     from datetime import UTC, datetime
 
     from autotune.reporting.pages.report import Contents, build
+    from autotune.store.storage import without_password
 
+    by_name = {study.name: study for study in found.studies}
     return build(
         Contents(
             studies=found.studies, fits=found.fits, cases=found.cases,
-            log=lambda study, trial: _log(storage / study / "trials" / trial / "log.txt"),
-            command=shlex.join(["autotune", *sys.argv[1:]]),
+            trials=list(dict.fromkeys(trials)),
+            log=lambda study, trial: _log(by_name[study].log_file(trial)),
+            command=shlex.join(["autotune", *map(without_password, sys.argv[1:])]),
             made_at=datetime.now(UTC).isoformat(" ", "seconds"), linked=linked,
         )
     )  # fmt: skip
 
 
-def _log(path: Path) -> str:
+def _log(path: Path | None) -> str:
     """The end of a trial's log, empty if there is none."""
     from autotune.reporting.pages.trial_view import TAIL
 
+    if path is None:
+        return ""
     try:
         with path.open("rb") as file:
             file.seek(max(0, path.stat().st_size - 4 * TAIL))

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -15,6 +14,7 @@ from autotune.cli import (
     results_exchange,
     results_plot,
     sparkline,
+    storage_option,
     tune_prior,
 )
 from autotune.cli.fidelity_view import fidelity_view
@@ -30,6 +30,8 @@ LIST_EPILOG = """examples:
   autotune results list
 
   autotune results list --storage /scratch/me/results --json
+
+  autotune results list --storage postgresql://me@db.example.org/autotune
 """
 SHOW_EPILOG = """examples:
 
@@ -69,9 +71,9 @@ results_exchange.register(app)
 results_plot.register(app)
 
 StudyName = Annotated[str, typer.Argument(help="A study's name, see `autotune results list`.")]
-Storage = Annotated[Path, typer.Option(help="The folder that holds the studies.")]
+Storage = Annotated[str, typer.Option(help=storage_option.HELP)]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
-HERE = Path("results/local")
+HERE = storage_option.DEFAULT
 
 
 def register(parent: typer.Typer) -> None:
@@ -82,14 +84,15 @@ def register(parent: typer.Typer) -> None:
 @app.command("list", epilog=LIST_EPILOG)
 def list_(storage: Storage = HERE, json: Json = False) -> None:
     """List the studies of a storage: their problem, trials and best value."""
-    from autotune.store import study as studies
+    from autotune.store.storage import read
 
-    found = [studies.read(folder) for folder in studies.listing(storage)]
+    with storage_option.opened(storage) as opened:
+        found, where = [read(opened, name) for name in opened.names()], opened.where
     if json:
-        console.emit_json({"storage": str(storage), "studies": [_brief(each) for each in found]})
+        console.emit_json({"storage": where, "studies": [_brief(each) for each in found]})
         return
     if not found:
-        console.talk(f"no studies in {storage}")
+        console.talk(f"no studies in {where}")
         return
     rows = [
         (
@@ -263,7 +266,7 @@ def _heading(study: "Study") -> str:
         *_unfinished(study),
         *filter(None, [phase_view.line(study)]),
         f"{len(study.jobs)} job{'' if len(study.jobs) == 1 else 's'} since {header.created_at}, "
-        f"recorded in {study.folder}",
+        f"recorded in {study.place}",
     ]
     return "\n".join(lines)
 
@@ -296,7 +299,8 @@ def _table(study: "Study", found: "list[Completed]") -> str:
 def _brief(study: "Study") -> dict[str, Any]:
     return {
         "study": study.name,
-        "folder": str(study.folder),
+        "folder": None if study.server else str(study.folder),
+        "place": study.place,
         "problem": study.header.problem,
         "created_at": study.header.created_at,
         "unit": study.header.unit,
@@ -340,5 +344,4 @@ def _kinds_text(study: "Study") -> str:
 
 
 def _log(study: "Study", outcome: "Failed") -> str:
-    path = study.folder / "trials" / outcome.trial.id / "log.txt"
-    return str(path) if path.exists() else ""
+    return str(study.log_file(outcome.trial.id) or "")

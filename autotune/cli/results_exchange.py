@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from autotune.cli import console
+from autotune.cli import console, storage_option
 
 if TYPE_CHECKING:
+    from autotune.store.storage import Storage
     from autotune.store.study import Header, Study
+    from autotune.store.table import Known
 
 EXPORT_EPILOG = """examples:
 
@@ -46,22 +48,22 @@ def register(app: typer.Typer) -> None:
     app.command("import", epilog=IMPORT_EPILOG)(import_)
 
 
-def open_study(storage: Path, name: str) -> "Study":
+def open_study(storage: str, name: str) -> "Study":
     """Read a study by name, and talk about what is odd about its record.
 
     Raises:
         InputError: If there is none of that name; the message names the nearest.
         StoreError: If its record is damaged.
     """
-    from autotune import checks
-    from autotune.store import study as studies
+    with storage_option.opened(storage) as opened:
+        return read_study(opened, name)
 
-    known = [folder.name for folder in studies.listing(storage)]
-    if name not in known and not known:
-        from autotune.errors import InputError
 
-        raise InputError(f"no study {name!r}: {storage} holds none. Choose another --storage.")
-    study = studies.read(storage / checks.one_of(f"study in {storage}:", name, known))
+def read_study(storage: "Storage", name: str) -> "Study":
+    """As `open_study`, of a storage that is open."""
+    from autotune.store.storage import read
+
+    study = read(storage, name)
     for note in study.notes:
         console.talk(f"note: {note}")
     return study
@@ -76,9 +78,7 @@ def export(
     out: Annotated[
         str | None, typer.Option(help="ytopt: a folder; optuna: a storage URL or a journal file.")
     ] = None,
-    storage: Annotated[Path, typer.Option(help="The folder that holds the studies.")] = Path(
-        "results/local"
-    ),
+    storage: Annotated[str, typer.Option(help=storage_option.HELP)] = storage_option.DEFAULT,
     json: Annotated[bool, typer.Option("--json", help="Say what was written as JSON.")] = False,
 ) -> None:
     """Export a study: as CSV, as ytopt's result files, or into an Optuna storage."""
@@ -119,16 +119,36 @@ def _write(study: "Study", csv: Path | None, style: str, out: str) -> int:
         return optuna.export(study.outcomes, study.header.space, name=study.name, storage=out)
     from autotune.store import table
 
+    known = _phase_of(study)
     if csv is None:
         try:
-            table.write_csv(study, sys.stdout)
+            table.write_csv(study, sys.stdout, known=known)
             sys.stdout.flush()
         except BrokenPipeError:  # the reader, `head` perhaps, has seen enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     else:
         with csv.open("w", newline="", encoding="utf-8") as file:
-            table.write_csv(study, file)
+            table.write_csv(study, file, known=known)
     return n
+
+
+def _phase_of(study: "Study") -> "Known":
+    """The phase of failed trials, which their problem knows; nothing where none has any."""
+    from autotune import problem_file
+    from autotune.errors import AutotuneError
+    from autotune.phase import METRIC
+
+    completed = study.completed
+    phased = any(METRIC in outcome.metrics for outcome in completed)
+    if not phased or len(completed) == len(study.outcomes):
+        return lambda _: {}
+    try:
+        options = {name: str(value) for name, value in study.header.options.items()}
+        problem = problem_file.load(study.header.file, options)
+    except AutotuneError as error:
+        console.talk(f"failed trials have no phase: their problem cannot be loaded: {error}")
+        return lambda _: {}
+    return lambda config: {METRIC: problem.phase(config) + 1.0}
 
 
 def import_(
@@ -140,9 +160,10 @@ def import_(
     options: Annotated[
         list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Its options.")
     ] = None,
-    storage: Annotated[Path, typer.Option(help="The folder that holds the studies.")] = Path(
-        "results/local"
-    ),
+    storage: Annotated[
+        Path,
+        typer.Option(help="The folder that holds the studies.", callback=storage_option.folder),
+    ] = Path("results/local"),
     json: Annotated[bool, typer.Option("--json", help="Say what was read as JSON.")] = False,
 ) -> None:
     """Import finished trials from another tool's results.csv into a study."""

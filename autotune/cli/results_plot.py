@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from autotune.cli import console
+from autotune.cli import console, storage_option
 
 if TYPE_CHECKING:
     from autotune.cli.subjects import Subjects
@@ -51,9 +51,7 @@ def plot(
         str | None, typer.Option(help="The table of runs that a fit was fitted to.")
     ] = None,
     where: Annotated[str, typer.Option(help="Rows of it that were fitted.")] = "",
-    storage: Annotated[Path, typer.Option(help="The folder of studies and fits.")] = Path(
-        "results/local"
-    ),
+    storage: Annotated[str, typer.Option(help=storage_option.HELP)] = storage_option.DEFAULT,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Draw figures of a study, a fit or a plan."""
@@ -65,7 +63,8 @@ def plot(
 
     kinds = [checks.one_of("kind", name, catalogue.KINDS) for name in _split(kind)]
     formats = [checks.one_of("format", name, static.FORMATS) for name in _split(format_)]
-    found = subjects.find(subject, storage, runs=runs, where=where)
+    with storage_option.opened(storage) as opened:
+        found = subjects.find(subject, opened, runs=runs, where=where)
     written = []
     for chart in _charts(found, kinds):
         files = _write(chart, formats, out)

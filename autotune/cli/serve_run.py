@@ -65,11 +65,13 @@ def run(asked: Service) -> None:
 
 def _said(asked: Service, bound: socket.socket, path: Path, *, link: str) -> Iterator[str]:
     """Where it is, and how to come in."""
+    from autotune.store.storage import without_password
+
     may = "studies, fits and jobs may be written" if asked.allow_submit else "read-only"
     port = (asked.port or USUAL_PORT) if asked.uds else bound.getsockname()[1]
     far = str(asked.uds.absolute()) if asked.uds else f"127.0.0.1:{port}"
     machine = f"{getpass.getuser()}@{socket.gethostname()}"
-    yield f"serving {_shown(asked.storage)} ({may}); token in {path}"
+    yield f"serving {without_password(asked.storage)} ({may}); token in {path}"
     if asked.uds:
         yield f"listening on {asked.uds}"
     else:
@@ -82,10 +84,3 @@ def _said(asked: Service, bound: socket.socket, path: Path, *, link: str) -> Ite
 
 def _host(host: str) -> str:
     return f"[{host}]" if ":" in host else host
-
-
-def _shown(storage: str) -> str:
-    """A storage without its password."""
-    before, at, after = storage.rpartition("@")
-    user = before.rpartition("//")[2].partition(":")[0]
-    return f"{before.partition('//')[0]}//{user}@{after}" if at and "://" in storage else storage

@@ -5,12 +5,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from autotune.cli import console
-from autotune.cli.results import HERE, Json, Storage
+from autotune.cli import console, storage_option
+from autotune.cli.results import Json
 
 if TYPE_CHECKING:
     from autotune.cli.status_view import StatusView
 
+Storage = Annotated[
+    Path, typer.Option(help="The folder that holds the studies.", callback=storage_option.folder)
+]
+HERE = Path(storage_option.DEFAULT)
 STATUS_EPILOG = """examples:
 
   autotune status

@@ -1,11 +1,10 @@
 """`autotune study`: the closed loop of suggesting runs, training them, and planning again."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from autotune.cli import console
+from autotune.cli import console, storage_option
 from autotune.cli.option import option
 
 EPILOG = """examples:
@@ -79,9 +78,9 @@ def study(
     name: Annotated[
         Text, option("--study", text="Name of the record.  [default: the problem's]", panel=RUN)
     ] = None,
-    storage: Annotated[Path, option("--storage", text="Folder of studies.", panel=RUN)] = Path(
-        "results/local"
-    ),
+    storage: Annotated[
+        str, option("--storage", text=storage_option.HELP, panel=RUN)
+    ] = storage_option.DEFAULT,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Train the runs that make the plan for a large budget surest, and plan again, in rounds."""
@@ -101,9 +100,10 @@ def study(
         trial_seconds=parse_seconds(trial_timeout) if trial_timeout else None,
         walltime=parse_seconds(walltime) if walltime else None,
     )
-    result = study_run.run(
-        problem, split(options or []), aim, limits=limits, place=Place(storage, name, crew)
-    )
+    patience = storage_option.PATIENCE_SECONDS
+    with storage_option.opened(storage, patience=patience) as opened:
+        place = Place(opened, name, crew)
+        result = study_run.run(problem, split(options or []), aim, limits=limits, place=place)
     if json:
         console.emit_json(study_view.document(result))
     else:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 from autotune import checks, problem_file
@@ -15,9 +14,8 @@ from autotune.errors import InputError
 from autotune.ports import Evaluator
 from autotune.problem import Problem
 from autotune.quantities import parse_count
-from autotune.store import study as studies
-from autotune.store.journal import JournalStore
 from autotune.store.lease import JobRun
+from autotune.store.storage import read
 from autotune.store.study import Header, Study
 from autotune.suggestion.finished import Finished, finished
 from autotune.suggestion.offer import Offer, offer
@@ -68,7 +66,7 @@ class Loop:
     offered: Offer
     aim: Aim
     header: Header
-    folder: Path
+    place: Place
     job: JobRun | None
     stop: Brake
 
@@ -87,11 +85,14 @@ class Loop:
         return None, self.stop.why or "stopped"
 
     def _done(self) -> Finished:
-        return finished(self.problem, studies.read(self.folder).outcomes)
+        return finished(self.problem, self._study().outcomes)
+
+    def _study(self) -> Study:
+        return read(self.place.storage, self.place.name(self.problem))
 
     def _last(self) -> Mapping[str, Any] | None:
         """The last round on record: an ended study that is started again ends alike."""
-        return next(reversed(on_record(studies.read(self.folder).jobs)), None)
+        return next(reversed(on_record(self._study().jobs)), None)
 
     def _train(self, runs: Evaluator, step: Round | None) -> None:
         """Train a round's configurations; without one, what earlier jobs left unfinished.
@@ -100,8 +101,9 @@ class Loop:
         turns out to be dead.
         """
         start = asdict(self.aim) | ({} if step is None else {ROUND: step.to_json()})
-        with JournalStore.open(self.folder, self.header, start=start, job=self.job) as store:
-            study = studies.read(self.folder)
+        name = self.place.name(self.problem)
+        with self.place.storage.join(name, self.header, start=start, job=self.job) as store:
+            study = self._study()
             configs = () if step is None else step.configs
             open_ = len(study.interrupted) + len(study.running)
             total = len(study.outcomes) + open_ + len(configs)
@@ -162,16 +164,16 @@ def run(name: str, options: Mapping[str, str], aim: Aim, *, limits: Limits, plac
         raise InputError("--trial-timeout needs processes: give --workers 1 or more.")
     file = problem_file.read(name)
     problem = file.build(options)
-    folder, job = place.folder(problem), tune_job.current()
-    loop = Loop(
-        problem,
-        offer(problem, seed=aim.seed),
-        aim,
-        Header.of(problem, file.origin),
-        folder,
-        job.run,
-        limits.brake(job, folder),
-    )
-    with loop.stop.signals(), evaluator(file.origin, problem, options, limits, place=place) as runs:
-        last, why = loop.rounds(runs)
-    return Result(problem, aim, studies.read(folder), last, why)
+    offered, header = offer(problem, seed=aim.seed), Header.of(problem, file.origin)
+    with place.workshop(problem) as folder:
+        job = tune_job.current()
+        stop = limits.brake(job, folder)
+        loop = Loop(problem, offered, aim, header, place, job.run, stop)
+        with (
+            stop.signals(),
+            evaluator(
+                file.origin, problem, options, limits, crew=place.crew, folder=folder
+            ) as runs,
+        ):
+            last, why = loop.rounds(runs)
+    return Result(problem, aim, read(place.storage, place.name(problem)), last, why)

@@ -25,7 +25,8 @@ def document(result: "Result") -> dict[str, Any]:
     rounds = result.rounds
     return {
         "study": result.study.name,
-        "folder": str(result.study.folder),
+        "folder": None if result.study.server else str(result.study.folder),
+        "place": result.study.place,
         "problem": result.problem.name,
         "target_flops": result.aim.target,
         "spend": result.aim.spend,

@@ -11,7 +11,7 @@ from typing import Any
 
 from autotune import share
 from autotune.cli.job_arguments import JobArguments, read
-from autotune.cli.tune_report import DEFAULT_STORAGE
+from autotune.cli.storage_option import DEFAULT
 from autotune.errors import InputError
 from autotune.launching import cautions, record
 from autotune.launching import site as sites
@@ -60,7 +60,7 @@ class Prepared:
     def status_command(self) -> str:
         """The command that shows how it is."""
         folder = self.arguments.folder
-        usual = folder.parent == Path(DEFAULT_STORAGE).absolute()
+        usual = folder.parent == Path(DEFAULT).absolute()
         storage = "" if usual else f" --storage {folder.parent}"
         return f"autotune status {folder.name}{storage}"
 

@@ -3,52 +3,18 @@
 import os
 import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 
 from autotune.cli import console, train_table
 from autotune.training import run_table
 from autotune.training.corpus import Corpus
-from autotune.training.loop import Watch, train
+from autotune.training.loop import train
 from autotune.training.result import RunResult, RunState
 from autotune.training.run import TrainingRun
+from autotune.training.told_to_end import told_to_end
+from autotune.training.watch import Watch
 
-ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)
 LINES = 10  # of progress where it is no terminal
-
-
-class Signals:
-    """Whether a signal asked the run to end; a second one does not wait.
-
-    Attributes:
-        came: Signals so far.
-    """
-
-    def __init__(self) -> None:
-        self.came = 0
-
-    def __call__(self) -> bool:
-        """Whether to stop before the next step."""
-        return self.came > 0
-
-    @contextmanager
-    def taken(self) -> Iterator[None]:
-        """Note the signals that end a run, and give them back after it."""
-        before = {number: signal.signal(number, self._note) for number in ENDING}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-
-    def _note(self, number: int, frame: FrameType | None) -> None:
-        del frame
-        self.came += 1
-        if self.came > 1:
-            raise KeyboardInterrupt
-        os.write(2, f"\n{signal.Signals(number).name}: saving\n".encode())
 
 
 class ProgressLine:
@@ -79,17 +45,24 @@ def results(run: TrainingRun, corpus: Corpus, *, table: Path | None) -> list[Run
     Raises:
         InputError, StoreError: If the run cannot be done or kept.
     """
-    signals, line = Signals(), ProgressLine()
+    line = ProgressLine()
     found = []
-    with signals.taken():
+    with told_to_end(signal.SIGINT, note=_saving) as stop:
         try:
-            for result in train(run, corpus, Watch(stop=signals, see=line.see)):
+            for result in train(run, corpus, Watch(stop=stop, see=line.see)):
                 found.append(result)
                 if table is not None and result.state is RunState.COMPLETED:
                     train_table.append(table, run_table.row(result, trunk=_trunk(run, result)))
         finally:
             line.end()
     return found
+
+
+def _saving(number: signal.Signals, count: int) -> None:
+    """Say that a signal came; a second one does not wait for the step."""
+    if count > 1:
+        raise KeyboardInterrupt
+    os.write(2, f"\n{number.name}: saving\n".encode())
 
 
 def status(found: list[RunResult]) -> int:
@@ -99,7 +72,7 @@ def status(found: list[RunResult]) -> int:
         return console.INTERRUPTED
     if states == {RunState.COMPLETED}:
         return 0
-    return 1 if RunState.COMPLETED in states else 3
+    return 1 if states & {RunState.COMPLETED, RunState.UNSAVED} else 3
 
 
 def _trunk(run: TrainingRun, result: RunResult) -> str:

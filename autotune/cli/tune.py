@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from autotune.cli import console
+from autotune.cli import console, storage_option
 
 EPILOG = """examples:
 
@@ -22,6 +22,8 @@ EPILOG = """examples:
   autotune tune problem.Problem --evaluator subprocess --max-evals=10 --learner RF
 
   autotune tune command --set 'command=python train.py' --set params=lr:float:1e-4:1e-1:log
+
+  autotune tune moe_budget --storage postgresql://me@db.example.org/autotune
 
 The same command continues a study that was interrupted.
 
@@ -178,9 +180,17 @@ def tune(
     study: Annotated[
         str | None, typer.Option("--study", help="Name of the record.  [default: the problem's]")
     ] = None,
-    storage: Annotated[Path, typer.Option("--storage", help="Folder of studies.")] = Path(
-        "results/local"
-    ),
+    storage: Annotated[
+        str, typer.Option("--storage", help=storage_option.HELP)
+    ] = storage_option.DEFAULT,
+    scratch: Annotated[
+        Path | None,
+        typer.Option(
+            "--scratch",
+            help="Folder in which trials run if the storage is a server.  [default: a temporary "
+            "one]",
+        ),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
     evaluator: Annotated[
         str | None,
@@ -226,14 +236,16 @@ def tune(
         margin=parse_seconds(margin) if margin else None,
     )
     say_evaluator(evaluator, redis_address, workers=workers)
-    result = run(
-        problem,
-        split(options or []),
-        settings,
-        limits,
-        place=Place(storage, study, crew),
-        aims=Aims(and_minimize, fidelity, cost, noise),
-    )
+    patience = storage_option.PATIENCE_SECONDS
+    with storage_option.opened(storage, patience=patience) as opened:
+        result = run(
+            problem,
+            split(options or []),
+            settings,
+            limits,
+            place=Place(opened, study, crew, scratch),
+            aims=Aims(and_minimize, fidelity, cost, noise),
+        )
     if json:
         console.emit_json(report(result).as_json())
     else:

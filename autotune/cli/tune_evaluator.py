@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from autotune.cli import console
@@ -13,7 +14,7 @@ from autotune.errors import InputError, LaunchError
 from autotune.evaluators import mpi_launch
 
 if TYPE_CHECKING:
-    from autotune.cli.tune_run import Limits, Place
+    from autotune.cli.tune_run import Limits
     from autotune.evaluators.mpi_world import World
     from autotune.ports import Evaluator
     from autotune.problem import Problem
@@ -119,10 +120,15 @@ def run_on_ranks(world: "World", command: Callable[[], None]) -> None:
 
 @contextmanager
 def evaluator(
-    origin: str, problem: "Problem", options: Mapping[str, str], limits: "Limits", *, place: "Place"
+    origin: str,
+    problem: "Problem",
+    options: Mapping[str, str],
+    limits: "Limits",
+    *,
+    crew: Crew,
+    folder: Path,
 ) -> "Iterator[Evaluator]":
-    """Run trials on the other ranks, in child processes, or in this process."""
-    folder, crew = place.folder(problem), place.crew
+    """Run trials below a folder: on the other ranks, in child processes, or in this process."""
     if not limits.workers:
         from autotune.evaluators.serial import SerialEvaluator
 

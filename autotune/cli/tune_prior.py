@@ -6,12 +6,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autotune.cli.law_names import resolve
+from autotune.cli.storage_option import fits_of
 from autotune.errors import InputError, StoreError
 
 if TYPE_CHECKING:
     from autotune.problem import Problem
     from autotune.search.prior import Prior, Source
     from autotune.search.settings import SearchSettings
+    from autotune.store.storage import Storage
+    from autotune.store.study import Study
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +33,15 @@ class LoadedPrior:
 
 
 def load(
-    problem: "Problem", settings: "SearchSettings", storage: Path, folder: Path
+    problem: "Problem", settings: "SearchSettings", storage: "Storage", study: str
 ) -> LoadedPrior:
     """Load what the settings name.
 
     Args:
         problem: What is tuned.
         settings: The names of laws and studies.
-        storage: Where saved fits and studies lie.
-        folder: Of the study that is about to run; it is no prior of itself.
+        storage: Where studies and saved fits are.
+        study: The study that is about to run; it is no prior of itself.
 
     Raises:
         InputError: If a law or a study is not there, or says nothing of the problem.
@@ -48,8 +51,10 @@ def load(
         return LoadedPrior()
     from autotune.search.prior_start import over
 
-    laws = [_law(problem, name, storage) for name in settings.prior_laws]
-    studies = [_study(problem, name, storage, folder) for name in settings.prior_studies]
+    laws = [_law(problem, name, fits_of(storage)) for name in settings.prior_laws]
+    studies = [
+        _study(problem, name, _recorded(name, storage, study)) for name in settings.prior_studies
+    ]
     loaded = [*laws, *studies]
     named = dict(zip([*settings.prior_laws, *settings.prior_studies], loaded, strict=True))
     prior = over(problem.space, {name: each.source for name, each in named.items()})
@@ -84,21 +89,29 @@ def _law(problem: "Problem", name: str, storage: Path) -> _Loaded:
     return _Loaded(source, {"name": name, **law.coefficients}, f"law {name}{dense}")
 
 
-def _study(problem: "Problem", name: str, storage: Path, folder: Path) -> _Loaded:
+def _recorded(name: str, storage: "Storage", new: str) -> "Study":
+    """A study by its name in the storage, or by its folder; never the new one itself."""
+    from autotune.store import study as studies
+    from autotune.store.storage import read
+
+    known, at = storage.names(), Path(name)
+    if name not in known and studies.read_header(at) is None:
+        raise InputError(
+            f"there is no study {name}, neither in {storage.where} (it has: "
+            f"{', '.join(known) or 'none'}) nor as a folder."
+        )
+    own = storage.folder_of(new)
+    same = own is not None and at.resolve() == own.resolve()
+    if name == new if name in known else same:
+        raise InputError(f"study {name} cannot be its own prior. Give the new one a --study name.")
+    return read(storage, name) if name in known else studies.read(at)
+
+
+def _study(problem: "Problem", name: str, study: "Study") -> _Loaded:
     from ConfigSpace import ConfigurationSpace
 
     from autotune.search.study_source import study_source
-    from autotune.store import study as studies
 
-    at = storage / name if studies.read_header(storage / name) else Path(name)
-    if studies.read_header(at) is None:
-        known = ", ".join(each.name for each in studies.listing(storage)) or "none"
-        raise InputError(
-            f"there is no study {name}, neither in {storage} (it has: {known}) nor as a folder."
-        )
-    if at.resolve() == folder.resolve():
-        raise InputError(f"study {name} cannot be its own prior. Give the new one a --study name.")
-    study = studies.read(at)
     if not study.header.space:
         raise StoreError(f"study {name} was imported without a space and cannot be a prior.")
     studied = ConfigurationSpace.from_serialized_dict(dict(study.header.space))

@@ -1,5 +1,6 @@
 """What `autotune tune` prints in the end: the best found, against the best known."""
 
+import shlex
 from dataclasses import asdict, dataclass
 from textwrap import fill
 from typing import Any
@@ -7,12 +8,12 @@ from typing import Any
 from autotune.cli import best_view
 from autotune.cli.fidelity_view import fidelity_view
 from autotune.cli.pareto_view import pareto_view
+from autotune.cli.storage_option import DEFAULT
 from autotune.cli.tune_run import Result
 from autotune.problem import Reference
 from autotune.trials import Completed
 
 WIDTH = 100
-DEFAULT_STORAGE = "results/local"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,8 @@ class Report:
         result, best = self.result, self.best
         return {
             "study": result.study.name,
-            "folder": str(result.study.folder),
+            "folder": None if result.study.server else str(result.study.folder),
+            "place": result.study.place,
             "problem": result.problem.name,
             "question": result.problem.summary,
             "options": dict(result.problem.options),
@@ -67,10 +69,10 @@ class Report:
             lines += ["", front.as_text(), ""]
         if (fidelity := fidelity_view(result.study)) is not None:
             lines.append(fidelity.as_text())
-        storage = result.place.storage
-        where = "" if str(storage) == DEFAULT_STORAGE else f" --storage {storage}"
+        storage = result.place.storage.where
+        where = "" if storage == DEFAULT else f" --storage {shlex.quote(storage)}"
         lines += [
-            f"recorded in {result.study.folder}",
+            f"recorded in {result.study.place}",
             f"browse it: autotune results show {result.study.name}{where}",
         ]
         return "\n".join(lines)

@@ -1,6 +1,8 @@
 """What `autotune tune` does: problem, store, evaluator and search put together, and run."""
 
-from collections.abc import Callable, Mapping
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -17,8 +19,8 @@ from autotune.problem import Problem
 from autotune.search import factory
 from autotune.search.noise import Noise
 from autotune.search.settings import SearchSettings
-from autotune.store import study as studies
-from autotune.store.journal import JournalStore
+from autotune.store import storage as storages
+from autotune.store.storage import Joined, Storage
 from autotune.store.study import Header, Study
 from autotune.trials import Failed, Outcome
 from autotune.tuning import tune
@@ -45,18 +47,44 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where the study is recorded, under the problem's name unless given, and who runs it."""
+    """Where the study is recorded, under the problem's name unless given, and who runs it.
 
-    storage: Path
+    Attributes:
+        storage: Where it is recorded.
+        study: Its name, None for the problem's.
+        crew: Who runs the trials.
+        scratch: The folder in which trials run when the storage is a server; None for one that
+            is gone afterwards.
+    """
+
+    storage: Storage
     study: str | None
     crew: Crew = field(default_factory=Crew)
+    scratch: Path | None = None
 
-    def folder(self, problem: Problem) -> Path:
-        """The study's folder."""
-        name = problem.name if self.study is None else self.study
-        if name in {"", ".", ".."} or "/" in name:
-            raise InputError(f"a study's name is one folder's name, not {name!r}.")
-        return self.storage / name
+    def name(self, problem: Problem) -> str:
+        """The study's name."""
+        return problem.name if self.study is None else self.study
+
+    @contextmanager
+    def workshop(self, problem: Problem) -> Iterator[Path]:
+        """The folder in which trials run: the study's, unless a server has that.
+
+        Raises:
+            InputError: If the study cannot have its name, or its ranks have no folder to share.
+        """
+        folder = self.storage.folder_of(self.name(problem))
+        if folder is not None and self.scratch is not None:
+            raise InputError("--scratch is for a server: trials run in the folder of the study.")
+        if folder is not None or self.scratch is not None:
+            yield folder or Path(self.scratch or "")
+            return
+        if self.crew.world is not None:
+            raise InputError(
+                "trials on ranks need a folder that all of them see: give --scratch DIR."
+            )
+        with tempfile.TemporaryDirectory(prefix="autotune-tune-") as made:
+            yield Path(made)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,22 +171,27 @@ def run(
         raise InputError("--max-cost needs a --fidelity: without one every trial costs the same.")
     if aims.cost is not None and not problem.fidelity:
         raise InputError("--cost needs a --fidelity: without one no trial is chosen by its cost.")
-    folder = place.folder(problem)
-    loaded = tune_prior.load(problem, settings, place.storage, folder)
+    study_name = place.name(problem)
+    loaded = tune_prior.load(problem, settings, place.storage, study_name)
     search = factory.search(problem, settings, loaded.prior)
     job = tune_job.current()
-    stop = limits.brake(job, folder)
     start = asdict(settings) | asdict(limits) | {"noise": problem.noise}
     header = Header.of(problem, file.origin, loaded.record)
-    with JournalStore.open(folder, header, start=start, job=job.run) as store:
-        recorded = studies.read(folder)
+    with (
+        place.workshop(problem) as folder,
+        place.storage.join(study_name, header, start=start, job=job.run) as store,
+    ):
+        stop = limits.brake(job, folder)
+        recorded = storages.read(place.storage, study_name)
         _announce(problem, settings, recorded, limits)
         _announce_prior(loaded, store.header)
         if problem.fidelity:
             stop.spend(spent(store.header, recorded.outcomes))
         with (
             stop.signals(),
-            evaluator(file.origin, problem, options, limits, place=place) as runs,
+            evaluator(
+                file.origin, problem, options, limits, crew=place.crew, folder=folder
+            ) as runs,
             progress(
                 recorded.outcomes, limits.max_evals, counts=store.header.reaches_target
             ) as shown,
@@ -172,12 +205,12 @@ def run(
                 closing=stop.closing,
                 on_outcome=_counted(stop, store, watched(problem, shown.show)),
             )
-    study = studies.read(folder)
+    study = storages.read(place.storage, study_name)
     return Result(problem, study, place, store.recorded, _ended(stop, study, limits))
 
 
 def _counted(
-    stop: Brake, store: JournalStore, show: Callable[[Outcome], None]
+    stop: Brake, store: Joined, show: Callable[[Outcome], None]
 ) -> Callable[[Outcome], None]:
     """`show`, and what the outcome cost."""
     if not store.header.fidelity:
@@ -205,8 +238,10 @@ def _model(problem: Problem, settings: SearchSettings, told: int) -> str:
     stays = settings.keeps_process or bool(problem.and_minimize or problem.fidelity)
     if settings.learner == "auto" and not stays:
         now = auto.learner(told)
-        then = f"{auto.FOREST} from {auto.PROCESS_UNTIL + 1} trials on"
-        return f"native {now}/{settings.acq} (auto: {then})"
+        then = f"{auto.FOREST} from {auto.PROCESS_UNTIL + 1} trials"
+        if problem.phases:  # each searches by itself, from its own trials
+            return f"native {auto.learner(0)}/{settings.acq} in each phase (auto: {then} of it on)"
+        return f"native {now}/{settings.acq} (auto: {then} on)"
     learner = "GP" if settings.learner == "auto" else settings.learner
     return f"{settings.engine} {learner}/{settings.acq}"
 
@@ -227,7 +262,7 @@ def _announce(problem: Problem, settings: SearchSettings, study: Study, limits: 
     held = f"continues {n} recorded trials" if n else "new study"
     console.talk(
         f"{_model(problem, settings, n)}, seed {settings.seed}, {limits.workers or 'no'} worker"
-        f"{'' if limits.workers == 1 else 's'}; {held} in {study.folder}"
+        f"{'' if limits.workers == 1 else 's'}; {held} in {study.place}"
     )
 
 

@@ -16,6 +16,7 @@ from typing import Any
 from autotune import problem_file
 from autotune.cli import console
 from autotune.cli.tune_brake import Brake
+from autotune.errors import LaunchError
 from autotune.evaluators.processes import ProcessEvaluator
 from autotune.problem import Problem
 from autotune.remote import token
@@ -30,6 +31,8 @@ SENT = (
 POLL_SECONDS = 0.2
 RENEWALS = 3.0  # times that a lease is renewed before it would run out
 LONGEST_LOG = 100_000
+GOODBYE_SECONDS = 3.0
+"""How long a service may be away to which trials are given back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +61,7 @@ class Result:
         counted: Outcomes of it that count.
         kept: Outcomes that came after another's of the same trial.
         failed: Trials that failed, of both.
+        returned: Trials that were given back unfinished.
         interrupted: Whether a signal ended it.
     """
 
@@ -66,6 +70,7 @@ class Result:
     counted: int = 0
     kept: int = 0
     failed: int = 0
+    returned: int = 0
     interrupted: bool = False
 
     @property
@@ -81,6 +86,7 @@ class Result:
         """The whole of it, for people."""
         also = f", {self.kept} came second" if self.kept else ""
         end = "interrupted" if self.interrupted else "the study is complete"
+        end += f", {self.returned} given back" if self.returned else ""
         return f"{self.study}: {self.counted} trials told, {self.failed} failed{also}; {end}"
 
 
@@ -124,6 +130,20 @@ class Bench:
             self.result.counted += receipt["counted"]
             self.result.kept += not receipt["counted"]
             self.result.failed += isinstance(outcome, Failed)
+
+    def release(self) -> None:
+        """Give back what is held, so that nobody waits for it until its lease runs out."""
+        if not self.held:
+            return
+        body = {"worker": self.result.worker, "trials": list(self.held)}
+        try:
+            answer = self.client.post(
+                "studies", self.result.study, "release", body=body, patience=GOODBYE_SECONDS
+            )
+        except (LaunchError, RefusedError) as error:
+            console.talk(f"{len(self.held)} trials go to others when their leases end: {error}")
+            return
+        self.result.returned = len(answer["released"])
 
     def _post(self, what: str, body: Mapping[str, Any]) -> Any:  # noqa: ANN401 - any JSON value
         """Post to the desk; a service that was started anew opens it again."""
@@ -182,6 +202,8 @@ def run(job: Job) -> Result:
         bench.open()
         console.talk(f"worker {name} on {result.study} at {job.url}")
         _work(bench, pool, brake)
+        if brake():
+            bench.release()
     result.interrupted = brake()
     return result
 
@@ -199,6 +221,8 @@ def _work(bench: Bench, pool: ProcessEvaluator, brake: Brake) -> None:
         finished = _finished(
             pool, min(pause, answer["wait_seconds"]) if pool.n_free else pause, brake
         )
+        if brake():  # what ends us, a scheduler perhaps, may have ended the trials too
+            finished = [each for each in finished if isinstance(each, Completed)]
         if finished:
             bench.tell(finished)
 
@@ -226,6 +250,8 @@ def _finished(pool: ProcessEvaluator, seconds: float, brake: Brake) -> list[Outc
     while not found and not brake() and time.monotonic() < end:
         while (outcome := pool.wait(0.0 if found else POLL_SECONDS)) is not None:
             found.append(outcome)
+    while (outcome := pool.wait(0.0)) is not None:  # an evaluation that was paid for is kept
+        found.append(outcome)
     return found
 
 

@@ -35,6 +35,8 @@ def to_json(fit: SavedFit) -> dict[str, Any]:
         if field.name not in _OWN
     }
     document: dict[str, Any] = head(fit) | {
+        "place": fit.place,
+        "where": fit.where,
         "law": {
             "form": result.law.form,
             "coefficients": result.law.coefficients,
@@ -80,7 +82,12 @@ def from_json(document: Mapping[str, Any]) -> SavedFit:
         **own,
     )
     return SavedFit(
-        id=document["id"], result=result, data=document["data"], data_hash=document["data_hash"]
+        id=document["id"],
+        result=result,
+        data=document["data"],
+        data_hash=document["data_hash"],
+        place=document.get("place", ""),  # fits of earlier versions do not know it
+        where=document.get("where", ""),
     )
 
 

@@ -18,12 +18,16 @@ class SavedFit:
         result: The fit; the source of its law says which runs it saw.
         data: What the table of runs was called.
         data_hash: Of the rows that were fitted.
+        place: The table's file, absolute, or the name of a public table; empty if neither is known.
+        where: Which of its rows were fitted, as `--where` has it.
     """
 
     id: str
     result: FitResult
     data: str
     data_hash: str
+    place: str = ""
+    where: str = ""
 
     @property
     def law(self) -> ScalingLaw:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autotune.errors import InputError
+from autotune.fitting import unsettled
 from autotune.fitting.design import Design, design, natural
 from autotune.fitting.identify import Exchange, condition, settle_exchanges
 from autotune.fitting.intervals import Intervals, intervals
@@ -65,7 +66,9 @@ def fit(
         law = _law(form, posed, best, _source(table, convention, inputs))
         sure = intervals(posed, best, settings, groups)
         number, weakest = _condition(posed, law, inputs)
-    weak = tuple(_describe(posed, each) for each in exchanges)
+        rivals = unsettled.rivals(posed, objective_of(settings), best, sure.ceiling)
+        weak = (*(_describe(posed, each) for each in exchanges), *rivals)
+    weak += tuple(unsettled.too_narrow(posed, sure.limits))
     if number > WEAK_CONDITION and weakest:
         weak += (f"{', '.join(weakest)} are told apart only weakly (condition {number:.1e}).",)
     return FitResult(

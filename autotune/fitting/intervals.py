@@ -13,10 +13,11 @@ from autotune.fitting.minimum import Minimum
 from autotune.fitting.model import Model
 from autotune.fitting.noise import Noise, noise_of, uneven
 from autotune.fitting.normal import normal_draws
-from autotune.fitting.objective import objective_of
+from autotune.fitting.objective import Objective, objective_of
 from autotune.fitting.profile import Profiler, Side
 from autotune.fitting.settings import FitSettings
 from autotune.fitting.twin import Posed
+from autotune.fitting.unsettled import endless
 from autotune.types import Floats, Interval
 
 FEWEST_PER_COEFFICIENT = 2
@@ -36,6 +37,7 @@ class Intervals:
         methods: What each limit was made by: `profile`, `residuals`, `rows` or `normal`.
         tail: Share of the draws beyond each limit that is a percentile.
         ends: Coefficients at the profiles' limits, shape (limits, coefficients).
+        ceiling: The objective where profiles end, not-a-number without them.
         reason: Why rows were resampled although nobody asked, a sentence, or empty.
     """
 
@@ -45,6 +47,7 @@ class Intervals:
     methods: Mapping[str, str] = field(default_factory=dict)
     tail: float
     ends: Floats
+    ceiling: float = np.nan
     reason: str = ""
 
 
@@ -81,18 +84,21 @@ def intervals(
         tail = float(ndtr(-student(settings.level, len(residual) - len(model.free))))
     limits = _percentiles(draws, posed, tail)
     methods = dict.fromkeys(limits, "rows" if noise is None else "residuals")
+    ceiling = np.nan
     if noise is not None and float(np.abs(noise.pool).max()) > EXACT:
-        profiled, at = _profiled(posed, best, z, noise, settings)
+        ceiling = best.value + _rise(posed, noise, settings)
+        profiled, at = _profiled(posed, best, z, ceiling, objective)
         limits |= profiled
         methods |= dict.fromkeys(profiled, "profile")
         ends = _rows(posed, at)
     return Intervals(
         draws=draws,
         unsettled=float(1 - settled.mean()),
-        limits=limits,
+        limits=limits | endless(posed, limits),
         methods=methods,
         tail=tail,
         ends=ends,
+        ceiling=ceiling,
         reason=reason,
     )
 
@@ -145,15 +151,22 @@ def _percentiles(draws: Floats, posed: Posed, tail: float) -> dict[str, Interval
     }
 
 
+def _rise(posed: Posed, noise: Noise, settings: FitSettings) -> float:
+    """How much worse the best fit may be where a coefficient is held at a limit."""
+    model, unit = posed.model, noise.unit(objective_of(settings))
+    reach = student(settings.level, len(model.weight) - len(model.free))
+    return 0.5 * unit * reach**2 * float(model.weight[0])
+
+
 def _profiled(
-    posed: Posed, best: Minimum, z: Floats, noise: Noise, settings: FitSettings
+    posed: Posed, best: Minimum, z: Floats, ceiling: float, objective: Objective
 ) -> tuple[dict[str, Interval], Floats]:
     """Profile limits of the coefficients that are coordinates, those without a unit.
 
     Returns:
         The limits, and the coordinates there, shape (limits, k).
     """
-    model, objective = posed.model, objective_of(settings)
+    model = posed.model
     structure = model.structure
     own = [name for name in model.free if name not in {*structure.units, *structure.shifts}]
     own = [name for name in own if np.isfinite(best.z[model.free.index(name)])]
@@ -164,12 +177,9 @@ def _profiled(
     ]
     if not sides:
         return {}, z[:0]
-    reach = student(settings.level, len(model.weight) - len(model.free))
-    rise = 0.5 * noise.unit(objective) * reach**2
-    weight = float(model.weight[0])
     profiler = Profiler(model, objective, best.basins, z)
     with np.errstate(all="ignore"):
-        found, at = profiler.limits(sides, best.value + weight * rise)
+        found, at = profiler.limits(sides, ceiling)
     limits = {
         posed.names[name]: _told(model, name, (float(low), float(high)))
         for name, (low, high) in zip(own, found.reshape(-1, 2), strict=True)

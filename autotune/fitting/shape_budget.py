@@ -1,14 +1,22 @@
 """What the runs of one budget say of the best shape, and what they might have said."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from autotune.fitting import rank_gate, shape_steps
 from autotune.fitting.rank_gate import RankGate
-from autotune.fitting.shape_curves import CurveState, ShapeCurve, Together, fit_curves
+from autotune.fitting.shape_curves import (
+    NOTHING,
+    CurveState,
+    Known,
+    ShapeCurve,
+    Together,
+    fit_curves,
+    placed,
+)
 from autotune.fitting.shape_runs import ShapeRuns
 from autotune.fitting.shape_settings import ShapeSettings
 from autotune.fitting.shape_steps import NearBest
@@ -61,18 +69,33 @@ def fit_budget(
     )
 
 
+def noise(budget: BudgetFit, settings: ShapeSettings, rng: np.random.Generator) -> Floats:
+    """Residuals drawn anew for the runs of a budget, shape (count, n); n is 0 without curves."""
+    joint = budget.joint
+    if joint is None:
+        return np.empty((settings.bootstrap, 0))
+    pool = joint.residual - joint.residual.mean() if joint.residual.size else np.zeros(1)
+    return rng.choice(pool, (settings.bootstrap, len(joint.rows)))
+
+
 def redrawn(
-    budget: BudgetFit, settings: ShapeSettings, rng: np.random.Generator
+    budget: BudgetFit, drawn_noise: Floats, *, known: Known = NOTHING
 ) -> dict[ShapeNumber, Floats]:
     """Best values and bands in each resample, shape (count, 3), of the numbers that have one."""
     drawn = {number: each.draws for number, each in budget.steps.items()}
     joint = budget.joint
     if joint is not None:
-        pool = joint.residual - joint.residual.mean() if joint.residual.size else np.zeros(1)
-        noise = rng.choice(pool, (settings.bootstrap, len(joint.rows)))
         drawn |= {
             number: ends
-            for number, ends in joint.redrawn(noise).items()
+            for number, ends in joint.redrawn(drawn_noise, known=known).items()
             if budget.curves[number].state is CurveState.FITTED
         }
     return drawn
+
+
+def with_known(budget: BudgetFit, runs: ShapeRuns, *, known: Known) -> BudgetFit:
+    """The same budget, its hidden size at the best M, M/N_a and N/N_a that laws have for it."""
+    if budget.joint is None:
+        return budget
+    curve = placed(budget.curves["width"], budget.joint, runs, known=known)
+    return replace(budget, curves={**budget.curves, "width": curve})

@@ -1,8 +1,10 @@
 """How the loss of one budget follows each number of the shape: best values and their bands."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from types import MappingProxyType
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +21,8 @@ from autotune.types import Floats
 
 HELD: tuple[ShapeNumber, ...] = ("M", "density", "expansion")
 CURVED: tuple[ShapeNumber, ...] = ("M", "density", "expansion", "width")
+Known: TypeAlias = Mapping[ShapeNumber, Floats]
+NOTHING: Known = MappingProxyType({})
 FREEDOM = 0.05
 """Least 1 - leverage of a run whose residual says something."""
 TOGETHER = (
@@ -82,23 +86,29 @@ class Together:
     held: SparseConstants
     tolerance: float
 
-    def redrawn(self, noise: Floats) -> dict[ShapeNumber, Floats]:
+    def redrawn(self, noise: Floats, *, known: Known = NOTHING) -> dict[ShapeNumber, Floats]:
         """Best values and bands with other noise on the runs, shape (count, 3) by number.
 
         Args:
             noise: Relative noise of each of `rows`, shape (count, n).
+            known: As for `ends`, shape (count,).
         """
-        return self.ends((self.fitted * (1 + noise)) @ self.solver.T)
+        return self.ends((self.fitted * (1 + noise)) @ self.solver.T, known=known)
 
-    def ends(self, coefficients: Floats) -> dict[ShapeNumber, Floats]:
+    def ends(self, coefficients: Floats, *, known: Known = NOTHING) -> dict[ShapeNumber, Floats]:
         """Best values and bands of coefficients (count, columns), shape (count, 3) by number.
 
         The curve over one number has the others as in its slice. The hidden size is in units of the
         middle one until here, and is that of the best triplet.
+
+        Args:
+            coefficients: Of the constant and of each pair of columns.
+            known: The best M, M/N_a and N/N_a by laws over budgets, shape (count,), for those that
+                the runs here do not settle.
         """
         found = {number: self._ends(number, coefficients) for number in self.slices}
         if "width" in found:
-            found["width"] = found["width"] * self._middle(found)[:, None]
+            found["width"] = found["width"] * self._middle(found, known)[:, None]
         return found
 
     def _ends(self, number: ShapeNumber, coefficients: Floats) -> Floats:
@@ -113,12 +123,17 @@ class Together:
                 constant = np.asarray(constant + pair @ basis.columns(held))
         return self.basis[number].ends(constant, own, tolerance=self.tolerance)
 
-    def _middle(self, found: Mapping[ShapeNumber, Floats]) -> Floats:
-        """The middle hidden size of the best triplet, of what has a best value inside the runs."""
+    def _middle(self, found: Mapping[ShapeNumber, Floats], known: Known) -> Floats:
+        """The middle hidden size of the best triplet.
+
+        Of a number without a best value inside the runs, that of its law; without one, as run, and
+        so in resamples that leave the law without a value.
+        """
         best = {}
         for number in HELD:
-            here = self.numbers[number][self.slices["width"]]
-            best[number] = np.asarray(np.median(here))
+            here = np.asarray(np.median(self.numbers[number][self.slices["width"]]))
+            law = known.get(number, here)
+            best[number] = np.where(np.isfinite(law), law, here)
             if number in found:
                 own = self.numbers[number][self.slices[number]]
                 inside = (own.min() <= found[number][:, 0]) & (found[number][:, 0] <= own.max())
@@ -157,6 +172,15 @@ def fit_curves(
             rows=taken[number], n_values=counts[number], state=state, ends=ends
         )
     return curves, joint
+
+
+def placed(curve: ShapeCurve, joint: Together, runs: ShapeRuns, *, known: Known) -> ShapeCurve:
+    """The curve over the hidden size, with the best triplet by laws where these runs lack it."""
+    if "width" not in joint.slices:
+        return curve
+    coefficients = joint.solver @ runs.loss[joint.rows]
+    ends = joint.ends(coefficients[None, :], known=known)["width"][0]
+    return replace(curve, ends=ends, state=_state(float(ends[0]), runs.d_model[curve.rows]))
 
 
 def _together(

@@ -8,12 +8,18 @@ import numpy as np
 from autotune.architecture.attention import GroupedQuery
 from autotune.errors import FitError
 from autotune.fitting import shape_caveats, shape_powers
-from autotune.fitting.shape_budget import BudgetFit, fit_budget, redrawn
-from autotune.fitting.shape_curves import CURVED
+from autotune.fitting.shape_budget import BudgetFit, fit_budget, noise, redrawn, with_known
+from autotune.fitting.shape_curves import CURVED, HELD
 from autotune.fitting.shape_powers import Points
 from autotune.fitting.shape_runs import ShapeRuns
 from autotune.fitting.shape_settings import ShapeSettings
-from autotune.laws.fitted_shape import SHAPE_NUMBERS, Banded, FittedShape, ShapeNumber
+from autotune.laws.fitted_shape import (
+    SHAPE_NUMBERS,
+    Banded,
+    FittedPower,
+    FittedShape,
+    ShapeNumber,
+)
 from autotune.laws.sparse_shape import Scale
 from autotune.types import Floats
 
@@ -48,14 +54,21 @@ def fit_shape(runs: ShapeRuns, settings: ShapeSettings) -> ShapeFit:
     Raises:
         FitError: If no law has two budgets with a best value.
     """
-    rng = np.random.default_rng(settings.seed)
-    found, drawn = [], []
+    rng, limit = np.random.default_rng(settings.seed), runs.max_expansion
+    found, noises = [], []
     for rows in runs.budgets():
         budget = fit_budget(runs, rows, settings, rng)
         found.append(budget)
-        drawn.append(redrawn(budget, settings, rng))
+        noises.append(noise(budget, settings, rng))
+    triplets = _triplets(found, noises, limit)
+    for i, budget in enumerate(found):
+        known = {n: np.array([law.value(budget.flops)]) for n, law in triplets.items()}
+        found[i] = with_known(budget, runs, known=known)
+    drawn = [
+        redrawn(each, here, known={n: law.drawn(each.flops) for n, law in triplets.items()})
+        for each, here in zip(found, noises, strict=True)
+    ]
     points = {number: _points(number, found, drawn) for number in SHAPE_NUMBERS}
-    limit = runs.max_expansion
     laws = {number: shape_powers.banded(points[number], limit) for number in SHAPE_NUMBERS}
     kept = {number: law for number, law in laws.items() if law is not None}
     if not kept:
@@ -68,6 +81,15 @@ def fit_shape(runs: ShapeRuns, settings: ShapeSettings) -> ShapeFit:
         n_runs=len(runs), weak=tuple(shape_caveats.weak(found, kept)),
         warnings=tuple(shape_caveats.warnings(runs, found, kept, points)),
     )  # fmt: skip
+
+
+def _triplets(
+    found: list[BudgetFit], noises: list[Floats], limit: float
+) -> dict[ShapeNumber, FittedPower]:
+    """The laws of the best M, M/N_a and N/N_a, whose curves do not depend on the hidden size."""
+    drawn = [redrawn(each, here) for each, here in zip(found, noises, strict=True)]
+    laws = {n: shape_powers.banded(_points(n, found, drawn), limit) for n in HELD}
+    return {number: law.best for number, law in laws.items() if law is not None}
 
 
 def _points(

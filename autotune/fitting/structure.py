@@ -41,6 +41,8 @@ class Structure:
         limits: Where coefficients are sought unless the user bounds them; see `domain`.
         neutral: Values at which coefficients are held if the runs cannot identify them, the
             first to be held first; linear ones are held at 0.
+        constant: The additive constant, empty if the form has none or scales it.
+        flat: Powers at whose 0 a term is a constant too, and the coefficient of that term.
     """
 
     linear: tuple[str, ...]
@@ -52,6 +54,8 @@ class Structure:
     ordered: tuple[str, str] | None = None
     limits: Mapping[str, Interval] = field(default_factory=dict)
     neutral: Mapping[str, float] = field(default_factory=dict)
+    constant: str = ""
+    flat: Mapping[str, str] = field(default_factory=dict)
 
     def domain(self, name: str) -> Interval:
         """Where a coefficient is sought unless the user bounds it.
@@ -72,6 +76,8 @@ STRUCTURES: Mapping[str, Structure] = MappingProxyType(
     {
         "hoffmann": Structure(
             linear=("E", "A", "B"),
+            constant="E",
+            flat={"alpha": "A", "beta": "B"},
             starts={"alpha": _SIZE, "beta": _DATA},
             units={"A": ("alpha", ""), "B": ("", "beta")},
             neutral={"B": 0.0, "beta": 0.5, "A": 0.0, "alpha": 0.5},
@@ -107,12 +113,16 @@ STRUCTURES: Mapping[str, Structure] = MappingProxyType(
         ),
         "krajewski": Structure(
             linear=("c", "g", "a", "b"),
+            constant="c",
+            flat={"alpha": "a", "beta": "b"},
             starts={"gamma": _SPARSITY, "alpha": _SIZE, "beta": _DATA},
             units={"g": ("alpha", ""), "a": ("alpha", ""), "b": ("", "beta")},
             neutral={"g": 0.0, "gamma": 0.0, "b": 0.0, "beta": 0.5, "a": 0.0, "alpha": 0.5},
         ),
         "abnar": Structure(
             linear=("e", "a", "b", "c", "d"),
+            constant="e",
+            flat={"alpha": "a", "beta": "b", "lambda_": "c"},
             starts={
                 "alpha": _SIZE,
                 "beta": _DATA,
@@ -200,6 +210,8 @@ STRUCTURES: Mapping[str, Structure] = MappingProxyType(
         ),
         "kumar": Structure(
             linear=("A", "B", "E", "C_T"),
+            constant="E",
+            flat={"alpha": "A", "beta": "B"},
             starts={
                 "alpha": _SIZE,
                 "beta": _DATA,
@@ -239,18 +251,24 @@ STRUCTURES: Mapping[str, Structure] = MappingProxyType(
         ),
         "effective": Structure(
             linear=("E", "A", "B"),
+            constant="E",
+            flat={"alpha": "A", "beta": "B"},
             starts={"alpha": _SIZE, "t": _WORTH, "beta": _DATA},
             units={"A": ("alpha", ""), "B": ("", "beta")},
             neutral={"t": 0.0, "B": 0.0, "beta": 0.5, "A": 0.0, "alpha": 0.5},
         ),
         "interaction": Structure(
             linear=("E", "A", "B", "C"),
+            constant="E",
+            flat={"alpha": "A", "beta": "B"},
             starts={"alpha": _SIZE, "t": _WORTH, "beta": _DATA},
             units={"A": ("alpha", ""), "B": ("", "beta"), "C": ("alpha", "beta")},
             neutral={"t": 0.0, "C": 0.0, "B": 0.0, "beta": 0.5, "A": 0.0, "alpha": 0.5},
         ),
         "coupled": Structure(
             linear=("E", "a", "c", "h", "B"),
+            constant="E",
+            flat={"alpha": "c", "beta": "B"},
             starts={"delta": _SPARSITY, "alpha": _SIZE, "beta": _DATA},
             units={
                 **dict.fromkeys(("a", "c"), ("alpha", "")),

@@ -30,7 +30,7 @@ class Minimum:
     lower: float
 
 
-def minimise(surface: Surface, region: Region, *, tolerance: float = 1e-9) -> Minimum:
+def minimise(surface: Surface, region: Region, *, tolerance: float) -> Minimum:
     """Minimise over a non-empty region until the proven gap is below `tolerance`, relative.
 
     The search stops early, with the wider gap it then has, if the boxes outgrow the memory set

@@ -22,6 +22,8 @@ class Budget:
             both: C = 6 N D + 2 N D_inf (Sardana et al. 2023, arXiv:2401.00448).
         cost: FLOPs per token in place of 6 N.
         origin: How `flops` was obtained, for people.
+        near: FLOPs near which the least for `target_loss` is sought, None where nobody knows.
+            It saves time and changes no answer.
 
     Raises:
         InputError: If not exactly one of `flops` and `target_loss` is given, or a number is
@@ -33,6 +35,7 @@ class Budget:
     inference_tokens: float = 0.0
     cost: Cost = SIX_ND
     origin: str = ""
+    near: float | None = None
 
     def __post_init__(self) -> None:
         if (self.flops is None) == (self.target_loss is None):

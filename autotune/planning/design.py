@@ -77,7 +77,7 @@ def candidates(question: DesignQuestion, asked: Target, *, top: int) -> list[Can
     Raises:
         InfeasibleError: If no whole numbers come within the tolerance and under the cap.
     """
-    closest = max(question.divisors.width_step, NEAR_WIDTH * asked.d_model)
+    closest = max(question.hidden_step, NEAR_WIDTH * asked.d_model)
     about = _near(question, asked, (asked.d_model - closest, asked.d_model + closest))
     found = list(
         islice(_within(question, asked, about, ratios=(0, math.inf), seen=set(), by_error=True), 1)
@@ -154,7 +154,7 @@ def _rise(question: DesignQuestion, asked: Target, stack: LayerStack) -> Floats 
 
 def _near(question: DesignQuestion, asked: Target, widths: Interval) -> WholeStacks:
     return near(
-        asked.triad, _multiples(widths, question.divisors.width_step),
+        asked.triad, _multiples(widths, question.hidden_step),
         constants=asked.constants, divisors=question.divisors,
     )  # fmt: skip
 

@@ -45,15 +45,18 @@ def spending(question: DesignQuestion) -> tuple[Figure, Figure]:
 
 
 def density(question: DesignQuestion) -> Figure:
-    """M/N_a; at another sequence length, what scores add to 6 is in proportion to it.
+    """M/N_a; what scores add to 6 is in proportion to sequence length and to their width.
 
-    That is M/N_a of a model of the same depth, heads and N_a, on longer or shorter sequences.
+    That is M/N_a of a model of the same depth, number and size of heads and N_a, on longer or
+    shorter sequences, or with the rotary part that latent heads have beside their size.
     """
     figure = own_figures.figure(question, "density") or _papers(question, "density", "M/N_a")
-    known = _known_seq_len(question)
-    if question.seq_len == known:
+    known, wider = _known_seq_len(question), _wider_scores(question)
+    times = [] if question.seq_len == known else [f"{question.seq_len}/{known}"]
+    times += [] if wider == 1 else [f"{wider:g} for latent heads"]
+    if not times:
         return figure
-    rule = f"{figure.rule}; what is above 6, times {question.seq_len}/{known}"
+    rule = f"{figure.rule}; what is above 6, times {' and '.join(times)}"
     return own_figures.moved(figure, _density_move(question), rule=rule)
 
 
@@ -88,8 +91,14 @@ def _known_limit(question: DesignQuestion) -> float:
 
 
 def _density_move(question: DesignQuestion) -> own_figures.Move:
-    longer = question.seq_len / _known_seq_len(question)
-    return lambda x: TRAINING_FLOPS + (x - TRAINING_FLOPS) * longer
+    more = question.seq_len / _known_seq_len(question) * _wider_scores(question)
+    return lambda x: TRAINING_FLOPS + (x - TRAINING_FLOPS) * more
+
+
+def _wider_scores(question: DesignQuestion) -> float:
+    """FLOPs of scores beside those of the heads that the laws were read with; doubling keeps it."""
+    heads = question.heads or own_figures.schedule(question).at(question.flops)
+    return heads.wider_scores
 
 
 def _expansion_move(question: DesignQuestion, held: SparseConstants) -> own_figures.Move:

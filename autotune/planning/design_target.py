@@ -1,11 +1,14 @@
 """From a budget to what a model should cost and hold: M, D, N_a, N, heads and hidden size."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
+import numpy as np
+
 from autotune.architecture.sparse_constants import SparseConstants
-from autotune.architecture.triad import Triad, of_ratios
+from autotune.architecture.triad import Triad, of_ratios, refuse_impossible
 from autotune.architecture.triad_inverse import solve, widths
 from autotune.errors import InfeasibleError
 from autotune.laws.source import FittedRange
@@ -71,6 +74,8 @@ def target(question: DesignQuestion) -> Target:
         expansion = _capped(question, expansion, at=at, held=held)
     triad = at(expansion.value)
     possible = widths(triad, held)
+    if np.isnan(possible.high):
+        refuse_impossible(triad, held)
     width = _possible(design_figures.width(question, triad, held), float(possible.high))
     figures = (
         *spending, density, expansion,
@@ -80,17 +85,16 @@ def target(question: DesignQuestion) -> Target:
     return Target(
         figures=figures, triad=triad, heads=heads, constants=held, d_model=width.value,
         d_range=(float(possible.low), float(possible.high)),
-        d_band=_shared(width.band, (float(possible.low), float(possible.high))),
+        d_band=shared(width.band, (float(possible.low), float(possible.high))),
         times_beyond=float(FittedRange(flops=question.fitted_range).times_outside(flops=c)["flops"]),
     )  # fmt: skip
 
 
 def _constants(question: DesignQuestion) -> SparseConstants:
     """With the heads of the nearest scale, until they are chosen."""
-    own = question.own
     return SparseConstants(
         attention=own_figures.schedule(question).at(question.flops).attention,
-        dense_ratio=3 if own is None else own.shape.dense_ratio,
+        dense_ratio=float(question.dense),
         n_experts=question.n_experts,
         top_k=question.top_k,
         n_shared=question.n_shared,
@@ -110,7 +114,8 @@ def _with_a_dense_layer(
     def spare(value: float) -> float:
         triad = at(value)
         d = design_figures.width(question, triad, held).value
-        return float(solve(triad, d, constants=held).n_dense_layers) - 1
+        dense = float(solve(triad, d, constants=held).n_dense_layers)
+        return (0.0 if math.isnan(dense) else dense) - 1  # impossible: not even its attention fits
 
     least = design_figures.least_expansion(question, expansion, held)
     if spare(expansion.value) >= 0 or expansion.value <= least:
@@ -124,7 +129,7 @@ def _with_a_dense_layer(
     )  # fmt: skip
 
 
-def _shared(band: Interval | None, possible: Interval) -> Interval | None:
+def shared(band: Interval | None, possible: Interval) -> Interval | None:
     """The part of a band that is possible, None where there is none."""
     if band is None or band[0] >= possible[1] or band[1] <= possible[0]:
         return None

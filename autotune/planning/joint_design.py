@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from enum import StrEnum
 
 import numpy as np
 
@@ -15,29 +14,17 @@ from autotune.architecture.triad_inverse import solve, width_of_ratio, widths
 from autotune.errors import InfeasibleError, InputError
 from autotune.laws.base import ScalingLaw
 from autotune.laws.sparse_shape import FLAT_WIDTH_RATIO, WIDTH_RATIO, Origin
-from autotune.planning import design_figures, design_target, sparse_loss
+from autotune.planning import design_figures, design_target, joint_ranges, own_figures, sparse_loss
 from autotune.planning.design import Candidate, candidates
 from autotune.planning.design_question import DesignQuestion, Figure, WidthRule
 from autotune.planning.design_target import Target
 from autotune.planning.head_schedule import Heads, scheduled
+from autotune.planning.joint_ranges import Over
 from autotune.planning.sparse_loss import SparseLoss
 from autotune.types import Floats, Interval
 
 POINTS, ROUNDS = 40, 4
-SIZE_REACH = 30.0
-"""How far M may lie from its law, as a factor: the law decides between size and tokens."""
-NEAR_DENSITY = 1.25
-"""OUR choice: the same for M/N_a - 6, where shapes stay near the shape laws. The paper's band is in
-a figure."""
-FAR_DENSITY, FAR_EXPANSION = 8.0, (0.02, 0.98)
 END = 0.01
-
-
-class Over(StrEnum):
-    """Which shapes are looked at."""
-
-    NEAR = "near"  # M/N_a near its law, N/N_a in its flat zone
-    ALL = "all"  # all that have layers of both kinds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +63,23 @@ class Joint:
         return float(self.loss(model.triad, stack, model.tokens))
 
 
+@dataclass(frozen=True, slots=True)
+class _Sought:
+    """What is compared: designs of a question, around a target, by a law.
+
+    Attributes:
+        question: The budget and what is fixed.
+        start: The target of the shape laws; heads may have been scheduled anew.
+        loss: The law.
+        depth: Hidden size over the middle of those possible, by a fit; None without its law of d.
+    """
+
+    question: DesignQuestion
+    start: Target
+    loss: SparseLoss
+    depth: float | None
+
+
 def joint(
     question: DesignQuestion, law: str, over: Over = Over.NEAR, *, fit: ScalingLaw | None = None
 ) -> Joint:
@@ -84,6 +88,9 @@ def joint(
     A law of N_a, N and tokens gives models of one M, N_a and N the same loss, but for what router
     and head cost. So the hidden size is that of the width rule, which has to leave one dense layer,
     and heads are scheduled anew for the law's own M, N_a and N while these then leave it a design.
+
+    Laws of a team's own runs give both ratios, and how deep in its interval the hidden size is; the
+    law then chooses M alone, and with it tokens.
 
     Args:
         question: The budget and what is fixed; the law's M, N_a and N replace those of its laws.
@@ -97,30 +104,40 @@ def joint(
     """
     start = design_target.target(replace(question, max_total=None))
     loss = sparse_loss.named(law, start.constants, law=fit)
-    found = _scan(question, start, loss, _ranges(question, start, over))
+    sought = _Sought(question, start, loss, _depth(question, start))
+    offered = joint_ranges.ranges(question, start, over)
+    found = _scan(sought, offered)
     if found is None:
         raise InfeasibleError(_nothing(question, start, law))
     tried = {start.heads.n_heads}
     while (heads := _heads(question, start, found[0])).n_heads not in tried:
         tried.add(heads.n_heads)
         held = replace(start.constants, attention=heads.attention)
-        other = replace(start, heads=heads, constants=held)
-        again = _scan(question, other, loss, _ranges(question, other, over))
+        other = replace(sought, start=replace(start, heads=heads, constants=held))
+        again = _scan(other, joint_ranges.ranges(question, other.start, over))
         if again is None or not _divides(question, held):
             break
-        start, found = other, again
+        sought, start, found = other, other.start, again
     best, value, ends = found
+    free = sum(low < high for low, high in offered.values())
     return Joint(
-        target=_target(question, start, best, f"least loss by {law}"), loss=loss, over=over,
-        at=value, n_designs=ROUNDS * POINTS**3, ends=ends,
+        target=_target(sought, best, f"least loss by {law}"), loss=loss, over=over,
+        at=value, n_designs=ROUNDS * POINTS**free, ends=ends,
     )  # fmt: skip
+
+
+def _depth(question: DesignQuestion, start: Target) -> float | None:
+    if question.width_rule is not None or own_figures.law(question, "width") is None:
+        return None
+    return start.d_model / (sum(start.d_range) / 2)
 
 
 def _heads(question: DesignQuestion, start: Target, sizes: Triad) -> Heads:
     """Heads for some M, N_a and N; `start` has those that these sizes were found with."""
     if question.heads is not None:
         return start.heads
-    return scheduled(question.flops, sizes, constants=start.constants)
+    schedule = own_figures.schedule(question)
+    return scheduled(question.flops, sizes, constants=start.constants, schedule=schedule)
 
 
 def _divides(question: DesignQuestion, held: SparseConstants) -> bool:
@@ -132,15 +149,17 @@ def _divides(question: DesignQuestion, held: SparseConstants) -> bool:
 
 
 def _scan(
-    question: DesignQuestion, start: Target, loss: SparseLoss, ranges: Mapping[str, Interval]
+    sought: _Sought, ranges: Mapping[str, Interval]
 ) -> tuple[Triad, float, tuple[str, ...]] | None:
     """The best triad, its loss, and the ends of ranges that it lies at; None if there is none."""
     low, high = (np.log(np.array(side)) for side in zip(*ranges.values(), strict=True))
     ends = low, high
     for _ in range(ROUNDS):
-        axes = [np.linspace(a, b, POINTS) for a, b in zip(low, high, strict=True)]
+        axes = [
+            np.linspace(a, b, POINTS if a < b else 1) for a, b in zip(low, high, strict=True)
+        ]  # fmt: skip
         grid = np.stack([each.ravel() for each in np.meshgrid(*axes, indexing="ij")])
-        values = _losses(question, start, loss, _triads(grid))
+        values = _losses(sought, _triads(grid))
         best = int(np.argmin(values))
         if not np.isfinite(values[best]):
             return None
@@ -152,6 +171,8 @@ def _scan(
 def models(question: DesignQuestion, found: Joint, *, top: int) -> list[Candidate]:
     """Whole numbers near the best shape: the nearest first, then by the law's loss.
 
+    A fit of own runs ranks shapes by what it knows of them, as without a law.
+
     Tokens are those that the budget pays for at the exact FLOPs of each.
 
     Raises:
@@ -159,7 +180,7 @@ def models(question: DesignQuestion, found: Joint, *, top: int) -> list[Candidat
     """
     nearest = candidates(question, found.target, top=top)
     first, *rest = (found.spent(each, question.flops) for each in nearest)
-    return [first, *sorted(rest, key=found.value)]
+    return [first, *(rest if question.own is not None else sorted(rest, key=found.value))]
 
 
 def by_shape_laws(question: DesignQuestion, found: Joint) -> Candidate | None:
@@ -185,34 +206,16 @@ def width_effect(question: DesignQuestion, found: Joint) -> float:
     return float(abs(other / one - 1))
 
 
-def _ranges(question: DesignQuestion, start: Target, over: Over) -> dict[str, Interval]:
-    """M, M/N_a - 6 and N/N_a - 1: where they begin and end."""
-    figures = {figure.name: figure.value for figure in start.figures}
-    above, limit = figures["M/N_a"] - TRAINING_FLOPS, start.constants.max_expansion
-    size = figures["M"] / SIZE_REACH, figures["M"] * SIZE_REACH
-    if over is Over.ALL:
-        share = FAR_EXPANSION[0] * (limit - 1), FAR_EXPANSION[1] * (limit - 1)
-        return {"M": size, "M/N_a - 6": _about(above, FAR_DENSITY), "N/N_a - 1": share}
-    low, high = design_figures.flat_expansion(question, start.constants)
-    return {
-        "M": size, "M/N_a - 6": _about(above, NEAR_DENSITY), "N/N_a - 1": (low - 1, high - 1),
-    }  # fmt: skip
-
-
-def _about(middle: float, factor: float) -> Interval:
-    return middle / factor, middle * factor
-
-
 def _triads(logs: Floats) -> Triad:
     """Triads of logarithms of M, M/N_a - 6 and N/N_a - 1, shape (3, ...)."""
     size, above, more = np.exp(logs)
     return of_ratios(size, density=TRAINING_FLOPS + above, expansion=1 + more)
 
 
-def _losses(question: DesignQuestion, start: Target, loss: SparseLoss, sizes: Triad) -> Floats:
+def _losses(sought: _Sought, sizes: Triad) -> Floats:
     """The law's loss, elementwise; infinite where a design is none or above the cap."""
-    held = start.constants
-    d = _widths(question, sizes, start)
+    question, held = sought.question, sought.start.constants
+    d = _widths(sought, sizes)
     stack = solve(sizes, d, constants=held)
     cost = stack_cost(stack, held, vocabulary=question.vocabulary)
     possible = (stack.n_layers >= 2) & (stack.n_dense_layers >= 1) & (stack.n_moe_layers >= 1)
@@ -227,22 +230,26 @@ def _losses(question: DesignQuestion, start: Target, loss: SparseLoss, sizes: Tr
         n_layers=stack.n_layers[possible], n_dense_layers=stack.n_dense_layers[possible],
         d_model=stack.d_model[possible], expert_width=stack.expert_width[possible],
     )  # fmt: skip
-    values[possible] = loss(kept, picked, question.flops / cost.flops_per_token[possible])
+    values[possible] = sought.loss(kept, picked, question.flops / cost.flops_per_token[possible])
     return values
 
 
-def _widths(question: DesignQuestion, sizes: Triad, start: Target) -> Floats:
-    """Hidden sizes by the width rule."""
+def _widths(sought: _Sought, sizes: Triad) -> Floats:
+    """Hidden sizes by the width rule, or as deep in their interval as a fit has the best one."""
+    question, start = sought.question, sought.start
+    if sought.depth is not None:
+        return np.asarray(sought.depth * widths(sizes, start.constants).middle)
     if question.width_rule is not WidthRule.SWEEP:
         return width_of_ratio(sizes, WIDTH_RATIO, constants=start.constants)
     figure = design_figures.width(question, start.triad, start.constants)
     return np.full(np.shape(sizes.n_active), figure.value)
 
 
-def _target(question: DesignQuestion, start: Target, best: Triad, rule: str) -> Target:
+def _target(sought: _Sought, best: Triad, rule: str) -> Target:
     """The design's target with the law's sizes in the place of those of the shape laws."""
+    question, start = sought.question, sought.start
     held = start.constants
-    figure = design_figures.width(question, best, held)
+    figure = _width(sought, best)
     stack = solve(best, figure.value, constants=held)
     cost = float(stack_cost(stack, held, vocabulary=question.vocabulary).flops_per_token)
 
@@ -253,24 +260,41 @@ def _target(question: DesignQuestion, start: Target, best: Triad, rule: str) -> 
     spent = Figure(
         name="D", value=question.flops / cost, rule="C over exact FLOPs", origin=Origin.ALGEBRA
     )
-    m, dense = scanned("M", best.flops_per_token), scanned("M/N_a", best.density)
-    wide = scanned("N/N_a", best.expansion)
+    m = scanned("M", best.flops_per_token)
+    dense, wide = kept["M/N_a"], kept["N/N_a"]
+    if question.own is None:
+        dense, wide = scanned("M/N_a", best.density), scanned("N/N_a", best.expansion)
     figures = (
         m, spent, dense, wide, *design_figures.sizes(question, (m, dense, wide), held),
         design_figures.heads(start.heads), figure,
         kept["peak lr"], kept["batch"],
     )  # fmt: skip
     room = widths(best, held)
+    possible = float(room.low), float(room.high)
     return replace(
-        start, figures=figures, triad=best, d_model=figure.value,
-        d_range=(float(room.low), float(room.high)),
+        start, figures=figures, triad=best, d_model=figure.value, d_range=possible,
+        d_band=design_target.shared(figure.band, possible),
     )  # fmt: skip
+
+
+def _width(sought: _Sought, best: Triad) -> Figure:
+    """The hidden size, which a fit has at its own M: as deep in the interval of this one."""
+    figure = design_figures.width(sought.question, best, sought.start.constants)
+    if sought.depth is None:
+        return figure
+    times = sought.depth * float(widths(best, sought.start.constants).middle) / figure.value
+    if np.isclose(times, 1, rtol=1e-9):
+        return figure
+    rule = f"{figure.rule}, times {times:.4g} for this M"
+    return own_figures.moved(figure, lambda d: d * times, rule=rule)
 
 
 def _stopped(names: tuple[str, ...], at: Floats, ends: tuple[Floats, Floats]) -> tuple[str, ...]:
     """The ranges at whose ends the best design lies."""
     said = []
     for name, value, low, high in zip(names, at, *ends, strict=True):
+        if low == high:
+            continue
         place = (value - low) / (high - low)
         if not END < place < 1 - END:
             said.append(f"{name.split(' ')[0]} {'low' if place < 0.5 else 'high'}")

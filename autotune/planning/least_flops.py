@@ -12,7 +12,7 @@ from autotune.planning.question import Hold, Question
 from autotune.planning.spending import Spending
 from autotune.types import Interval
 
-FIRST_GUESS = math.log(1e21)
+FIRST_GUESS = 1e21
 MOST = math.log(1e100)  # where every published law has reached its floor
 STRIDE, SHORT = math.log(1e3), 1.0
 MAX_STEPS, MAX_TOUCHES = 60, 12
@@ -23,7 +23,13 @@ Best: TypeAlias = tuple[float, Callable[[float], float]]
 """The least loss at a budget, and the loss that its sizes would reach with another budget."""
 
 
-def search(best_at: Callable[[float], Best], target: float, *, affordable: Interval) -> float:
+def search(
+    best_at: Callable[[float], Best],
+    target: float,
+    *,
+    affordable: Interval,
+    near: float | None = None,
+) -> float:
     """Find the fewest FLOPs at which the best loss is `target`.
 
     The best sizes at a budget are also allowed at others, and the loss they reach there touches
@@ -34,17 +40,21 @@ def search(best_at: Callable[[float], Best], target: float, *, affordable: Inter
         best_at: What is best at a budget in FLOPs; the loss falls as the budget grows.
         target: Loss to reach.
         affordable: Budgets that the constraints allow to be spent.
+        near: FLOPs near which the answer is expected, None where nobody knows.
 
     Raises:
         InfeasibleError: If no budget reaches the target.
     """
+    stride = STRIDE if near is None else SHORT
     least, most = math.log(affordable[0]), min(math.log(affordable[1]), MOST)
-    enough = min(max(FIRST_GUESS, least), most)
+    enough = min(max(math.log(near or FIRST_GUESS), least), most)
     loss, held = best_at(math.exp(enough))
+    if near is not None and abs(loss - target) <= ROUNDING * target:
+        return math.exp(enough)
     while loss > target:
         if enough == most:
             _refuse(loss, target, most)
-        enough = min(enough + STRIDE, most)
+        enough, stride = min(enough + stride, most), min(2 * stride, STRIDE)
         loss, held = best_at(math.exp(enough))
     first = enough
     for _ in range(MAX_TOUCHES):

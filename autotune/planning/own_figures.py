@@ -9,7 +9,7 @@ import numpy as np
 from autotune.laws.fitted_shape import LABELS, Banded, ShapeNumber, interval
 from autotune.laws.sparse_shape import Origin
 from autotune.planning.design_question import DesignQuestion, Figure, OwnLaws
-from autotune.planning.head_schedule import PAPER, Schedule
+from autotune.planning.head_schedule import Schedule
 from autotune.types import Floats, Interval
 
 VARIED = 1 + 1e-9
@@ -99,5 +99,8 @@ def schedule(question: DesignQuestion) -> Schedule:
     """The heads of the runs of a fit, or the paper's."""
     own = question.own
     if own is None:
-        return PAPER
-    return Schedule(scales=own.shape.scales, whose=f"those of {own.name}", origin=own.origin)
+        return Schedule(sharing=question.sharing)
+    return Schedule(
+        scales=own.shape.scales, whose=f"those of {own.name}", origin=own.origin,
+        sharing=question.sharing,
+    )  # fmt: skip

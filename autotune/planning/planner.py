@@ -1,9 +1,13 @@
 """Plans: from a law, a budget and constraints to the optimum and all that belongs to it."""
 
 import math
+from collections.abc import Callable
+from contextlib import suppress
+from functools import cache, partial
 
 import numpy as np
 
+from autotune.errors import InfeasibleError
 from autotune.laws.base import ScalingLaw
 from autotune.planning import caveats, least_flops
 from autotune.planning.budget import Budget
@@ -12,11 +16,14 @@ from autotune.planning.describe import Solved, describe
 from autotune.planning.objective import Objective
 from autotune.planning.plan import Plan
 from autotune.planning.question import Question
-from autotune.planning.solve import Solution, solve
+from autotune.planning.solve import PROVEN, Solution, solve
 from autotune.planning.spending import Spending
+from autotune.types import Interval
 
 DENSE = Question()
 UNCONSTRAINED = Constraints()
+NEARLY = 1e-4
+"""As `PROVEN`, while budgets are still far from the answer."""
 
 
 def plan(
@@ -49,15 +56,16 @@ def plan(
     caveats.refuse(law, question)
     layout = objective.layout(question.sparsity)
 
-    def at(flops: float) -> tuple[Spending, Solution]:
+    @cache
+    def at(flops: float, gap: float) -> tuple[Spending, Solution]:
         spending = budget.spending(flops)
         surface = objective.surface(spending)
         return spending, solve(
-            surface, question, constraints=constraints, spending=spending, layout=layout
+            surface, question, constraints=constraints, spending=spending, layout=layout, gap=gap
         )
 
-    def best_at(flops: float) -> least_flops.Best:
-        _, found = at(flops)
+    def best_at(flops: float, gap: float) -> least_flops.Best:
+        _, found = at(flops, gap)
 
         def held(other: float) -> float:
             spent = budget.spending(other)
@@ -68,16 +76,26 @@ def plan(
 
         return objective.loss_of(found.value), held
 
-    if budget.flops is not None:
-        flops = budget.flops
-    else:
-        flops = least_flops.search(
-            best_at,
-            budget.target_loss or math.inf,
-            affordable=least_flops.affordable(
-                question, constraints, layout=layout, spending=budget.spending(1.0)
-            ),
+    flops = budget.flops
+    if flops is None:
+        affordable = least_flops.affordable(
+            question, constraints, layout=layout, spending=budget.spending(1.0)
         )
-    spending, solution = at(flops)
+        flops = _fewest(best_at, budget, affordable)
+    spending, solution = at(flops, PROVEN)
     solved = Solved(objective, question, constraints, budget, spending, solution)
     return describe(solved, name=name or law.form)
+
+
+def _fewest(
+    best_at: Callable[..., least_flops.Best], budget: Budget, affordable: Interval
+) -> float:
+    """The fewest FLOPs for a target loss: near them with quick proofs, then with full ones."""
+    target, near = budget.target_loss or math.inf, budget.near
+    with suppress(InfeasibleError):  # full proofs may find what quick ones did not
+        near = least_flops.search(
+            partial(best_at, gap=NEARLY), target, affordable=affordable, near=near
+        )
+    return least_flops.search(
+        partial(best_at, gap=PROVEN), target, affordable=affordable, near=near
+    )

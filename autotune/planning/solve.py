@@ -15,6 +15,9 @@ from autotune.planning.spending import Spending
 from autotune.planning.surface import Surface
 from autotune.types import Interval
 
+PROVEN = 1e-9
+"""Relative gap to the proven lower bound at which a search for the global optimum ends."""
+
 
 @dataclass(frozen=True, slots=True)
 class Solution:
@@ -47,6 +50,7 @@ def solve(
     constraints: Constraints,
     spending: Spending,
     layout: Layout,
+    gap: float = PROVEN,
 ) -> Solution:
     """Find the best sizes.
 
@@ -56,31 +60,30 @@ def solve(
         constraints: Caps and ranges.
         spending: The budget.
         layout: What ties N_total to N_active where sparsity is not sought.
+        gap: How near to the proven lower bound is near enough, relative.
 
     Raises:
         InfeasibleError: If the constraints exclude each other at this budget.
     """
     sizes = limits.size_limits(constraints, spending)
     if question.hold is Hold.SPARSITY:
-        return _given_layout(surface, layout, constraints=constraints, sizes=sizes)
+        return _given_layout(surface, layout, constraints=constraints, sizes=sizes, gap=gap)
     if question.hold is Hold.TOKENS:
-        return _given_tokens(
-            surface, math.log(question.n_active or 1.0), constraints=constraints, sizes=sizes
-        )
+        size = math.log(question.n_active or 1.0)
+        return _given_tokens(surface, size, constraints=constraints, sizes=sizes, gap=gap)
     if question.hold is Hold.TOTAL:
-        return _given_total(
-            surface, math.log(question.n_total or 1.0), constraints=constraints, sizes=sizes
-        )
-    return _given_nothing(surface, constraints, sizes=sizes)
+        total = math.log(question.n_total or 1.0)
+        return _given_total(surface, total, constraints=constraints, sizes=sizes, gap=gap)
+    return _given_nothing(surface, constraints, sizes=sizes, gap=gap)
 
 
 def _given_layout(
-    surface: Surface, layout: Layout, *, constraints: Constraints, sizes: limits.Limits
+    surface: Surface, layout: Layout, *, constraints: Constraints, sizes: limits.Limits, gap: float
 ) -> Solution:
     allowed = sizes + limits.layout_limit(constraints, layout)
     within = allowed.interval("n_active")
     curve = surface.at_expansion(layout.expansion(within[0]))
-    n, value, lower = _least(curve, within)
+    n, value, lower = _least(curve, within, gap)
     u = layout.expansion(n)
     if constraints.sparsity_range is not None:
         given = limits.fixed(u, "sparsity", f"sparsity {-math.expm1(-u):g}")
@@ -89,36 +92,38 @@ def _given_layout(
 
 
 def _given_total(
-    surface: Surface, total: float, *, constraints: Constraints, sizes: limits.Limits
+    surface: Surface, total: float, *, constraints: Constraints, sizes: limits.Limits, gap: float
 ) -> Solution:
     held = limits.fixed(total, "n_total", f"n_total {limits.readable(total)}")
     (held + limits.total_limit(constraints)).interval("n_total")
     allowed = sizes + limits.shifted(limits.expansion_limits(constraints), total)
     within = allowed.interval("n_active")
     curve = surface.at_total(total)
-    n, value, lower = _least(curve, within)
+    n, value, lower = _least(curve, within, gap)
     return Solution(n, total - n, value, lower, curve, within, tuple(allowed.met(n)))
 
 
 def _given_tokens(
-    surface: Surface, n: float, *, constraints: Constraints, sizes: limits.Limits
+    surface: Surface, n: float, *, constraints: Constraints, sizes: limits.Limits, gap: float
 ) -> Solution:
     held = limits.fixed(n, "n_active", f"n_active {limits.readable(n)}")
     (sizes + held).interval("n_active")
     allowed = limits.expansion_limits(constraints) + limits.total_limit(constraints, less=n)
     within = allowed.interval("n_total/n_active")
     curve = surface.at_size(n)
-    u, value, lower = _least(curve, within)
+    u, value, lower = _least(curve, within, gap)
     return Solution(n, u, value, lower, curve, within, tuple(allowed.met(u)))
 
 
-def _given_nothing(surface: Surface, constraints: Constraints, *, sizes: limits.Limits) -> Solution:
+def _given_nothing(
+    surface: Surface, constraints: Constraints, *, sizes: limits.Limits, gap: float
+) -> Solution:
     expansions = limits.expansion_limits(constraints)
     within_u = expansions.interval("n_total/n_active")
     within_n = (sizes + limits.total_limit(constraints, less=within_u[0])).interval("n_active")
     cap = min((limit.at for limit in limits.total_limit(constraints).upper), default=math.inf)
     cap = max(cap, within_n[0] + within_u[0])  # not to lose the only corner to rounding
-    best = branch_and_bound.minimise(surface, Region(within_n, within_u, cap))
+    best = branch_and_bound.minimise(surface, Region(within_n, within_u, cap), tolerance=gap)
     along = sizes + limits.total_limit(constraints, less=best.u)
     low, high = along.interval("n_active")
     return Solution(
@@ -132,10 +137,10 @@ def _given_nothing(surface: Surface, constraints: Constraints, *, sizes: limits.
     )
 
 
-def _least(curve: Surface, within: Interval) -> tuple[float, float, float]:
+def _least(curve: Surface, within: Interval, gap: float) -> tuple[float, float, float]:
     """Where a curve is least, its value there, and a proven lower bound."""
     if not curve.convex:
-        best = branch_and_bound.minimise(curve, Region(within))
+        best = branch_and_bound.minimise(curve, Region(within), tolerance=gap)
         return best.n, best.value, best.lower
     n = convex_curve.minimise(curve, within)
     jet = curve.jet(np.asarray(n), np.zeros(()))

@@ -86,9 +86,9 @@ class Client:
         """PUT /api/PATH."""
         return self._until_answered("PUT", path, body)
 
-    def post(self, *path: str, body: Mapping[str, Any]) -> Any:  # noqa: ANN401
-        """POST /api/PATH."""
-        return self._until_answered("POST", path, body)
+    def post(self, *path: str, body: Mapping[str, Any], patience: float | None = None) -> Any:  # noqa: ANN401
+        """POST /api/PATH; `patience` in place of the client's own if it is given."""
+        return self._until_answered("POST", path, body, patience=patience)
 
     def close(self) -> None:
         """Close the connection."""
@@ -106,8 +106,14 @@ class Client:
         self.close()
 
     def _until_answered(
-        self, method: str, path: tuple[str, ...], body: Mapping[str, Any] | None
+        self,
+        method: str,
+        path: tuple[str, ...],
+        body: Mapping[str, Any] | None,
+        *,
+        patience: float | None = None,
     ) -> Any:  # noqa: ANN401
+        patience = self._patience if patience is None else patience
         begin, tries = time.monotonic(), 0
         while True:
             try:
@@ -122,9 +128,9 @@ class Client:
                 if tries > 1:
                     self._say(f"{self.url} is back")
                 return answer
-            if time.monotonic() - begin > self._patience:
+            if time.monotonic() - begin > patience:
                 raise LaunchError(
-                    f"{self.url} did not answer for {self._patience:g} s ({why}). Start it, and "
+                    f"{self.url} did not answer for {patience:g} s ({why}). Start it, and "
                     "this command again."
                 )
             if tries == 1:

@@ -1,8 +1,9 @@
 """Numbers as charts and tables write them."""
 
 import math
+from collections.abc import Mapping
 
-from autotune.quantities import format_count
+from autotune.quantities import format_bytes, format_count, format_seconds
 from autotune.reporting.chart import Cell, Scale
 
 _PREFIXES = (
@@ -10,6 +11,13 @@ _PREFIXES = (
     (1e9, "G"), (1e6, "M"), (1e3, "k"),
 )  # fmt: skip
 COUNTED = ("parameters", "tokens")
+FLOPS = ("FLOP", "FLOPs")
+SECONDS = ("s", "seconds")
+CONVENTIONS = {
+    "n_active": "parameters", "n_total": "parameters", "tokens": "tokens", "flops": "FLOPs",
+    "seconds": "s",
+}  # fmt: skip
+"""Units of names that mean one thing everywhere."""
 
 
 def si(value: float, *, digits: int = 3) -> str:
@@ -40,20 +48,52 @@ def tick(value: float, scale: Scale, *, digits: int = 6) -> str:
     return f"{value:.{digits}g}".replace("-", "−")
 
 
-def cell(value: Cell) -> str:
+def cell(value: Cell, *, digits: int = 6) -> str:
     """A cell of a table."""
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return "–"
     if isinstance(value, float):
-        return f"{value:.6g}"
+        return f"{value:.{digits}g}"
     return str(value)
 
 
-def with_unit(value: Cell, unit: str) -> str:
-    """A value of a unit: counts as people write them."""
-    if unit in COUNTED and isinstance(value, int | float) and math.isfinite(value):
+def in_unit(value: Cell, unit: str, *, digits: int = 6) -> str:
+    """A value of a unit as people write it: 980.4M, 576 ZFLOP, 3.1 min, 70.27 kB.
+
+    Args:
+        value: The value.
+        unit: What it is in; only FLOPs, seconds and bytes are said with the number.
+        digits: Of a number in a unit that has no letters of its own.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return cell(value, digits=digits)
+    if unit.startswith(COUNTED):
         return format_count(value)
-    return cell(value)
+    if unit.partition(" ")[0] in FLOPS:
+        return f"{si(value, digits=4)}FLOP"
+    if unit in SECONDS and value >= 0:
+        return format_seconds(value)
+    if unit == "bytes" and value >= 0:
+        return format_bytes(value)
+    return cell(value, digits=digits)
+
+
+def said(value: float, unit: str, *, digits: int = 6) -> str:
+    """A value with its unit, for a sentence."""
+    shown, (first, _, rest) = in_unit(value, unit, digits=digits), unit.partition(" ")
+    if first in FLOPS:
+        return f"{shown} {rest}".rstrip()
+    return shown if unit in (*SECONDS, "bytes") else f"{shown} {unit}".rstrip()
+
+
+def named(name: str, value: Cell, units: Mapping[str, str]) -> str:
+    """A value of a parameter, metric or option, in its unit if that is known."""
+    return in_unit(value, units.get(name) or CONVENTIONS.get(name, ""))
+
+
+def options(given: Mapping[str, Cell], units: Mapping[str, str]) -> str:
+    """Options in one line."""
+    return ", ".join(f"{name}={named(name, value, units)}" for name, value in given.items())
 
 
 def time_unit(seconds: float) -> tuple[str, float]:

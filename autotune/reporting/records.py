@@ -1,8 +1,8 @@
 """What reports need of recorded studies and saved fits; the stores' own classes fit these."""
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol
 
 from autotune.fitting.result import FitResult
@@ -63,8 +63,8 @@ class StudyRecord(Protocol):
         """The study's name."""
 
     @property
-    def folder(self) -> Path:
-        """Where it lies."""
+    def place(self) -> str:
+        """Where it is recorded."""
 
     @property
     def header(self) -> HeaderRecord:
@@ -114,6 +114,14 @@ class FitRecord(Protocol):
     def data_hash(self) -> str:
         """Of the rows that were fitted."""
 
+    @property
+    def place(self) -> str:
+        """The file of the runs, or the name of a public table; empty if it is not known."""
+
+    @property
+    def where(self) -> str:
+        """Which rows were fitted."""
+
 
 @dataclass(frozen=True, slots=True)
 class FitWithRuns:
@@ -123,8 +131,16 @@ class FitWithRuns:
         fit: The fit.
         runs: The runs, None if they were not given.
         same: Whether their hash is that of the fitted rows.
+        why: Why there are none, though the fit says where they were.
     """
 
     fit: FitRecord
     runs: RunTable | None = None
     same: bool = True
+    why: str = ""
+
+    @property
+    def wanted(self) -> str:
+        """The options that give the runs."""
+        where = f" --where {shlex.quote(self.fit.where)}" if self.fit.where else ""
+        return f"--runs {shlex.quote(self.fit.place or self.fit.data)}{where}"

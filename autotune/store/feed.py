@@ -28,6 +28,11 @@ class Source(Protocol):
         """What the study tunes."""
         ...
 
+    @property
+    def server(self) -> str:
+        """Address of the server that has it, empty if it is a folder."""
+        ...
+
     def more(self) -> Sequence[tuple[str, Sequence[Event]]]:
         """What each writer said since the last call."""
         ...
@@ -43,6 +48,8 @@ class Source(Protocol):
 
 class FolderSource:
     """The journals of a study's folder."""
+
+    server = ""
 
     def __init__(self, folder: Path) -> None:
         """Find a study.
@@ -154,6 +161,7 @@ class Feed:
             notes=self._source.notes(),
             running=[each for name, (_, over) in jobs.items() if not over for each in left[name]],
             interrupted=[each for name, (_, over) in jobs.items() if over for each in left[name]],
+            server=self._source.server,
         )
 
     def _add(self, outcome: Outcome) -> None:

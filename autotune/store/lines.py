@@ -11,6 +11,7 @@ from autotune.store.presence import present
 from autotune.store.records import FORMAT, Ended, Event, event
 
 _NOT_A_RECORD = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
+_SCAN = json.JSONDecoder().raw_decode
 PREFIX, SUFFIX = "journal-", ".jsonl"
 
 
@@ -64,7 +65,7 @@ class Journal:
         lines = complete.split(b"\n") if complete else []
         for number, line in enumerate(lines, self._lines + 1):
             try:
-                self._take(json.loads(line), events)
+                self._take(_parsed(line), events)
             except _NOT_A_RECORD:
                 bad.append((number, line))
         if bad:
@@ -112,3 +113,16 @@ class Journal:
             f"(first: line {number}: {shown!r}). Something other than autotune wrote there. "
             "Each line stands alone: delete the bad lines, or move the file elsewhere."
         )
+
+
+def _parsed(line: bytes) -> Any:  # noqa: ANN401 - any JSON value
+    """Read a line that is one JSON value, without the search of `json.loads` for its encoding.
+
+    Raises:
+        ValueError: If it is not.
+    """
+    text = line.decode().strip()
+    value, end = _SCAN(text)
+    if end != len(text):
+        raise ValueError(f"more than one value: {text[end : end + 20]!r}")
+    return value

@@ -1,7 +1,9 @@
 """A storage on a PostgreSQL server, for a team."""
 
+import sys
 import time
 from collections.abc import Mapping
+from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -10,11 +12,14 @@ from sqlalchemy import Engine, func, insert, select
 from sqlalchemy.dialects.postgresql import insert as insert_new
 
 from autotune.store.feed import Feed
+from autotune.store.lease import JobRun
+from autotune.store.patience import Patience
 from autotune.store.postgres_source import PostgresSource, header_of
 from autotune.store.postgres_store import PostgresStore
 from autotune.store.postgres_tables import (
     STUDIES,
     WRITERS,
+    address,
     alone,
     create_tables,
     engine_of,
@@ -22,25 +27,43 @@ from autotune.store.postgres_tables import (
 )
 from autotune.store.presence import here
 from autotune.store.records import FORMAT
-from autotune.store.storage import must_be_name, must_exist
+from autotune.store.storage import must_be_name, must_exist, without_password
 from autotune.store.study import Header, must_agree
 
 
 class PostgresStorage:
     """Studies on a server; tables are made when they are first needed."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, patience: Patience | None = None) -> None:
         """Find a server; nothing is asked of it yet.
+
+        Args:
+            url: Its address.
+            patience: How long it may be away while a study is written; not at all by default.
 
         Raises:
             InputError: If the address cannot be read.
         """
         self._url = engine_of(url)
+        self._patience = patience or Patience()
 
     @property
     def where(self) -> str:
         """The address without its password."""
-        return self._url.url.render_as_string()
+        return address(self._url)
+
+    @property
+    def address(self) -> str:
+        """The address, its password left out."""
+        url = self._url.url.set(drivername="postgresql")._replace(password=None)
+        return url.difference_update_query(["password"]).render_as_string()
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """The password, where every client of PostgreSQL looks for it."""
+        url = self._url.url
+        password = url.password or url.query.get("password")
+        return {} if password is None else {"PGPASSWORD": str(password)}
 
     def names(self) -> list[str]:
         """The names of its studies."""
@@ -51,7 +74,13 @@ class PostgresStorage:
         """The records of a study."""
         return Feed(PostgresSource(self._engine, must_exist(name, self)))
 
-    def join(self, name: str, header: Header, *, start: Mapping[str, Any]) -> PostgresStore:
+    def folder_of(self, name: str) -> None:
+        """A server keeps records alone."""
+        must_be_name(name)
+
+    def join(
+        self, name: str, header: Header, *, start: Mapping[str, Any], job: JobRun | None = None
+    ) -> PostgresStore:
         """Create a study or continue one, as the next writer."""
         study = must_be_name(name)
         with talking("cannot write a study", self._engine), self._engine.begin() as link:
@@ -60,7 +89,11 @@ class PostgresStorage:
             link.execute(new.on_conflict_do_nothing())
         recorded = header_of(self._engine, study)
         must_agree(Path(study), recorded, header)
-        return PostgresStore(self._engine, study, recorded, writer=self._writer(study, start))
+        said: dict[str, Any] = {"search": dict(start)} | (
+            {} if job is None else {"job": asdict(job)}
+        )
+        writer = self._writer(study, said)
+        return PostgresStore(self._engine, study, recorded, writer=writer, patience=self._patience)
 
     def close(self) -> None:
         """Let the connections go."""
@@ -71,19 +104,20 @@ class PostgresStorage:
         create_tables(self._url)
         return self._url
 
-    def _writer(self, study: str, start: Mapping[str, Any]) -> str:
+    def _writer(self, study: str, said: Mapping[str, Any]) -> str:
         """Take the next free number of a study."""
         with talking("cannot write a study", self._engine), self._engine.begin() as link:
             alone(link, study)
             taken = select(func.count()).select_from(WRITERS).where(WRITERS.c.study == study)
             number = int(link.execute(taken).scalar() or 0) + 1
             now = func.clock_timestamp()
-            said = here() | {"format": FORMAT, "at": time.time(), "search": dict(start)}
+            command = list(map(without_password, sys.argv))
+            start = {"format": FORMAT, "at": time.time(), "command": command} | here()
             link.execute(
                 insert(WRITERS).values(
                     study=study,
                     writer=f"{number:04d}",
-                    start=said,
+                    start={**start, **said},
                     beat_at=now,
                     ended=False,
                 )

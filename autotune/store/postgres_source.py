@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, func, select
 
 from autotune.errors import StoreError
-from autotune.store.postgres_tables import RECORDS, STUDIES, WRITERS, talking
+from autotune.store.postgres_tables import RECORDS, STUDIES, WRITERS, address, talking
 from autotune.store.presence import gone
 from autotune.store.records import Ended, Event, event
 from autotune.store.study import Header
@@ -56,6 +56,7 @@ class Reader:
             .order_by(RECORDS.c.place)
         )
         found: list[tuple[str, Event]] = []
+        seen = self._place
         for place, writer, record in connection.execute(query):
             try:
                 said = event(record)
@@ -64,9 +65,10 @@ class Reader:
                     f"row {place} of {RECORDS.name} is not a record ({error}). Something other "
                     "than autotune wrote it: delete the row."
                 ) from error
-            self._place = place
+            seen = place
             if said is not None and not isinstance(said, Ended):
                 found.append((writer, said))
+        self._place = seen  # at the end: what is read in part is read again
         return found
 
 
@@ -78,6 +80,7 @@ class PostgresSource:
         self._reader = Reader(study)
         self.folder = Path(study)
         self.header = header_of(engine, study)
+        self.server = address(engine)
 
     def more(self) -> list[tuple[str, list[Event]]]:
         """What each writer said since the last call."""
@@ -108,7 +111,7 @@ def header_of(engine: Engine, study: str) -> Header:
     with talking("cannot read a study", engine), engine.connect() as connection:
         found = connection.execute(query).scalar()
     if found is None:
-        raise StoreError(f"no study {study} at {engine.url.render_as_string()}.")
+        raise StoreError(f"no study {study} at {address(engine)}.")
     return Header.from_json(found, where=f"the header of {study}")
 
 

@@ -3,7 +3,7 @@
 import itertools
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from types import TracebackType
@@ -14,8 +14,16 @@ from sqlalchemy import Connection, Engine, func, insert, update
 from autotune.errors import StoreError
 from autotune.ports import Beginning, anything
 from autotune.store.ledger import MOST_DEATHS, Ledger, given_up, numbered
+from autotune.store.patience import Patience
 from autotune.store.postgres_source import Reader, writers
-from autotune.store.postgres_tables import RECORDS, WRITERS, alone, in_no_hurry, talking
+from autotune.store.postgres_tables import (
+    RECORDS,
+    WRITERS,
+    AwayError,
+    alone,
+    in_no_hurry,
+    talking,
+)
 from autotune.store.records import again, began
 from autotune.store.study import Header
 from autotune.trials import Failed, Outcome, Trial, to_json
@@ -33,8 +41,26 @@ class PostgresStore:
         recorded: Outcomes that this job recorded before any other did.
     """
 
-    def __init__(self, engine: Engine, study: str, header: Header, *, writer: str) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        study: str,
+        header: Header,
+        *,
+        writer: str,
+        patience: Patience,
+    ) -> None:
+        """Become a writer that is registered already, and say so every few seconds.
+
+        Args:
+            engine: The server.
+            study: The study's name.
+            header: What it tunes.
+            writer: This job's name in it.
+            patience: How long the server may be away before a call fails.
+        """
         self.header, self.writer = header, writer
+        self._patience = patience
         self.recorded = 0
         self._engine, self._study = engine, study
         self._reader = Reader(study)
@@ -60,6 +86,9 @@ class PostgresStore:
         Raises:
             StoreError: If they could not be written; then none was.
         """
+        return self._patience.wait(lambda: self._append(outcomes), AwayError)
+
+    def _append(self, outcomes: Sequence[Outcome]) -> list[bool]:
         ids = [outcome.trial.id for outcome in outcomes]
         with self._transaction(f"the outcome of trial {', '.join(ids)} was not recorded") as link:
             recorded = self._ledger.recorded
@@ -77,8 +106,7 @@ class PostgresStore:
 
     def new(self) -> list[Outcome]:
         """Outcomes that others recorded and this store has not yet returned."""
-        with talking("cannot read the study", self._engine), self._engine.connect() as link:
-            self._read(link)
+        self._patience.wait(self._look, AwayError)
         fresh, self._outcomes = self._outcomes, []
         return fresh
 
@@ -97,7 +125,12 @@ class PostgresStore:
 
     def begin(self, trial: Trial, n_trials: int) -> Beginning:
         """Record that a new trial is about to run, unless another job is in its way."""
+        return self._patience.wait(lambda: self._begin(trial, n_trials), AwayError)
+
+    def _begin(self, trial: Trial, n_trials: int) -> Beginning:
         with self._transaction(f"the start of trial {trial.id} was not recorded") as link:
+            if any(each.id == trial.id for each in self._ledger.left_by(self.writer)):
+                return Beginning.BEGUN  # when the answer was lost
             if self._seen(trial):
                 return Beginning.TAKEN
             if self.count >= n_trials:
@@ -113,6 +146,9 @@ class PostgresStore:
             The trial, its attempt one higher; its failure if `MOST_DEATHS` jobs died while they
             ran it; None if no trial is interrupted.
         """
+        return self._patience.wait(lambda: self._resume(may), AwayError)
+
+    def _resume(self, may: Callable[[Trial], bool]) -> Trial | Failed | None:
         if self._ledger.count == len(self._ledger.recorded) + len(
             self._ledger.left_by(self.writer)
         ):
@@ -132,6 +168,9 @@ class PostgresStore:
 
     def retry(self, trial: Trial) -> Trial | None:
         """Record that a trial runs again here, its attempt higher; None if it need not."""
+        return self._patience.wait(lambda: self._retry(trial), AwayError)
+
+    def _retry(self, trial: Trial) -> Trial | None:
         with self._transaction(f"the start of trial {trial.id} was not recorded") as link:
             mine = {each.id: each for each in self._ledger.left_by(self.writer)}
             if trial.id not in mine:
@@ -168,6 +207,10 @@ class PostgresStore:
             alone(link, self._study)
             self._read(link)
             yield link
+
+    def _look(self) -> None:
+        with talking("cannot read the study", self._engine), self._engine.connect() as link:
+            self._read(link)
 
     def _read(self, link: Connection) -> None:
         for writer, said in self._reader.more(link):

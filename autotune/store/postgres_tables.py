@@ -24,9 +24,10 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects.postgresql import JSON
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError, SQLAlchemyError
 
 from autotune.errors import InputError, StoreError
+from autotune.store.storage import without_password
 
 SCHEMA = MetaData()
 STUDIES = Table(
@@ -79,21 +80,30 @@ def engine_of(url: str) -> Engine:
     )
 
 
+def address(engine: Engine) -> str:
+    """What to call a server: its address without the password."""
+    return without_password(engine.url.set(drivername="postgresql").render_as_string())
+
+
+class AwayError(StoreError):
+    """The server is away, or has no room now: the same may work later."""
+
+
 @contextmanager
 def talking(what: str, engine: Engine) -> Iterator[None]:
     """Turn what the server or the network says no to into words.
 
     Raises:
-        StoreError: In place of any error of the server.
+        StoreError: In place of any error of the server; `AwayError` for one that may pass.
     """
     try:
         yield
     except SQLAlchemyError as error:
         said = str(getattr(error, "orig", None) or error).strip().splitlines()
         why = said[0].rstrip(".") if said else type(error).__name__
-        raise StoreError(
-            f"{what}: {engine.url.render_as_string()}: {why}. Mend the server, or the address, "
-            "and try again."
+        passing = isinstance(error, OperationalError | InterfaceError)
+        raise (AwayError if passing else StoreError)(
+            f"{what}: {address(engine)}: {why}. Mend the server, or the address, and try again."
         ) from error
 
 

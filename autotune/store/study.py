@@ -118,13 +118,14 @@ class Study:
     """A study as recorded.
 
     Attributes:
-        folder: Where it lies; the folder's name is the study's.
+        folder: Where it lies; the folder's name is the study's, on a server too.
         header: What it tunes.
         outcomes: Every outcome once, oldest first.
         jobs: The start record of each job, oldest first: host, pid, at, command, search.
         notes: What a reader should know, for example a torn last line that was ignored.
         running: Trials begun by jobs that may be at work.
         interrupted: Trials without an outcome whose jobs have ended.
+        server: Address of the server that has it, empty if it is a folder.
     """
 
     folder: Path
@@ -134,11 +135,22 @@ class Study:
     notes: Sequence[str] = ()
     running: Sequence[Trial] = ()
     interrupted: Sequence[Trial] = ()
+    server: str = ""
 
     @property
     def name(self) -> str:
         """The study's name."""
         return self.folder.name
+
+    @property
+    def place(self) -> str:
+        """Where it is recorded, for people."""
+        return f"{self.name} at {self.server}" if self.server else str(self.folder)
+
+    def log_file(self, trial_id: str) -> Path | None:
+        """The file of what a trial printed, None if the study has none."""
+        path = self.folder / "trials" / trial_id / "log.txt"
+        return None if self.server or not path.exists() else path
 
     @property
     def completed(self) -> list[Completed]:

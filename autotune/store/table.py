@@ -1,13 +1,15 @@
 """The trial table: one row per outcome, with the columns that every export shares."""
 
 import csv
-from collections.abc import Sequence
-from typing import TextIO
+from collections.abc import Callable, Mapping, Sequence
+from typing import TextIO, TypeAlias
 
 from autotune.store.study import Study
 from autotune.trials import Completed, Outcome
-from autotune.types import Value
+from autotune.types import Config, Value
 
+Known: TypeAlias = Callable[[Config], Mapping[str, float]]
+"""Metrics that follow from a configuration alone, so that failed trials have them too."""
 BEFORE = ("trial", "status", "objective", "seconds", "worker", "submitted_at", "finished_at")
 COMPLETED = "completed"
 
@@ -23,20 +25,24 @@ def columns(study: Study) -> tuple[list[str], list[str]]:
     return list(parameters), list(metrics)
 
 
-def write_csv(study: Study, file: TextIO) -> None:
+def write_csv(study: Study, file: TextIO, *, known: Known = lambda _: {}) -> None:
     """Write a study as CSV; times are seconds since the epoch, numbers have full precision.
 
-    A failed trial has no objective: its status is the kind of failure, its error the detail.
+    A failed trial has no objective: its status is the kind of failure, its error the detail. Of
+    metrics it has those of `known`.
     """
     parameters, metrics = columns(study)
     writer = csv.writer(file, lineterminator="\n")
     named = [*(f"p:{name}" for name in parameters), *(f"m:{name}" for name in metrics)]
     writer.writerow([*BEFORE, *named, "error"])
     for outcome in study.outcomes:
-        writer.writerow(_row(outcome, parameters, metrics))
+        found = outcome.metrics if isinstance(outcome, Completed) else known(outcome.trial.config)
+        writer.writerow(_row(outcome, parameters, [found.get(name) for name in metrics]))
 
 
-def _row(outcome: Outcome, parameters: Sequence[str], metrics: Sequence[str]) -> list[Value | None]:
+def _row(
+    outcome: Outcome, parameters: Sequence[str], metrics: Sequence[float | None]
+) -> list[Value | None]:
     trial, timing = outcome.trial, outcome.timing
     config: list[Value | None] = [trial.config.get(name) for name in parameters]
     times: list[Value | None] = [
@@ -46,7 +52,5 @@ def _row(outcome: Outcome, parameters: Sequence[str], metrics: Sequence[str]) ->
         timing.finished_at,
     ]
     if isinstance(outcome, Completed):
-        found: list[Value | None] = [outcome.metrics.get(name) for name in metrics]
-        return [trial.id, COMPLETED, outcome.value, *times, *config, *found, None]
-    nothing: list[Value | None] = [None] * len(metrics)
-    return [trial.id, outcome.kind.value, None, *times, *config, *nothing, outcome.detail]
+        return [trial.id, COMPLETED, outcome.value, *times, *config, *metrics, None]
+    return [trial.id, outcome.kind.value, None, *times, *config, *metrics, outcome.detail]

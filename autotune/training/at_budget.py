@@ -7,13 +7,15 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 import numpy as np
+from ConfigSpace import ConfigurationSpace, Float
 
 from autotune import checks
 from autotune.architecture.conventions import CONVENTIONS, counted
 from autotune.architecture.count import total
 from autotune.architecture.flops import per_token
 from autotune.architecture.shape import Architecture
-from autotune.problem import Constraint
+from autotune.derived import Rule
+from autotune.problem import Constraint, Problem
 from autotune.training import token_order
 from autotune.training.corpus import Corpus, open_corpus
 from autotune.training.settings import law_sequences
@@ -42,6 +44,7 @@ class AtBudget:
         shape_of: The model of a configuration.
         corpus_path: A file or folder, empty for Python's standard library.
         context: Tokens of a sequence.
+        least_share: Smallest share of the budget that a trial may spend; 1 for no fidelity.
         seed: Of weights and token order.
         device: `cpu` or `cuda`.
     """
@@ -50,11 +53,48 @@ class AtBudget:
     shape_of: ShapeOf
     corpus_path: str
     context: int
+    least_share: float
     seed: int
     device: Device
 
     def __post_init__(self) -> None:
+        """Refuse a budget or a share that pays for nothing."""
         checks.positive("flops", self.flops, hint="A budget is in FLOPs, such as 1e12.")
+        checks.positive("least_share", self.least_share, hint="1 spends it all in every trial.")
+
+    def problem(
+        self,
+        space: ConfigurationSpace,
+        summary: str,
+        *,
+        constraints: tuple[Constraint, ...] = (),
+        derived: Mapping[str, Rule],
+    ) -> Problem:
+        """The problem of a space that describes models, with `share` added as its fidelity.
+
+        Args:
+            space: Models, and the learning rate; it names the problem.
+            summary: One sentence.
+            constraints: Which of its points are models.
+            derived: What follows from a point.
+        """
+        cheaper = self.least_share < 1
+        if cheaper:
+            space.add(Float("share", (self.least_share, 1.0), log=True, default=1.0))
+        return Problem(
+            name=str(space.name),
+            summary=summary,
+            space=space,
+            objective=self.measure,
+            unit="nats/token",
+            units=UNITS,
+            source=source(self.corpus_path),
+            constraints=(*constraints, self._length, self._repetition),
+            derived=derived,
+            law_inputs=self.law_inputs,
+            fidelity="share" if cheaper else "",
+            cost="flops" if cheaper else "seconds",
+        )
 
     @cached_property
     def corpus(self) -> Corpus:
@@ -77,11 +117,6 @@ class AtBudget:
     def n_total(self, config: Config) -> float:
         """The same of all experts."""
         return total(counted(self.shape_of(config), CONVENTIONS["kaplan"])).total
-
-    @property
-    def rules(self) -> tuple[Constraint, Constraint]:
-        """What every trial obeys: it has enough steps, and does not repeat the text too often."""
-        return self._length, self._repetition
 
     @property
     def _length(self) -> Constraint:

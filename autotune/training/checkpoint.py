@@ -4,6 +4,7 @@ import io
 import json
 import os
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import torch
 from torch import Tensor
 
 from autotune.errors import InputError, StoreError
-from autotune.training.checkpoint_files import IDENTITY, RESULTS
+from autotune.training.checkpoint_files import IDENTITY, LATEST, RESULTS, TRUNK
 from autotune.training.result import RunResult
 from autotune.training.run import config_hash
 
@@ -63,11 +64,17 @@ class Folder:
             raise StoreError(f"cannot keep a run in {self.path}: {error.strerror}.") from error
         except ValueError as error:
             raise InputError(f"{there} is damaged: {error}. Delete the folder.") from error
-        if free < COPIES * size:
+        needed = COPIES * size - self._held()
+        if free < needed:
             raise InputError(
-                f"{self.path} has {free:,} bytes free, checkpoints need {COPIES * size:,}. "
+                f"{self.path} has {free:,} bytes free, checkpoints need {needed:,}. "
                 "Free some space or give another --out."
             )
+
+    def _held(self) -> int:
+        """Bytes of the checkpoints that are there."""
+        paths = [self.path / name for name in (TRUNK, LATEST)]
+        return sum(path.stat().st_size for path in paths if path.exists())
 
     def _compare(self, other: dict[str, Any]) -> None:
         mine, theirs = _flat(json.loads(json.dumps(self.identity))), _flat(other)
@@ -116,7 +123,8 @@ class Folder:
     def keep(self, result: RunResult) -> None:
         """Append a result and wait until it is on the disk."""
         path = self.path / RESULTS
-        torn = path.exists() and not path.read_bytes().endswith(b"\n")
+        there = path.read_bytes() if path.exists() else b""
+        torn = bool(there) and not there.endswith(b"\n")
         with path.open("a") as stream:
             stream.write("\n" * torn + json.dumps(result.to_json()) + "\n")
             stream.flush()
@@ -135,8 +143,13 @@ def _flat(identity: dict[str, Any], prefix: str = "") -> dict[str, Any]:
 
 def _write(path: Path, data: bytes | memoryview) -> None:
     temporary = path.with_name(f"{path.name}.tmp")
-    with temporary.open("wb") as stream:
-        stream.write(data)
-        stream.flush()
-        os.fsync(stream.fileno())
-    temporary.replace(path)
+    try:
+        with temporary.open("wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(path)
+    except OSError:
+        with suppress(OSError):
+            temporary.unlink()  # a part of a file is of no use, and fills the disk
+        raise

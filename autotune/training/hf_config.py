@@ -3,9 +3,10 @@
 from dataclasses import replace
 from typing import Any
 
-from autotune.architecture import dots1_config, huggingface
+from autotune.architecture import config_json, huggingface
 from autotune.architecture.attention import GroupedQuery, Latent, QkNorm
 from autotune.architecture.count import by_group
+from autotune.architecture.feed_forward import FeedForward
 from autotune.architecture.shape import Architecture
 from autotune.errors import InputError
 
@@ -33,14 +34,15 @@ def config(model: Architecture) -> dict[str, Any]:
 
 def _made(model: Architecture) -> dict[str, Any] | None:
     attention, experts = model.attention, model.experts
+    corrected = experts is not None and experts.router_bias
+    if corrected and (isinstance(attention, Latent) or attention.qk_norm is QkNorm.HEAD):
+        ffn = model.ffn or FeedForward(width=_dense_width(model))
+        return config_json.config(replace(model, ffn=ffn), seq_len=POSITIONS)
     if isinstance(attention, Latent):
-        return _latent(model, attention)
+        return None
     if experts is None:
         family = DENSE.get(attention.qk_norm)
         return None if family is None else _common(model, attention) | _dense(model, family)
-    if experts.router_bias and attention.qk_norm is QkNorm.HEAD:
-        width = model.ffn or replace(experts.expert, width=experts.width * experts.top_k)
-        return dots1_config.config(replace(model, ffn=width), seq_len=POSITIONS)
     family = SPARSE[attention.qk_norm]
     return _common(model, attention) | {
         "model_type": family,
@@ -76,33 +78,4 @@ def _common(model: Architecture, attention: GroupedQuery) -> dict[str, Any]:
         "hidden_act": "silu",
         "max_position_embeddings": POSITIONS,
         "sliding_window": None,
-    }
-
-
-def _latent(model: Architecture, attention: Latent) -> dict[str, Any] | None:
-    experts = model.experts
-    if experts is None or not experts.router_bias:
-        return None
-    return {
-        "model_type": "deepseek_v3",
-        "hidden_size": model.d_model,
-        "num_hidden_layers": model.n_layers,
-        "num_attention_heads": attention.n_heads,
-        "num_key_value_heads": attention.n_heads,
-        "q_lora_rank": attention.q_rank,
-        "kv_lora_rank": attention.kv_rank,
-        "qk_nope_head_dim": attention.nope_dim,
-        "qk_rope_head_dim": attention.rope_dim,
-        "v_head_dim": attention.value_dim,
-        "vocab_size": model.vocabulary,
-        "tie_word_embeddings": model.tied,
-        "intermediate_size": _dense_width(model),
-        "moe_intermediate_size": experts.width,
-        "n_routed_experts": experts.n_experts,
-        "n_shared_experts": experts.n_shared,
-        "num_experts_per_tok": experts.top_k,
-        "first_k_dense_replace": model.n_dense_layers,
-        "n_group": 1,
-        "topk_group": 1,
-        "max_position_embeddings": POSITIONS,
     }

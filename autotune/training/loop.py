@@ -3,42 +3,25 @@
 import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 import torch
 
-from autotune.training import run_table, token_order
-from autotune.training.checkpoint import Checkpoint, Folder
+from autotune.training import token_order
 from autotune.training.checkpoint_files import LATEST, TRUNK
 from autotune.training.corpus import Corpus
 from autotune.training.divergence import Watchdog
-from autotune.training.progress import Progress, from_json
+from autotune.training.keeper import Keeper
+from autotune.training.progress import Progress
 from autotune.training.report import Report
 from autotune.training.result import RunResult, RunState
 from autotune.training.run import TrainingRun
 from autotune.training.schedule import Branch, schedule
 from autotune.training.session import Session
+from autotune.training.watch import Watch
 
 POINTS = 200  # of the learning curve
 TRIED = 20  # steps after which the rest of the time is predicted
 CHECK_ON_CUDA = 20  # steps between looks at the loss, each of which waits for the device
-KEPT = frozenset({RunState.COMPLETED, RunState.DIVERGED})
-"""States that would end the same way again."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Watch:
-    """What a caller sees and says while a run goes on.
-
-    Attributes:
-        stop: Asked before every step; true ends the run with a checkpoint.
-        see: Called after every look at the loss: steps done on this budget, its steps, the loss.
-        clock: Seconds that only grow.
-    """
-
-    stop: Callable[[], bool] = lambda: False
-    see: Callable[[int, int, float], None] = lambda _step, _steps, _loss: None
-    clock: Callable[[], float] = time.monotonic
 
 
 class Ended(Exception):  # noqa: N818 - a state of the run, not an error
@@ -88,9 +71,8 @@ class Loop:
         self._progress = Progress(
             watchdog=Watchdog(ceiling=math.log(max(2, corpus.vocabulary)), steps=last)
         )
-        self._folder: Folder | None = None
+        self._keeper = Keeper(run, corpus, self._session)
         self._began = self._saved = watch.clock()
-        self._looks = 0
 
     def results(self, done: dict[int, RunResult]) -> Iterator[RunResult]:
         """One result for each budget; those that are done go by their steps."""
@@ -106,9 +88,7 @@ class Loop:
                     ended = end
             if ended is not None:
                 result = self._report.failed(ended.state, ended.detail, self._progress, i)
-            if self._folder is not None and result.state in KEPT:
-                self._folder.keep(result)
-            yield result
+            yield self._keeper.keep(result)
 
     def _budget(self, i: int, branch: Branch) -> RunResult:
         """Along the trunk to the branch, down the branch, validate, back to the trunk."""
@@ -172,14 +152,12 @@ class Loop:
         """Between two steps: stop if asked or if time runs out, and save now and then."""
         now, progress = self._watch.clock(), self._progress
         if self._watch.stop():
-            self._save(LATEST)
-            raise Ended(RunState.INTERRUPTED, f"stopped at step {progress.step}")
+            raise self._saved_end(RunState.INTERRUPTED, f"stopped at step {progress.step}")
         left = self._began + self._run.limits.seconds - now
         if left < math.inf and progress.step >= TRIED:
             needed = (branch.end - progress.step) * progress.seconds / progress.step
             if needed > left:
-                self._save(LATEST)
-                raise Ended(
+                raise self._saved_end(
                     RunState.TIMEOUT,
                     f"at step {progress.step} of {branch.end}: {needed:.3g} s are needed, "
                     f"{max(0.0, left):.3g} s are left",
@@ -187,16 +165,15 @@ class Loop:
         if now - self._saved > self._run.limits.save_every:
             self._save(LATEST)
 
+    def _saved_end(self, state: RunState, detail: str) -> Ended:
+        """An end that leaves a checkpoint, or says why not."""
+        self._save(LATEST)
+        missed = self._keeper.missed
+        return Ended(state, f"{detail}; {missed}" if missed else detail)
+
     def _save(self, name: str) -> None:
-        """Keep the state; a disk that is full by now costs the checkpoint, not the run."""
         self._saved = self._watch.clock()
-        if self._folder is None:
-            return
-        state = Checkpoint(self._session.tensors(), self._progress.to_json())
-        try:
-            self._folder.save(name, state)
-        except OSError as error:
-            self._report.warn(f"no checkpoint at step {self._progress.step}: {error.strerror}")
+        self._keeper.save(name, self._progress)
 
     def _snapshot(self) -> tuple[dict[str, torch.Tensor], Progress]:
         tensors = {name: value.clone() for name, value in self._session.tensors().items()}
@@ -204,47 +181,16 @@ class Loop:
 
     def _back_to(self, trunk: tuple[dict[str, torch.Tensor], Progress] | None) -> None:
         if trunk is None:  # this process began on the branch
-            assert self._folder is not None
-            found = self._folder.load(TRUNK)
-            assert found is not None
-            trunk = found.tensors, from_json(found.progress)
+            self._progress = self._keeper.trunk()
+            return
         self._session.restore(trunk[0])
         self._progress = trunk[1]
 
     def resume(self) -> dict[int, RunResult]:
         """Claim the folder, take up the state in it, and return its results by their steps."""
-        if self._run.out is None:
-            return {}
-        self._folder = Folder(self._run.out, self._run.identity(self._corpus, self._settings))
-        size = sum(t.numel() * t.element_size() for t in self._session.tensors().values())
-        self._folder.claim(size)
-        ends = {branch.end for branch in self._schedule.branches}
-        done = {}
-        for result in run_table.kept(self._run.out):
-            key = (
-                result.steps
-                if result.state is RunState.COMPLETED
-                else round(result.budget / self._settings.batch_tokens)
-            )
-            if key in ends:
-                done[key] = result
-        self._take_up(done)
-        return done
-
-    def _take_up(self, done: dict[int, RunResult]) -> None:
-        assert self._folder is not None
+        self._keeper.claim()
         branches = self._schedule.branches
-        undone = [i for i, branch in enumerate(branches) if branch.end not in done]
-        if not undone:
-            return
-        trunk, latest = self._folder.load(TRUNK), self._folder.load(LATEST)
-        best = trunk
-        if latest is not None:
-            there = latest.progress
-            on_trunk = there["branch"] is None
-            newer = trunk is None or there["step"] > trunk.progress["step"]
-            if (on_trunk and newer) or there["branch"] == undone[0]:
-                best = latest
-        if best is not None and best.progress["step"] <= branches[undone[0]].end:
-            self._session.restore(best.tensors)
-            self._progress = from_json(best.progress)
+        done = self._keeper.done(branches)
+        undone = [(i, branch) for i, branch in enumerate(branches) if branch.end not in done]
+        self._progress = self._keeper.take_up(undone) or self._progress
+        return done

@@ -20,17 +20,12 @@ class Report:
 
     def __init__(self, run: TrainingRun, corpus: Corpus, session: Session) -> None:
         self._run, self._corpus, self._session = run, corpus, session
-        self._warnings: list[str] = []
         self._unigram = unigram_entropy(corpus)
-
-    def warn(self, text: str) -> None:
-        """Say something with every later result."""
-        self._warnings.append(text)
 
     def completed(self, validation: Validation, progress: Progress, i: int) -> RunResult:
         """The result of a budget that was reached."""
         bits = self._corpus.bytes_per_token
-        warnings = list(self._warnings)
+        warnings = list(self._session.notes)
         if validation.loss >= self._unigram:
             warnings.append(
                 f"undertrained: counting tokens alone costs {self._unigram:.4g} nats per token"
@@ -43,7 +38,7 @@ class Report:
 
     def failed(self, state: RunState, detail: str, progress: Progress, i: int) -> RunResult:
         """The result of a budget that was not reached."""
-        return self._result(progress, i, state=state, detail=detail, warnings=tuple(self._warnings))
+        return self._result(progress, i, state=state, detail=detail, warnings=self._session.notes)
 
     def _result(self, progress: Progress, i: int, **said: Any) -> RunResult:  # noqa: ANN401
         settings = self._session.settings

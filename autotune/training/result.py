@@ -14,6 +14,8 @@ class RunState(StrEnum):
     OUT_OF_MEMORY = "out of memory"
     TIMEOUT = "timeout"
     INTERRUPTED = "interrupted"
+    UNSAVED = "unsaved"
+    """It has a loss that could not be written to its folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ class Size:
         n_total: The same of all experts.
         n_params: Every parameter.
         flops_per_token: Exact training FLOPs of matrix products and of the scores a causal mask
-            shows.
+            shows; of the user's own module without scores where a warning says so.
         n_experts: Routed experts, None for a dense model.
         top_k: Routed experts that a token goes to.
         granularity: 4 d_model / width of an expert.
@@ -80,7 +82,7 @@ class RunResult:
         tokens: Tokens trained on, up to where it ended.
         budget: Tokens asked for.
         steps: Steps done.
-        loss: On the validation windows, nats per token; None unless completed.
+        loss: On the validation windows, nats per token; None unless completed or unsaved.
         bits_per_byte: The same per byte of text; None also where bytes are not known.
         size: What was trained.
         cost: What it cost.

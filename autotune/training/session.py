@@ -40,6 +40,7 @@ class Session:
 
     Attributes:
         size: What is trained.
+        notes: What to know of it before its numbers are used.
         settings: Resolved.
         device: Where.
         micro: Parts that a batch is computed in; their gradients add up.
@@ -52,10 +53,12 @@ class Session:
         initialise(module, seed=run.seed)
         shape = run.model.with_vocabulary(corpus.vocabulary).architecture
         self.size: Size = (
-            size.of_module(module)
+            size.of_module(module, context=context)
             if shape is None
             else size.of_architecture(shape, context=context)
         )
+        note = size.untold(module) if shape is None else None
+        self.notes: tuple[str, ...] = () if note is None else (note,)
         self.settings: Settings = run.settings.resolved(run.tokens, self.size.n_params)
         self._module = module.to(self.device).train()
         self._balance = Balance(module, weight=self.settings.balance)

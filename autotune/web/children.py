@@ -37,8 +37,22 @@ def flags(given: Mapping[str, Any]) -> Iterator[str]:
 class Children:
     """Runs verbs, a few at once."""
 
-    def __init__(self, most: int, *, seconds: float = SECONDS) -> None:
+    def __init__(
+        self,
+        most: int,
+        *,
+        seconds: float = SECONDS,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        """Run none yet.
+
+        Args:
+            most: How many run at once.
+            seconds: How long each may take.
+            environment: Variables that they have beside those of this process.
+        """
         self._seconds = seconds
+        self._environment = environment or {}
         self._room = asyncio.Semaphore(most)
 
     async def document(self, verb: Sequence[str], *, folder: Path) -> dict[str, Any]:
@@ -83,6 +97,7 @@ class Children:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
             start_new_session=True,
+            env={**os.environ, **self._environment},
         )
         try:
             async with asyncio.timeout(self._seconds):

@@ -93,6 +93,11 @@ class OpenDesk:
         with self._lock:
             return self._desk.ask(worker, n, holding=holding)
 
+    def release(self, worker: str, names: Collection[str]) -> list[str]:
+        """Take trials back."""
+        with self._lock:
+            return self._desk.release(worker, names)
+
     def tell(self, told: list[Told]) -> list[Receipt]:
         """Make outcomes durable.
 

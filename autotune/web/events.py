@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from starlette.responses import StreamingResponse
 
+from autotune.reporting import numbers
 from autotune.store.feed import Feed
 from autotune.web import study_view
 from autotune.web.house import Here, House, StudyName, failures
@@ -46,13 +47,13 @@ async def _stream(here: House, request: Request, feed: Feed, limit: int) -> Asyn
     here.listen(1)
     try:
         seen, quiet, looks = len(feed.outcomes), 0, 0
-        last = study_view.brief(feed)
+        last = _progress(feed)
         yield _event("progress", last, place=seen)
         while looks != limit - 1 and not await request.is_disconnected():
             looks += 1
             await asyncio.sleep(LOOK_SECONDS)
             n = await asyncio.to_thread(feed.refresh)
-            now = study_view.brief(feed)
+            now = _progress(feed)
             quiet = quiet + 1 if now == last else 0
             if n > seen:
                 rows = [
@@ -68,6 +69,13 @@ async def _stream(here: House, request: Request, feed: Feed, limit: int) -> Asyn
             seen, last = n, now
     finally:
         here.listen(-1)
+
+
+def _progress(feed: Feed) -> dict[str, Any]:
+    """The figures of a study, and its best value as pages write it."""
+    best, unit = feed.best, feed.header.unit
+    text = "" if best is None else numbers.said(best.value, unit, digits=8)
+    return study_view.brief(feed) | {"best_text": text}
 
 
 def _event(name: str, data: Any, *, place: int) -> str:  # noqa: ANN401 - any JSON value

@@ -39,7 +39,7 @@ class House:
         self.storage, self.keys, self.allow_submit = storage, keys, allow_submit
         self.folder = storage.folder.absolute() if isinstance(storage, FolderStorage) else None
         self.feeds, self.desks = Feeds(storage), Desks(storage)
-        self.children = Children(MOST_CHILDREN)
+        self.children = Children(MOST_CHILDREN, environment=storage.environment)
         self.drawn: dict[str, str] = {}
         self.listening = 0
         self.stir()

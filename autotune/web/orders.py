@@ -80,6 +80,13 @@ class AskModel(Strict):
     )
 
 
+class ReleaseModel(Strict):
+    """What a worker gives back."""
+
+    worker: Name = Field(description="Who has them.")
+    trials: Annotated[list[Name], Field(min_length=1, max_length=10_000)]
+
+
 class Told(Strict):
     """The outcome of one trial: a value, or why there is none."""
 

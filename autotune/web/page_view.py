@@ -2,10 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from urllib.parse import quote, urlencode
 
+from autotune.quantities import format_seconds
+from autotune.reporting import numbers
+from autotune.reporting.pages.trial_view import when
 from autotune.store.feed import Feed
+from autotune.store.study import Header
 from autotune.trials import Completed, Outcome
 from autotune.web import study_view
 from autotune.web.study_view import Wanted
@@ -44,9 +47,9 @@ def studies(found: Sequence[tuple[str, Feed | str]]) -> LinkedTable:
 def facts(feed: Feed) -> tuple[tuple[str, str], ...]:
     """A study in labels and values."""
     header, best, n = feed.header, feed.best, len(feed.outcomes)
-    options = ", ".join(f"{name}={_cell(value)}" for name, value in header.options.items())
+    options = numbers.options(header.options, header.units)
     failed = ", ".join(f"{count} {kind}" for kind, count in sorted(feed.failures.items()))
-    found = "none yet" if best is None else f"{best.value:.8g} {header.unit}"
+    found = "none yet" if best is None else numbers.said(best.value, header.unit, digits=8)
     return (
         ("problem", header.problem),
         ("options", options or "none"),
@@ -55,7 +58,7 @@ def facts(feed: Feed) -> tuple[tuple[str, str], ...]:
         ("begun and not ended", str(feed.n_open)),
         ("best", found if best is None else f"{found} (trial {best.trial.id})"),
         ("created", header.created_at),
-        ("latest outcome", _when(feed.outcomes[-1].timing.finished_at) if n else "none"),
+        ("latest outcome", when(feed.outcomes[-1].timing.finished_at) if n else "none"),
     )
 
 
@@ -73,24 +76,24 @@ def latest(feed: Feed) -> LinkedTable:
 
 def trials(feed: Feed, some: Sequence[Outcome]) -> LinkedTable:
     """One row for each trial."""
-    header = feed.header
+    header, units = feed.header, feed.header.units
     names = dict.fromkeys(name for each in some for name in each.trial.config)
-    units = (f"{name} ({header.units[name]})" if header.units.get(name) else name for name in names)
+    titles = (f"{name} ({units[name]})" if units.get(name) else name for name in names)
     what = f"objective ({header.unit})" if header.unit else "objective"
     rows = tuple(
         (
             f"{study_path(feed.name)}/trials/{quote(each.trial.id, safe='')}",
             (
                 each.trial.id,
-                f"{each.value:.8g}" if isinstance(each, Completed) else each.kind.value,
-                f"{each.timing.seconds:.4g}",
+                _value(each.value, header) if isinstance(each, Completed) else each.kind.value,
+                format_seconds(each.timing.seconds),
                 each.timing.worker,
-                *(_cell(each.trial.config.get(name)) for name in names),
+                *(numbers.named(name, each.trial.config.get(name), units) for name in names),
             ),
         )
         for each in some
     )
-    return LinkedTable(("trial", what, "seconds", "worker", *units), rows)
+    return LinkedTable(("trial", what, "took", "worker", *titles), rows)
 
 
 def turn(wanted: Wanted, *, n: int, total: int) -> Turn:
@@ -121,20 +124,11 @@ def _row(name: str, one: Feed | str) -> tuple[str, ...]:
         header.problem,
         str(brief["trials"]["total"]),
         str(brief["trials"]["failed"]),
-        "" if value is None else f"{value:.6g}",
+        "" if value is None else numbers.in_unit(value, header.unit),
         header.unit,
         header.created_at[:10],
     )
 
 
-def _cell(value: object) -> str:
-    if value is None:
-        return "–"
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
-
-
-def _when(seconds: float) -> str:
-    try:
-        return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-    except (OverflowError, ValueError, OSError):
-        return "at an unknown time"
+def _value(value: float, header: Header) -> str:
+    return numbers.in_unit(value, header.unit, digits=8)

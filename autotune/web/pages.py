@@ -114,6 +114,10 @@ async def figures(here: Here, study: StudyName) -> Response:
 @router.get("/fits/{name}")
 async def fit(here: Here, name: Word) -> Response:
     """A saved fit with its figures."""
+    if here.folder is None:
+        raise Refusal(
+            409, "saved fits are files, and this storage is a server.", "Serve a folder of fits."
+        )
     return await _drawn(here, "", f"--fit={name}")
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from autotune.web.house import House
-from autotune.web.problems import Refusal
 
 PAGE, PLAN = "page.html", "plan.json"
 
@@ -24,7 +23,7 @@ async def answer(
     async with scratch() as folder:
         for name, content in (files or {}).items():
             await asyncio.to_thread((folder / name).write_bytes, content)
-        words = (verb, *words, *_storage(here))
+        words = (verb, *words, *_folder(here))
         return await here.children.document(words, folder=folder)
 
 
@@ -38,22 +37,16 @@ async def report(here: House, *words: str, plan: Sequence[str] = (), linked: boo
         linked: Whether the page takes its style and scripts from this service.
 
     Raises:
-        Refusal: If a verb refuses, or the storage has no files to report on.
+        Refusal: If a verb refuses.
     """
-    if here.folder is None:
-        raise Refusal(
-            409,
-            "figures are drawn from files, and this storage is a server.",
-            "GET /api/studies/STUDY/trials has the numbers.",
-        )
     more = ("--linked",) if linked else ()
     async with scratch() as folder:
         if plan:
-            asked = ("plan", *plan, *_storage(here))
+            asked = ("plan", *plan, *_folder(here))
             document = await here.children.document(asked, folder=folder)
             await asyncio.to_thread((folder / PLAN).write_text, json.dumps(document["answer"]))
             words = (*words, f"--plan={PLAN}")
-        asked = ("report", PAGE, *words, *more, *_storage(here))
+        asked = ("report", PAGE, *words, *more, f"--storage={here.storage.address}")
         await here.children.document(asked, folder=folder)
         return await asyncio.to_thread((folder / PAGE).read_text, "utf-8")
 
@@ -68,6 +61,6 @@ async def scratch() -> AsyncIterator[Path]:
         await asyncio.to_thread(made.cleanup)
 
 
-def _storage(here: House) -> tuple[str, ...]:
-    """The folder of studies and saved fits, for a verb; a server keeps none."""
+def _folder(here: House) -> tuple[str, ...]:
+    """The folder of saved fits, for a verb of laws; a server keeps none."""
     return () if here.folder is None else (f"--storage={here.folder}",)

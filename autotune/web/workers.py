@@ -8,7 +8,7 @@ from fastapi import APIRouter, Response
 
 from autotune.errors import StoreError
 from autotune.web.house import StudyName, Writable, failures
-from autotune.web.orders import AskModel, DeskModel, Order, TellModel
+from autotune.web.orders import AskModel, DeskModel, Order, ReleaseModel, TellModel
 from autotune.web.problems import JsonResponse, Refusal
 
 router = APIRouter(
@@ -53,6 +53,16 @@ def ask(here: Writable, study: StudyName, asked: AskModel) -> Response:
             "wait_seconds": WAIT_SECONDS,
         }
     )
+
+
+@router.post("/{study}/release", summary="Give trials back")
+def release(here: Writable, study: StudyName, given: ReleaseModel) -> Response:
+    """End the leases of trials that a worker will not finish: the next worker to ask gets them.
+
+    `released` are those that were the worker's. It may be repeated when the answer was lost.
+    """
+    desk = here.desks.get(study)
+    return JsonResponse({"released": desk.release(given.worker, given.trials)})
 
 
 @router.post("/{study}/tell", summary="Tell outcomes")

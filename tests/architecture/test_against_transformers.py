@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from made_stacks import paper
 
-from autotune.architecture import dots1_config
+from autotune.architecture import config_json
+from autotune.architecture.attention import GroupedQuery
 from autotune.architecture.backbone import complete
 from autotune.architecture.conventions import CONVENTIONS, Reach
 from autotune.architecture.count import Group, by_group, total
@@ -15,6 +16,8 @@ from autotune.architecture.flops import per_token, score_flops
 from autotune.architecture.hf_wrappers import WRAPPERS
 from autotune.architecture.huggingface import architecture
 from autotune.architecture.layer_stack import LayerStack
+from autotune.architecture.sparse_constants import SparseConstants
+from autotune.models.catalogue import read
 
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
@@ -75,11 +78,25 @@ def test_a_released_file_has_as_many_parameters_as_transformers_builds(name):
     assert counted == numel
 
 
-@pytest.mark.parametrize("shared", [1, 2])
-def test_the_config_json_of_a_stack_builds_as_many_parameters_as_were_counted(shared):
-    stack = LayerStack(n_layers=70, n_dense_layers=2, d_model=1896, expert_width=664)
-    model = complete(stack, paper(n_shared=shared), vocabulary=152064, name="m")
-    counted, numel = same(dots1_config.config(model, seq_len=8192))
+LATENT = SparseConstants(attention=read("deepseek-v2-lite").model.attention, dense_ratio=2.5)
+HELD = {
+    "two shared experts": paper(n_shared=2), "no shared expert": paper(n_shared=0),
+    "four queries to a kv head": replace(
+        paper(), attention=GroupedQuery(n_heads=16, n_kv_heads=4, head_dim=64)
+    ),
+    "latent": LATENT,
+    "latent, queries compressed": replace(
+        LATENT, attention=replace(LATENT.attention, q_rank=1536)
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore:Initializing zero-element tensors")
+@pytest.mark.parametrize("held", HELD.values(), ids=HELD)
+def test_the_config_json_of_a_stack_builds_as_many_parameters_as_were_counted(held):
+    stack = LayerStack(n_layers=7, n_dense_layers=2, d_model=1896, expert_width=664)
+    model = complete(stack, held, vocabulary=152064, name="m")
+    counted, numel = same(config_json.config(model, seq_len=8192))
     assert counted == numel == total(by_group(model)).total
 
 

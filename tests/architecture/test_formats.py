@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from made_architectures import architectures, few
-from made_stacks import constants, grouped_query, paper, whole_stacks
+from made_stacks import constants, paper, whole_stacks
 
-from autotune.architecture import dots1_config, huggingface
+from autotune.architecture import config_json, huggingface
 from autotune.architecture.backbone import complete
 from autotune.architecture.divisors import Divisors
 from autotune.architecture.document import described
@@ -21,6 +21,12 @@ from autotune.models import catalogue
 ROW = LayerStack(n_layers=16, n_dense_layers=2, d_model=1896, expert_width=664)
 """A row of table 21 of arXiv:2603.21862, at 3e20 FLOPs."""
 MODEL = complete(ROW, paper(), vocabulary=152064, name="row")
+LATENT = {
+    "--multi-latent-attention": "", "--q-lora-rank": "1536", "--kv-lora-rank": "512",
+    "--qk-head-dim": "128", "--qk-pos-emb-head-dim": "64", "--v-head-dim": "128",
+    "--kv-channels": "128", "--rope-type": "rope", "--no-rope-fusion": "",
+    "--num-attention-heads": "128", "--moe-router-topk-scaling-factor": "2.5",
+}  # fmt: skip
 RUN = TrainingRun(
     tokens=50.5138e9, seq_len=8192, peak_lr=4.82e-4, batch_tokens=288 * 8192,
     divisors=Divisors(tensor=8, expert=16, pipeline=4),
@@ -41,10 +47,10 @@ def test_our_description_of_a_released_model_reads_back_to_it(name):
 
 
 @few
-@given(held=constants(grouped_query()), stack=whole_stacks())
+@given(held=constants(), stack=whole_stacks())
 def test_a_config_json_of_a_stack_reads_back_to_it(held, stack):
     model = complete(stack, held, vocabulary=1000, name="drawn")
-    config = dots1_config.config(model, seq_len=held.seq_len)
+    config = config_json.config(model, seq_len=held.seq_len)
     assert huggingface.architecture(config, name="drawn", where="config.json") == model
     assert config["max_position_embeddings"] == held.seq_len
 
@@ -52,7 +58,7 @@ def test_a_config_json_of_a_stack_reads_back_to_it(held, stack):
 def test_a_deeper_model_than_dots_llm1_has_no_sliding_window():
     """Were `sliding_window` not null, layers past the 62nd would slide."""
     model = replace(MODEL, n_layers=80)
-    config = dots1_config.config(model, seq_len=8192)
+    config = config_json.config(model, seq_len=8192)
     assert huggingface.architecture(config, name="row", where="c").n_window_layers == 0
     sliding = {**config, "sliding_window": 4096}
     assert huggingface.architecture(sliding, name="row", where="c").n_window_layers == 18
@@ -61,11 +67,11 @@ def test_a_deeper_model_than_dots_llm1_has_no_sliding_window():
 
 
 @pytest.mark.parametrize(
-    "model", [catalogue.read("deepseek-v3").model, catalogue.read("mixtral-8x7b").model]
+    "model", [catalogue.read("gpt-oss-20b").model, catalogue.read("mixtral-8x7b").model]
 )
 def test_another_family_has_no_such_config_json(model):
-    with pytest.raises(InputError, match="is not of the family dots1"):
-        dots1_config.config(model, seq_len=8192)
+    with pytest.raises(InputError, match="is not of the family dots1 or deepseek_v3"):
+        config_json.config(model, seq_len=8192)
 
 
 def test_megatron_is_told_every_size_of_the_row_and_of_its_run():
@@ -73,9 +79,11 @@ def test_megatron_is_told_every_size_of_the_row_and_of_its_run():
     assert said == {
         "--num-layers": "16", "--hidden-size": "1896", "--ffn-hidden-size": "5688",
         "--num-attention-heads": "16", "--group-query-attention": "", "--num-query-groups": "8",
-        "--kv-channels": "128", "--qk-layernorm": "", "--normalization": "RMSNorm", "--swiglu": "",
-        "--disable-bias-linear": "", "--position-embedding-type": "rope",
+        "--kv-channels": "128", "--qk-layernorm": "", "--normalization": "RMSNorm",
+        "--norm-epsilon": "1e-6", "--swiglu": "", "--disable-bias-linear": "",
+        "--position-embedding-type": "rope", "--attention-dropout": "0", "--hidden-dropout": "0",
         "--untie-embeddings-and-output-weights": "", "--vocab-size": "152064",
+        "--make-vocab-size-divisible-by": "64",
         "--num-experts": "288", "--moe-layer-freq": "[0]*2+[1]*14",
         "--moe-ffn-hidden-size": "664", "--moe-shared-expert-intermediate-size": "664",
         "--moe-router-topk": "8", "--moe-router-score-function": "sigmoid",
@@ -113,9 +121,38 @@ def test_batches_are_multiples_of_sixteen_sequences(tokens, sequences):
     assert replace(RUN, batch_tokens=tokens).sequences == sequences
 
 
+def test_megatron_is_told_the_latent_attention_of_deepseek_v3():
+    """The sizes of its report; Megatron refuses groups beside it, and fused rotary but YaRN's."""
+    model = replace(MODEL, attention=catalogue.read("deepseek-v3").model.attention)
+    said = dict(line.partition(" ")[::2] for line in arguments(model, RUN))
+    found = {name: said.pop(name) for name in LATENT if name in said}
+    assert found == LATENT
+    plain = dict(line.partition(" ")[::2] for line in arguments(MODEL, RUN))
+    assert set(plain) - set(said) - set(LATENT) == {"--group-query-attention", "--num-query-groups"}
+    whole = replace(model, attention=replace(model.attention, q_rank=None))
+    assert not any("q-lora" in line for line in arguments(whole, RUN))
+
+
+@pytest.mark.parametrize(
+    ("vocabulary", "tensor", "rows"), [(152064, 1, 152064), (152064, 8, 152064), (50257, 2, 50258)]
+)
+def test_megatron_pads_the_vocabulary_to_the_rows_that_were_counted(vocabulary, tensor, rows):
+    """It rounds up to a multiple of the argument times the tensor-parallel size."""
+    run = replace(RUN, divisors=Divisors(tensor=tensor))
+    lines = arguments(replace(MODEL, vocabulary=vocabulary), run)
+    said = dict(line.partition(" ")[::2] for line in lines)
+    step = tensor * int(said["--make-vocab-size-divisible-by"])
+    assert -(-vocabulary // step) * step == rows
+
+
+def test_a_sequence_that_tensor_parallel_devices_cannot_share_is_refused():
+    with pytest.raises(InputError, match="splits 8191 tokens over 8"):
+        arguments(MODEL, replace(RUN, seq_len=8191))
+
+
 @pytest.mark.parametrize(
     ("model", "says"),
-    [(catalogue.read("deepseek-v3").model, "no grouped-query"),
+    [(catalogue.read("mixtral-8x7b").model, "has no dense layers"),
      (replace(MODEL, experts=None, n_dense_layers=16), "has no experts")],
 )  # fmt: skip
 def test_megatron_is_told_nothing_of_other_models(model, says):

@@ -121,6 +121,21 @@ def test_a_width_rule_that_is_asked_for_comes_before_the_fit(folder):
     assert figures["d"]["band"] is None
 
 
+def test_a_law_of_the_loss_beside_the_fit_chooses_m_alone(folder):
+    made, figures = design(folder, "--flops", "1e21", "--law", "abnar2025", "--top", "3")
+    _, known = design(folder, "--flops", "1e21", "--top", "1")
+    assert figures["M"]["origin"] == "scan"
+    assert all(figures[name] == known[name] for name in ("M/N_a", "N/N_a"))
+    assert made["law"]["by_shape_laws"]["loss"] > made["law"]["loss"]
+    shown = run(
+        "design", "--flops", "1e21", "--law", "abnar2025", "--shape-law", "ours", cwd=folder
+    )
+    said = " ".join(shown.stdout.split())
+    assert "asked of 160 designs over M and the M/N_a, N/N_a and d of ours." in said
+    assert "ours decides." in said
+    assert "and ranks the others." in said
+
+
 def test_what_the_runs_do_not_settle_stays_the_papers_and_ends_with_status_1(folder):
     lines = (folder / "runs.csv").read_text().splitlines()
     columns = lines[0].split(",")[:-2]

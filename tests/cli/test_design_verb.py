@@ -1,6 +1,7 @@
 """`autotune design`: tables, JSON, files for other programs, placements and mistakes."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from autotune.cli.main import VERBS
 from autotune.fits import files as fits
 from autotune.models import catalogue, files
 
+ODD = ["--flops", "1e20", "--seq-len", "8191", "--tp", "4"]
 CONFIGS = Path(__file__).resolve().parent.parent / "golden/config_json"
 
 
@@ -116,6 +118,32 @@ def test_megatron_gets_the_shape_the_parallel_sizes_and_the_laws_steps():
     assert float(said["--lr"]) == pytest.approx(2.753e-4, rel=1e-3)
     tokens = int(said["--train-samples"]) * 8192
     assert tokens == pytest.approx(design["models"][0]["tokens"], abs=8192)
+
+
+@pytest.mark.parametrize(
+    "attention",
+    [["--queries-per-kv", "4"], ["--mla"],
+     ["--mla", "--q-rank", "0", "--kv-rank", "256", "--rope-dim", "32"]],
+)  # fmt: skip
+def test_other_attention_and_dense_layers_reach_every_format(tmp_path, attention):
+    arguments = ("--flops", "1e22", "--dense-ratio", "18/7", "--tp", "4", *attention)
+    first = record(*arguments, "--top", "1")["design"]["models"][0]
+    lines = run("design", *arguments, "--format", "megatron").stdout.splitlines()
+    said = dict(line.partition(" ")[::2] for line in lines)
+    shape = first["architecture"]
+    assert int(said["--ffn-hidden-size"]) * 7 == shape["d_model"] * 18
+    for name, form in (("config.json", "hf"), ("mine.toml", "toml")):
+        path, model = written(tmp_path, name, *arguments, "--format", form)
+        exact = counts(path)["conventions"][0]
+        assert (exact["n_total"], exact["n_active"]) == (first["n_total"], first["n_active"])
+        assert asdict(model.attention) == shape["attention"]
+    if "--mla" in attention:
+        latent = shape["attention"]
+        assert said["--kv-lora-rank"] == str(latent["kv_rank"])
+        assert said.get("--q-lora-rank") == (str(latent["q_rank"]) if latent["q_rank"] else None)
+        assert "--group-query-attention" not in said
+    else:
+        assert int(said["--num-query-groups"]) * 4 == int(said["--num-attention-heads"])
 
 
 def test_memory_and_parameters_cap_the_same_number():
@@ -235,6 +263,7 @@ def test_a_design_and_a_placement_come_together_if_both_are_asked():
         (["--flops", "1e20", "--heads", "16"], 2, "cannot read '16' as heads"),
         (["--flops", "1e20", "--heads", "3x64"], 2, "3x64 is no choice of heads"),
         (["--flops", "1e20", "--top-k", "288"], 2, "top_k is 288 of 288"),
+        (["--flops", "1e20", "--top-k", "0"], 2, "a token goes to one expert or more, but top_k"),
         (["--flops", "1e20", "--shared", "-1"], 2, "n_shared must be finite and >= 0"),
         (["--flops", "1e20", "--multiple", "7"], 2, "multiples of 8 to 128, not of 7"),
         (["--flops", "1e20", "--format", "yaml"], 2, "unknown format 'yaml'"),
@@ -253,10 +282,29 @@ def test_a_design_and_a_placement_come_together_if_both_are_asked():
         (["--flops", "1e18", "--heads", "64x128"], 3, "leaves 0.29 layers of 64x128 heads"),
         (["--flops", "1e20", "--over", "all"], 2, "--over says which shapes a law chooses from"),
         (["--flops", "1e20", "--law", "abnar2025", "--over", "most"], 2, "unknown range of shapes"),
-        (["--flops", "1e20", "--law", "abnar2025", "--shape-law", "a"], 2, "Give one of them."),
+        (
+            ["--flops", "1e20", "--law", "abnar2025", "--shape-law", "a", "--over", "all"],
+            2,
+            "--shape-law gives both ratios",
+        ),
         (["--like", "kimi-k2", "--law", "abnar2025"], 2, "--law chooses a shape for a budget"),
         (["--flops", "1e20", "--law", "abnar2024"], 2, "Did you mean 'abnar2025'"),
         (["--flops", "1e18", "--pp", "64"], 3, "no whole numbers come within 5%"),
+        (["--flops", "1e20", "--kv-rank", "512"], 2, "--kv-rank is a size of latent attention."),
+        (["--flops", "1e20", "--mla", "--kv-rank", "0"], 2, "kv_rank of latent attention must be"),
+        (["--flops", "1e20", "--mla", "--rope-dim", "63"], 2, "rotary positions turn pairs"),
+        (["--flops", "1e20", "--mla", "--queries-per-kv", "2"], 2, "contradict each other: latent"),
+        (["--flops", "1e20", "--queries-per-kv", "3"], 2, "8 query heads cannot share keys and"),
+        (["--flops", "1e20", "--queries-per-kv", "0"], 2, "queries_per_kv 0: at least one head"),
+        (
+            ["--flops", "1e20", "--dense-ratio", "thick"],
+            2,
+            "cannot read 'thick' as a --dense-ratio",
+        ),
+        (["--flops", "1e20", "--dense-ratio", "2.71"], 2, "with q up to 8, as 3, 5/2 or 8/3. Near"),
+        (["--flops", "1e20", "--dense-ratio", "-3"], 2, "dense_ratio -3: dense layers are p/q"),
+        (["--flops", "1e20", "--mla", "--kv-rank", "9000"], 2, "whatever the hidden size. Raise"),
+        ([*ODD, "--format", "megatron"], 2, "--sequence-parallel splits 8191 tokens over 4"),
     ],
 )
 def test_a_mistake_is_one_line_that_says_what_to_do(arguments, status, says):

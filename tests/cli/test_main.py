@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import typer.main
 from cli_run import run
+from patience import PATIENCE
 
 from autotune.cli.main import app
 
@@ -60,7 +61,7 @@ def test_an_interrupt_ends_a_verb_with_status_130_and_no_traceback():
             break
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=30)
+    _, said = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130
     assert "Traceback" not in said
 

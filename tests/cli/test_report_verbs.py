@@ -78,6 +78,25 @@ def test_what_cannot_be_drawn_is_refused_in_a_line(plot, arguments, said):
     assert "Traceback" not in done.stderr
 
 
+def test_the_runs_of_a_fit_are_found_again_unless_they_changed(plot, storage, tmp_path):
+    runs = tmp_path / "my runs.csv"
+    sizes = [1e8, 2e8, 4e8, 8e8]
+    rows = [f"{n},{d},{2 + n**-0.1 + d**-0.1!r}" for n in sizes for d in (2e9, 4e9, 8e9)]
+    runs.write_text("\n".join(["n_active,tokens,loss", *rows]) + "\n")
+    few = ("--law", "hoffmann", "--bootstrap", 0, "--where", "tokens > 2B", "--save", "found")
+    done = run("fit", runs, *few, "--storage", storage, cwd=tmp_path)
+    assert done.returncode in (0, 1), done.stderr
+    drawn = json.loads(plot("found", "--kind", "predicted", "--json").stdout)
+    assert drawn["figures"][0]["caption"].startswith(f"8 runs of {runs}")
+    runs.write_text("\n".join(["n_active,tokens,loss", *rows[1:-1]]) + "\n")
+    refused = plot("found", "--kind", "predicted")
+    assert refused.returncode == 2
+    assert f"are not at hand: the rows in {runs} are other ones by now. Give" in refused.stderr
+    assert f"with --runs '{runs}' --where 'tokens > 2B'." in refused.stderr
+    runs.unlink()
+    assert "there is no such file" in plot("found", "--kind", "predicted").stderr
+
+
 def test_a_file_that_is_no_plan_says_how_to_make_one(plot, tmp_path):
     (tmp_path / "old.json").write_text('{"plans": []}')
     done = plot(tmp_path / "old.json")
@@ -91,6 +110,12 @@ def test_a_report_of_nothing_and_runs_without_a_fit_are_refused(tmp_path):
     done = run("report", tmp_path / "r.html", "--storage", tmp_path)
     assert (done.returncode, (tmp_path / "r.html").exists()) == (2, False)
     assert "nothing to report" in done.stderr
+    with JournalStore.open(tmp_path / "s", study_of([]).header, start={}) as store:
+        store.append(*line_of_trials(2))
+    done = run("report", tmp_path / "r.html", "--storage", tmp_path, "--trial", "0001-000")
+    assert (done.returncode, (tmp_path / "r.html").exists()) == (2, False)
+    assert "1 of 1 trials have no outcome in the 1 studies of the report" in done.stderr
+    assert "did you mean '000" in done.stderr
     assert "belongs to one fit" in run("report", tmp_path / "r.html", "--runs", "x.csv").stderr
 
 

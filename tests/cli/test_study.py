@@ -15,10 +15,12 @@ from cli_run import run
 from made_study import SIZES, TOKENS, TRUTH, completed, problem
 
 from autotune.cli.study_run import Loop
+from autotune.cli.tune_run import Place
 from autotune.evaluators.serial import SerialEvaluator
 from autotune.ports import Beginning
 from autotune.store import study as studies
 from autotune.store.journal import JournalStore
+from autotune.store.storage import FolderStorage
 from autotune.store.study import Header
 from autotune.suggestion.offer import offer
 from autotune.suggestion.recorded import decisions
@@ -108,7 +110,8 @@ class Stop:
 def loop(folder, stop):
     made = problem()
     aim = Aim(target=3e22, spend=3e20)
-    return Loop(made, offer(made), aim, Header.of(made, "made"), folder, None, stop)
+    place = Place(FolderStorage(folder.parent), folder.name)
+    return Loop(made, offer(made), aim, Header.of(made, "made"), place, None, stop)
 
 
 def test_near_the_end_of_a_job_a_study_decides_once_and_leaves_the_rest(tmp_path):

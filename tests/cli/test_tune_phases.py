@@ -22,6 +22,8 @@ calls = []
 
 def objective(point):
     calls.append(point)
+    if len(calls) in BREAKS:
+        raise ValueError("broken")
     time.sleep(300 if len(calls) == HANGS else 0)
     return (point["x"] - 0.3) ** 2 + (point["u"] - 0.8) ** 2
 
@@ -36,12 +38,12 @@ problem = Problem(
 def tune(tmp_path):
     """`autotune tune` of the problem, as arguments; it hangs in a trial, counted from 1."""
 
-    def arguments(study, trials, *, hangs=0):
+    def arguments(study, trials, *, hangs=0, breaks=()):
         path = tmp_path / "phased.py"
-        path.write_text(PHASED.replace("HANGS", str(hangs)))
+        path.write_text(PHASED.replace("HANGS", str(hangs)).replace("BREAKS", str(breaks)))
         return [
             "tune", str(path), "--workers", "0", "--storage", str(tmp_path), "--study",
-            study, "--learner", "GP", "--initial-points", "3", "--max-evals", str(trials),
+            study, "--initial-points", "3", "--max-evals", str(trials),
         ]  # fmt: skip
 
     return arguments
@@ -57,6 +59,7 @@ def test_phases_are_announced_recorded_and_shown(tune, tmp_path):
     done = run(*tune("s", 9))
     assert done.returncode == 0, done.stderr
     assert "phases: ratio (6 trials: x), then place (u)" in done.stderr
+    assert "native GP/EI in each phase (auto: ET from 501 trials of it on), seed" in done.stderr
     assert [phase for *_, phase in trials(tmp_path, "s")] == ["1.0"] * 6 + ["2.0"] * 3
     shown = run("results", "show", "s", "--storage", tmp_path).stdout
     assert "phase 1: 6 completed, best " in shown
@@ -64,6 +67,16 @@ def test_phases_are_announced_recorded_and_shown(tune, tmp_path):
     record = json.loads(run("results", "show", "s", "--storage", tmp_path, "--json").stdout)
     assert [each["completed"] for each in record["phases"]] == [6, 3]
     assert record["phases"][1]["best_value"] == record["best_value"]
+
+
+def test_a_failed_trial_has_its_phase_too(tune, tmp_path):
+    """By its problem: an export without it leaves the phase out, and says why."""
+    assert run(*tune("f", 9, breaks=(2, 8))).returncode == 1
+    assert [phase for *_, phase in trials(tmp_path, "f")] == ["1.0"] * 6 + ["2.0"] * 3
+    (tmp_path / "phased.py").unlink()
+    assert [phase for *_, phase in trials(tmp_path, "f")].count("") == 2
+    done = run("results", "export", "f", "--storage", tmp_path)
+    assert "failed trials have no phase: their problem cannot be loaded" in done.stderr
 
 
 def test_a_problem_shows_its_phases():

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+from patience import PATIENCE
 
 from autotune.store.study import read
 
@@ -58,7 +59,7 @@ def begun(command):
 
 def run(command, **environment):
     return subprocess.run(
-        command, capture_output=True, text=True, check=False, timeout=120,
+        command, capture_output=True, text=True, check=False, timeout=PATIENCE,
         env=os.environ | environment,
     )  # fmt: skip
 
@@ -109,7 +110,7 @@ def test_a_signal_saves_ends_the_children_and_the_same_command_continues(
     children = family(process.pid)
     for _ in range(times):
         process.send_signal(number)
-    shown, said = process.communicate(timeout=60)
+    shown, said = process.communicate(timeout=PATIENCE)
     assert process.returncode == status, said
     assert ended in shown
     assert "the same command continues" in shown
@@ -122,7 +123,7 @@ def test_a_signal_saves_ends_the_children_and_the_same_command_continues(
 def test_a_killed_job_loses_nothing_but_what_it_ran_and_that_runs_again_first(slow, study):
     process = begun(slow)
     process.kill()
-    process.communicate(timeout=60)
+    process.communicate(timeout=PATIENCE)
     continues_exactly(slow, study)
     assert len({outcome.trial.id.split("-")[0] for outcome in read(study).outcomes}) == 2
 
@@ -132,7 +133,7 @@ def test_two_commands_at_once_on_one_study_run_each_trial_once_and_no_more_than_
     """The same seed, so that both propose the same points unless they hear of each other."""
     command = [*slow, "24", "--json", "--learner", "auto"]
     both = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
-    reports = [json.loads(each.communicate(timeout=120)[0]) for each in both]
+    reports = [json.loads(each.communicate(timeout=PATIENCE)[0]) for each in both]
     assert [report["ended"] for report in reports] == ["done", "done"]
     outcomes = read(study).outcomes
     assert len(outcomes) == len({each.trial.id for each in outcomes}) == 24

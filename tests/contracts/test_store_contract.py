@@ -1,7 +1,6 @@
 """What every store owes the loop."""
 
 import pytest
-from postgres_server import postgres
 
 from autotune.ports import Beginning
 from autotune.store.journal import JournalStore
@@ -65,11 +64,10 @@ class Rows:
 
 
 @pytest.fixture(scope="module")
-def server():
-    with postgres("-c fsync=off") as url:
-        storage = storage_of(url)
-        yield storage
-        storage.close()
+def server(postgres_url):
+    storage = storage_of(postgres_url)
+    yield storage
+    storage.close()
 
 
 @pytest.fixture(params=["journals", "memory", "postgres"])

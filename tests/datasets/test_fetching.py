@@ -1,6 +1,7 @@
 """Originals come from a folder, the cache or the network, and are checked each time."""
 
 import functools
+import gzip
 import hashlib
 import http.server
 import threading
@@ -22,7 +23,14 @@ SHA256 = hashlib.sha256(TEXT).hexdigest()
 class Handler(http.server.SimpleHTTPRequestHandler):
     def do_GET(self):
         self.server.asked.append(self.path)
-        super().do_GET()
+        if self.server.body is None:
+            super().do_GET()
+            return
+        self.send_response(200)
+        for name, value in self.server.headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(self.server.body)
 
     def log_message(self, *words):
         """Say nothing."""
@@ -38,6 +46,7 @@ def server(tmp_path):
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         server.asked = []
         server.file = file
+        server.body, server.headers = None, {}
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         yield server
@@ -79,6 +88,32 @@ def test_other_bytes_than_registered_are_refused_and_not_kept(server, cache):
     with pytest.raises(InputError, match=r"points\.csv has other bytes than those registered"):
         fetch(study(server, sha256="0" * 64))
     assert not (cache / "chinchilla_epoch.csv").exists()
+
+
+def test_a_file_that_is_compressed_on_its_way_is_checked_as_published(server):
+    """GitHub sends text so."""
+    server.body, server.headers = gzip.compress(TEXT), {"Content-Encoding": "gzip"}
+    assert fetch(study(server)).path.read_text().count("\n") == 3
+
+
+def test_signs_in_a_path_are_escaped_and_the_file_is_kept_under_its_own_name(server, cache):
+    name = "c4_original-d=96_l=8_h=4-0.25.json"
+    server.file.with_name(name).write_bytes(TEXT)
+
+    def places(host):
+        return (Place("some/study", "abc", f"data/{name}", host),)
+
+    fetch(study(server, places=places))
+    assert server.asked == ["/some/study/abc/data/c4_original-d%3D96_l%3D8_h%3D4-0.25.json"]
+    assert (cache / "originals/chinchilla_epoch" / name).read_bytes() == TEXT
+
+
+def test_a_connection_that_ends_early_is_one_line_and_leaves_nothing(server, cache):
+    server.body, server.headers = TEXT[:-5], {"Content-Length": str(len(TEXT))}
+    with pytest.raises(InputError, match=r"points\.csv.*set AUTOTUNE_DATA") as raised:
+        fetch(study(server))
+    assert "\n" not in str(raised.value)
+    assert not [path for path in cache.rglob("*") if path.is_file()]
 
 
 def test_a_second_place_serves_where_the_first_does_not(server):

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from commands import commands
 from mpi_run import ROOT, finished
+from patience import PATIENCE
 
 from autotune import problem_file
 from autotune.search import factory
@@ -212,7 +213,7 @@ def test_the_mpiexec_lines_of_the_guide_work(mpi, tmp_path):
             cwd=tmp_path,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=PATIENCE,
             check=False,
         )
         assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"

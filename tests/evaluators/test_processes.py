@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+from patience import PATIENCE
 
 from autotune.errors import InputError, ProblemError
 from autotune.evaluators.family import family
@@ -18,7 +19,7 @@ from autotune.trials import Completed, Failed, FailureKind, Trial
 PROBLEM = str(Path(__file__).with_name("misbehaves.py"))
 
 
-def pool(folder, *, workers=1, trial_timeout=20.0, problem=PROBLEM):
+def pool(folder, *, workers=1, trial_timeout=PATIENCE, problem=PROBLEM):
     return ProcessEvaluator(
         problem, {}, workers=workers, trial_timeout=trial_timeout, folder=folder
     )
@@ -46,7 +47,7 @@ def lives(pid):
     return state != "Z"
 
 
-def gone(pid, *, within=5.0):
+def gone(pid, *, within=30.0):
     end = time.monotonic() + within
     while lives(pid) and time.monotonic() < end:
         time.sleep(0.01)

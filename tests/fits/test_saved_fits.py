@@ -32,9 +32,10 @@ def test_a_fit_of_every_form_is_read_back_bit_for_bit(tmp_path, name):
     law = PRESETS[name]
     law = replace(law, source=replace(law.source, range=RANGE))
     fit = saved(law=law, convention=Convention("total", "expert"), status=FitStatus.AT_BOUND)
+    fit = replace(fit, place="/runs of mine.csv", where="tokens > 1B")
     files.save(fit, tmp_path)
     back = files.load("mine", tmp_path)
-    assert (back.id, back.data, back.data_hash) == (fit.id, fit.data, fit.data_hash)
+    same(replace(back, result=None), replace(fit, result=None))
     same(back.result, fit.result)
 
 

@@ -132,6 +132,28 @@ def test_where_runs_give_no_limit_the_interval_is_open():
     assert np.isinf(low) or np.isinf(high)
 
 
+def test_where_a_power_may_be_0_the_constant_has_no_limit_and_what_would_give_one_is_said():
+    """Sizes within a factor of three: alpha may be 0, where A and E trade without end."""
+    few = runs(size=24)
+    n = 1e9 * (few.n_active / few.n_active.min()) ** 0.2
+    rng = np.random.default_rng(0)
+    loss = LAW.loss(n, few.tokens) * np.exp(0.01 * rng.standard_normal(24))
+    table = replace(few, n_active=n, n_total=n, loss=loss)
+    found = fitted(table, bootstrap=10)
+    low, high = found.interval["alpha"]
+    assert low < -1e-3 < 1e-3 < high
+    assert found.interval["E"] == (-np.inf, np.inf)
+    (said,) = (each for each in found.weak if each.startswith("alpha may be 0"))
+    assert said.endswith("E has no limit. Runs over a wider range of sizes would separate them.")
+    residual = np.log(found.law.loss(n, few.tokens) / table.loss)
+    unit = noise_of(residual, Objective(1e-3), 5).unit(Objective(1e-3))
+    rise = 0.5 * unit * t.ppf(0.975, 24 - 5) ** 2
+    for alpha, sign in ((1e-3, -1), (-1e-3, 1)):
+        held = fit(HOFFMANN, table, settings=FitSettings(fix={"alpha": alpha}))
+        assert held.objective_sum < found.objective_sum + rise
+        assert sign * held.law.E > 20
+
+
 def test_a_bound_given_by_the_user_ends_a_profile():
     free = fitted(runs())
     limit = free.law.alpha + 0.1 * (free.interval["alpha"][1] - free.law.alpha)

@@ -10,6 +10,7 @@ import envelope as envelope_benchmark
 import intervals as benchmark
 import numpy as np
 import pytest
+from interval_tables import Kept
 
 from autotune.fitting.fit import fit
 from autotune.laws.catalogue import FORMS, PRESETS
@@ -73,6 +74,21 @@ def test_a_study_counts_every_quantity_of_its_case():
         assert record["tables"] == 3
         assert 0 <= record["low"] <= record["covered"] <= record["high"] <= 1
     assert made[-1]["by"] == "draws, ends"
+
+
+def test_a_study_goes_on_from_the_tables_that_a_killed_run_left(tmp_path):
+    case = next(case for case in benchmark.CASES if case.form == "krajewski")
+    kept = Kept(tmp_path / "tables.jsonl", {"law": "krajewski", "draws": 20})
+    other = Kept(tmp_path / "tables.jsonl", {"law": "krajewski", "draws": 30})
+    kept.add(0, {"alpha": (True, "profile")})
+    other.add(1, {"alpha": (True, "profile")})
+    with kept.path.open("a") as file:
+        file.write('{"law": "kraj')
+    kept.add(1, {"alpha": (False, "profile")})
+    (made,) = benchmark.study(case, n_tables=2, draws=20, kept=kept)
+    assert (made["quantity"], made["tables"], made["covered"]) == ("alpha", 2, 0.5)
+    assert kept.read().keys() == {0, 1}
+    assert other.read().keys() == {1}
 
 
 @pytest.mark.long

@@ -92,6 +92,30 @@ def test_runs_of_whole_layers_come_back_within_three_per_cent():
             assert laws[number].best.value(c) == pytest.approx(float(law.value(c)), rel=0.03)
 
 
+def test_hidden_sizes_of_whole_shapes_are_those_of_the_best_triplet():
+    """Rounding leaves the least budgets without a best N/N_a or M of their own: laws have them."""
+    found = fitted(whole=True, ranks=False, ask=ShapeSettings(bootstrap=0))
+    settled = [
+        all(budget.curves[n].state is CurveState.FITTED for n in ("M", "density", "expansion"))
+        for budget in found.budgets
+    ]
+    assert settled[:2] == [False, False]
+    for budget in found.budgets:
+        best = float(PLANTED["width"].value(budget.flops))
+        assert budget.curves["width"].ends[0] == pytest.approx(best, rel=0.012)
+
+
+def test_intervals_of_the_hidden_size_hold_for_whole_shapes_too():
+    inside = 0
+    for seed in range(6):
+        ask = ShapeSettings(bootstrap=200)
+        law = fitted(noise=3e-4, seed=seed, ranks=False, whole=True, ask=ask).shape.laws["width"]
+        for c in (1e18, 3e20):
+            low, high = interval(law.best.drawn(c), 0.95)
+            inside += low <= float(PLANTED["width"].value(c)) <= high
+    assert inside >= 9  # of 12, of which 11.4 are expected
+
+
 @settings(max_examples=5, deadline=None)
 @given(flattening=st.floats(0.02, 0.15))
 def test_bands_widen_with_compute_where_curvature_falls(flattening):

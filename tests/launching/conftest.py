@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from cli_run import run
 from launching.cluster import Cluster
+from patience import PATIENCE
 
 from autotune.store import study as studies
 
@@ -85,21 +86,20 @@ class Desk:
         """The state of each job by id."""
         return {job["id"]: job["state"] for job in self.status(study)["jobs"]}
 
-    def wait(self, what, *, seconds=60, study="s"):
+    def wait(self, what, *, study="s"):
         """Wait until the status is as asked for, and return it."""
-        end = time.monotonic() + seconds
+        end = time.monotonic() + PATIENCE
         while not what(seen := self.status(study)):
             assert time.monotonic() < end, f"{seen}\n{self.logs(study)}"
             time.sleep(0.2)
         return seen
 
-    def ended(self, *, seconds=60, study="s"):
+    def ended(self, *, study="s"):
         """Wait until no job is left, and return the status."""
         live = {"queued", "held", "running", "ending"}
         return self.wait(
-            lambda seen: not live & {job["state"] for job in seen["jobs"]},
-            seconds=seconds, study=study,
-        )  # fmt: skip
+            lambda seen: not live & {job["state"] for job in seen["jobs"]}, study=study
+        )
 
     def jobs(self, study="s"):
         """The folder of the scripts."""

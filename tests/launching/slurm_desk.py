@@ -3,6 +3,7 @@
 import time
 
 from launching.conftest import Desk
+from patience import PATIENCE
 
 
 class SlurmDesk(Desk):
@@ -18,13 +19,13 @@ class SlurmDesk(Desk):
         assert sent.returncode == 0, sent.stderr
         return sent.stdout.split()[1]
 
-    def begin_now(self, job, *, seconds=90):
+    def begin_now(self, job):
         """A requeued job waits for two minutes; wait until it is queued, and do not wait longer.
 
         A few seconds pass first: Slurm 22.05 loses the end of a run that begins in the second of
         its requeue, and shows it as running until the time limit.
         """
-        end = time.monotonic() + seconds
+        end = time.monotonic() + PATIENCE
         while self.state(job) != "PENDING":
             assert time.monotonic() < end, f"{job} is {self.state(job)}\n{self.logs()}"
             time.sleep(0.3)

@@ -22,7 +22,7 @@ def test_three_ranks_on_this_machine_try_what_one_process_tries(desk, name):
         [*map(str, words)], env=mpi.environment(), capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    (job,) = desk.ended(seconds=120)["jobs"]
+    (job,) = desk.ended()["jobs"]
     assert (job["state"], job["exit_code"]) == ("completed", 0), desk.logs()
     assert len(desk.ids()) == len(set(desk.ids())) == 12
     desk.tune("--max-evals", 12, study="serial")

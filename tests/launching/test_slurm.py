@@ -40,7 +40,7 @@ def test_a_requeued_job_continues_with_the_same_result(desk):
     assert desk.cluster.ask("scontrol", "requeue", job) is not None
     desk.go()
     desk.begin_now(job)
-    seen = desk.ended(seconds=120)
+    seen = desk.ended()
     assert [(each["state"], each["restarts"]) for each in seen["jobs"]] == [("completed", 1)]
     assert seen["trials"]["total"] == 40 > before
     same_as_undisturbed(desk)
@@ -52,11 +52,11 @@ def test_a_preempted_job_makes_room_and_continues_with_the_same_result(desk):
     desk.wait(lambda seen: seen["trials"]["total"] >= 3)
     other = desk.send("--max-evals", 2, *here, study="urgent")
     desk.wait(lambda _: desk.state(job) == "PENDING")
-    desk.ended(study="urgent", seconds=120)
+    desk.ended(study="urgent")
     assert desk.accounted(other) == [("COMPLETED", "0:0")]
     desk.go()
     desk.begin_now(job)
-    desk.ended(seconds=120)
+    desk.ended()
     assert [state for state, _ in desk.accounted(job)] == ["PREEMPTED", "COMPLETED"]
     same_as_undisturbed(desk)
 
@@ -67,12 +67,12 @@ def test_a_job_on_a_lost_node_is_requeued_and_completes_when_the_node_is_back(de
     before = desk.wait(lambda seen: seen["trials"]["total"] >= 3)["trials"]["total"]
     desk.cluster.do("kill-node", "n3")
     try:
-        desk.wait(lambda seen: seen["jobs"][0]["state"] == "queued", seconds=90)
+        desk.wait(lambda seen: seen["jobs"][0]["state"] == "queued")
     finally:
         desk.cluster.do("revive-node", "n3")
     desk.go()
     desk.begin_now(job)
-    seen = desk.ended(seconds=120)
+    seen = desk.ended()
     assert [state for state, _ in desk.accounted(job)] == ["NODE_FAIL", "COMPLETED"]
     assert seen["trials"]["total"] == 40 > before
     same_as_undisturbed(desk)

@@ -71,7 +71,7 @@ def rank_of(job, number):
 @pytest.mark.parametrize("launcher", LAUNCH)
 def test_two_nodes_of_two_ranks_try_what_one_process_tries(desk, launcher):
     job = send(desk, *TWO_BY_TWO, *LAUNCH[launcher], "--max-evals", 20)
-    seen = desk.ended(seconds=120)
+    seen = desk.ended()
     assert desk.accounted(job) == [("COMPLETED", "0:0")], desk.logs()
     assert seen["jobs"][0]["nodes"] == 2
     assert len(desk.ids()) == len(set(desk.ids())) == 20
@@ -84,7 +84,7 @@ def test_two_nodes_of_two_ranks_try_what_one_process_tries(desk, launcher):
 def test_ranks_that_do_not_find_each_other_are_refused_with_what_to_say(desk):
     """srun without --mpi makes four worlds of one rank, and would start four searches."""
     job = send(desk, *TWO_BY_TWO, "--max-evals", 20)
-    (seen,) = desk.ended(seconds=120)["jobs"]
+    (seen,) = desk.ended()["jobs"]
     assert seen["state"] == "failed"
     assert [state for state, _ in desk.accounted(job)] == ["FAILED"]
     assert "--mpi=pmi2" in desk.logs()
@@ -94,13 +94,13 @@ def test_ranks_that_do_not_find_each_other_are_refused_with_what_to_say(desk):
 def test_a_killed_rank_ends_its_job_and_the_next_of_the_chain_completes_the_study(desk):
     options = ("--max-evals", 40, "--set", "pause=1", "--chain", 2)
     job = send(desk, *TWO_BY_TWO, *LAUNCH["srun"], *options)
-    desk.wait(lambda seen: seen["trials"]["total"] >= 4, seconds=120)
+    desk.wait(lambda seen: seen["trials"]["total"] >= 4)
     os.kill(rank_of(job, 2), signal.SIGKILL)
     begin = time.monotonic()
     desk.wait(lambda seen: seen["jobs"][0]["state"] == "failed")
     assert time.monotonic() - begin < 60  # and not the ten minutes of its limit
     desk.go()
-    seen = desk.ended(seconds=120)
+    seen = desk.ended()
     assert seen["state"] == "done"
     assert len(desk.ids()) == len(set(desk.ids())) == 40
     assert seen["trials"]["failed"] == 0
@@ -114,7 +114,7 @@ def test_trials_that_hang_or_crash_cost_themselves_and_never_the_job(desk):
         text.replace("    def objective(config):\n", f"    def objective(config):{MISBEHAVES}")
     )
     job = send(desk, *TWO_BY_TWO, *LAUNCH["srun"], "--max-evals", 20, "--trial-timeout", "2s")
-    seen = desk.ended(seconds=180)
+    seen = desk.ended()
     assert (seen["trials"]["total"], seen["trials"]["failed"]) == (20, bad(desk))
     assert bad(desk) > 0
     assert desk.accounted(job) == [("FAILED", "1:0")]  # done, with failed trials

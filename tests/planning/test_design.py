@@ -18,12 +18,18 @@ from autotune.planning import head_schedule
 from autotune.planning.design import candidates
 from autotune.planning.design_question import DesignQuestion, WidthRule
 from autotune.planning.design_target import target
+from autotune.planning.head_sharing import LatentRanks, Sharing
 
 some = settings(max_examples=15)
 questions = st.builds(
     DesignQuestion, flops=st.floats(20, 25).map(lambda x: 10**x),
     n_experts=st.sampled_from([64, 128, 256, 288, 384]), top_k=st.sampled_from([2, 6, 8]),
     n_shared=st.integers(0, 2), seq_len=st.sampled_from([4096, 8192, 32768]),
+    dense_ratio=st.sampled_from([None, 2.5, 4]),
+    sharing=st.sampled_from(
+        [Sharing(), Sharing(queries_per_kv=1), Sharing(queries_per_kv=8),
+         Sharing(latent=LatentRanks()), Sharing(latent=LatentRanks(q_rank=None, kv_rank=256))]
+    ),
 )  # fmt: skip
 
 
@@ -143,6 +149,30 @@ def test_the_target_is_between_the_hidden_sizes_that_its_triad_allows():
         asked, _ = designed(flops=c)
         low, high = asked.d_range
         assert low < asked.d_model < high
+
+
+def test_latent_attention_keeps_depth_and_pays_for_its_wider_scores():
+    """Beside plain heads of 128, a rotary part of 64 makes scores 5/4 as wide."""
+    plain, _ = designed(flops=1e20)
+    latent, (first, *_) = designed(flops=1e20, sharing=Sharing(latent=LatentRanks()))
+    found, known = figures(latent), figures(plain)
+    assert found["M/N_a"].value - 6 == pytest.approx(1.25 * (known["M/N_a"].value - 6))
+    assert found["M/N_a"].origin is Origin.STAND_IN
+    assert first.model.attention.cache_width == 512 + 64
+    layers = [
+        float(solve(each.triad, each.d_model, constants=each.constants).n_layers)
+        * each.heads.n_heads / float(each.triad.n_active)
+        for each in (plain, latent)
+    ]  # fmt: skip
+    assert layers[0] == pytest.approx(layers[1])
+
+
+@pytest.mark.parametrize("ratio", [8 / 3, 2.667, 18 / 7])
+def test_dense_layers_of_a_broken_ratio_are_whole_and_divide(ratio):
+    _, found = designed(flops=1e21, dense_ratio=ratio, divisors=Divisors(multiple=16))
+    for each in found:
+        assert each.model.ffn.width % 16 == each.model.d_model % 16 == 0
+        assert each.model.ffn.width / each.model.d_model == pytest.approx(ratio, rel=2e-4)
 
 
 def test_another_sparsity_keeps_the_share_of_experts_and_is_a_stand_in():

@@ -21,13 +21,12 @@ from autotune.planning import head_schedule
 from autotune.planning.design_question import DesignQuestion
 from autotune.planning.design_target import target
 from autotune.planning.joint_design import (
-    NEAR_DENSITY,
-    Over,
     by_shape_laws,
     joint,
     models,
     width_effect,
 )
+from autotune.planning.joint_ranges import NEAR_DENSITY, Over
 
 LATENT = Latent(n_heads=16, q_rank=384, kv_rank=128, nope_dim=64, rope_dim=32, value_dim=64)
 some = settings(max_examples=25)

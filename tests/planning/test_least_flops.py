@@ -48,6 +48,20 @@ def test_the_budget_found_reaches_the_target_and_no_smaller_one_does(target):
     assert best(found * (1 - 1e-6))[0] > target
 
 
+@given(target=targets, off=st.floats(0.01, 100))
+def test_an_answer_that_is_expected_nearby_is_the_same_and_one_that_is_known_is_only_checked(
+    target, off
+):
+    found = least_flops.search(Best(), target, affordable=(1e-300, math.inf))
+    near = least_flops.search(Best(), target, affordable=(1e-300, math.inf), near=off * found)
+    assert near == pytest.approx(found, rel=1e-11)
+    known = Best()
+    assert least_flops.search(
+        known, target, affordable=(1e-300, math.inf), near=found
+    ) == pytest.approx(found, rel=1e-11)
+    assert known.asked == 1
+
+
 @given(target=st.floats(2.2, 3.0))
 def test_sizes_that_a_smaller_budget_does_not_allow_do_not_mislead_it(target):
     """Held sizes promise more than the best there, as where a ratio of tokens is capped."""
@@ -71,3 +85,7 @@ def test_sparsity_too_is_best_at_the_budget_found():
     assert found.loss == pytest.approx(2.3, rel=1e-12)
     assert again.n_active == pytest.approx(found.n_active, rel=1e-6)
     assert again.sparsity == pytest.approx(found.sparsity, rel=1e-6)
+    budget = Budget(target_loss=2.3, near=found.flops / 3)
+    near = plan(law, budget, question=Question(hold=Hold.NOTHING))
+    assert near.flops == pytest.approx(found.flops, rel=1e-11)
+    assert near.certificate <= 1e-8

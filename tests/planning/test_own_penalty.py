@@ -9,12 +9,15 @@ from hypothesis import strategies as st
 from made_stacks import HEADS, paper
 from made_surface import LIMIT, Surface, runs
 
-from autotune.architecture.triad_inverse import widths
+from autotune.architecture.stack_cost import stack_cost
+from autotune.architecture.triad import of_ratios
+from autotune.architecture.triad_inverse import solve, widths
 from autotune.fitting.shape_fit import fit_shape
 from autotune.fitting.shape_settings import ShapeSettings
 from autotune.planning.design import candidates
 from autotune.planning.design_question import DesignQuestion, Figure, OwnLaws
 from autotune.planning.design_target import target
+from autotune.planning.joint_design import joint, models
 from autotune.planning.near_optimal_curves import DensityCurve, ExpansionCurve, Parabola
 from autotune.planning.own_penalty import rise
 
@@ -101,3 +104,46 @@ def test_heads_share_keys_and_dense_layers_are_wide_as_in_the_runs(own):
         assert heads.n_heads == 4 * heads.n_kv_heads
         model = candidates(question, asked, top=1)[0].model
         assert model.ffn.width == 4 * model.d_model
+
+
+@pytest.mark.parametrize("flops", [1e20, 3e21])
+def test_beside_own_laws_a_law_chooses_m_alone(own, flops):
+    """Ratios stay, and so does the place of d among possible ones: the fit counts it so."""
+    question = DesignQuestion(flops=flops, own=own)
+    plain, found = target(question), joint(question, "abnar2025")
+    chosen, known = found.target, {each.name: each for each in plain.figures}
+    figures = {each.name: each for each in chosen.figures}
+    assert found.n_designs == 4 * 40
+    for name in ("M/N_a", "N/N_a"):
+        assert figures[name] == known[name]
+    assert figures["M"].origin == "scan"
+    assert chosen.d_model / sum(chosen.d_range) == pytest.approx(
+        plain.d_model / sum(plain.d_range), rel=0.02
+    )
+    sizes = [figures["M"].value * factor for factor in (0.97, 1.03)]
+    losses = [_spent(found, size, flops) for size in (sizes[0], figures["M"].value, sizes[1])]
+    assert losses[1] == min(losses)
+    first, *rest = models(question, found, top=4)
+    assert [each.loss_rise for each in rest] == sorted(each.loss_rise for each in rest)
+    assert first.tokens * 3 * first.inference_flops == pytest.approx(flops)
+
+
+def _spent(found, m, flops):
+    """The law's loss at another M, with the ratios and the place of d that were chosen."""
+    asked = found.target
+    sizes = of_ratios(m, density=asked.triad.density, expansion=asked.triad.expansion)
+    d = asked.d_model / (sum(asked.d_range) / 2) * widths(sizes, asked.constants).middle
+    stack = solve(sizes, d, constants=asked.constants)
+    cost = stack_cost(stack, asked.constants, vocabulary=152064)
+    return float(found.loss(sizes, stack, flops / cost.flops_per_token))
+
+
+def test_a_cap_lowers_m_beside_own_laws_and_leaves_their_ratios(own):
+    free = joint(DesignQuestion(flops=1e20, own=own), "abnar2025").target.triad
+    cap = 0.6 * float(free.n_total)
+    question = DesignQuestion(flops=1e20, own=own, max_total=cap)
+    found = joint(question, "abnar2025")
+    capped = found.target.triad
+    assert (capped.density, capped.expansion) == pytest.approx((free.density, free.expansion))
+    assert capped.flops_per_token < 0.65 * free.flops_per_token
+    assert all(each.count.total <= cap for each in models(question, found, top=3))

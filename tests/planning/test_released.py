@@ -2,6 +2,7 @@
 
 import csv
 import json
+import runpy
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,9 @@ from autotune.planning import comparison, released
 from autotune.quantities import parse_count
 
 RECORD = Path(__file__).resolve().parents[2] / "results/reference/released_models"
+
+
+SHAPES = runpy.run_path(str(RECORD.parents[2] / "benchmarks/released_shapes.py"), run_name="shapes")
 
 
 def recorded():
@@ -138,3 +142,23 @@ def test_the_manifest_describes_the_record():
     assert manifest["seed"] is None
     assert set(manifest["versions"]) == {"autotune-llm", "numpy", "python"}
     assert manifest["commit"]
+
+
+@pytest.mark.parametrize(
+    ("digits", "layers", "dense", "width"), [("all", 13, 6, 6), ("4", 13, 6, 6), ("3", 10, 6, 4)]
+)
+def test_the_inverse_finds_released_shapes_from_three_counts(digits, layers, dense, width):
+    """Those whose dense layers it misses have none, which the rule of rounding excludes."""
+    rows = [row for row in SHAPES["records"]() if str(row["digits"]) == digits]
+    same = [
+        sum(row[f"found_{ours}"] == row[theirs] for row in rows)
+        for ours, theirs in (
+            ("layers", "n_layers"), ("dense", "n_dense_layers"), ("width", "expert_width"),
+        )
+    ]  # fmt: skip
+    assert (len(rows), *same) == (13, layers, dense, width)
+    assert all((row["found_dense"] == row["n_dense_layers"]) == bool(row["n_dense_layers"])
+               for row in rows)  # fmt: skip
+    with (RECORD / "inverse.csv").open() as file:
+        kept = [row["reason"] for row in csv.DictReader(file) if row["digits"] == digits]
+    assert kept == [row["reason"] for row in rows]

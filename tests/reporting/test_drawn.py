@@ -51,6 +51,32 @@ def test_budgets_have_si_prefixes(value, text):
     assert numbers.flops(value) == text
 
 
+@pytest.mark.parametrize(
+    ("value", "unit", "shown", "said"),
+    [
+        (9.80385e8, "parameters", "980.4M", "980.4M parameters"),
+        (96_000_000_000, "tokens", "96B", "96B tokens"),
+        (5.76e24, "FLOPs", "5.76 YFLOP", "5.76 YFLOP"),
+        (2.5e9, "FLOPs per token", "2.5 GFLOP", "2.5 GFLOP per token"),
+        (720.0, "s", "12.0 min", "12.0 min"),
+        (70_270, "bytes", "70.27 kB", "70.27 kB"),
+        (2.123456789, "nats per token", "2.12346", "2.12346 nats per token"),
+        (-1e9, "parameters", "-1B", "-1B parameters"),
+        (float("nan"), "parameters", "–", "– parameters"),
+        (True, "tokens", "True", "True tokens"),
+    ],
+)
+def test_a_value_is_written_in_its_unit(value, unit, shown, said):
+    assert numbers.in_unit(value, unit) == shown
+    assert numbers.said(value, unit) == said
+
+
+def test_names_that_mean_one_thing_everywhere_have_their_unit_without_being_told():
+    given = {"n_active": 9.80385e8, "flops": 1e22, "lr": 1e-3, "mode": "fast"}
+    assert numbers.options(given, {}) == "n_active=980.4M, flops=10 ZFLOP, lr=0.001, mode=fast"
+    assert numbers.options({"n_active": 1e9}, {"n_active": "nats"}) == "n_active=1e+09"
+
+
 def test_ticks_of_counts_have_the_letters_of_the_command_line():
     assert numbers.tick(2e9, Scale.COUNT) == "2B"
     assert numbers.tick(0.25, Scale.PERCENT) == "25 %"

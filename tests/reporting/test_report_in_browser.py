@@ -2,9 +2,9 @@
 
 import json
 import re
-import shutil
 
 import pytest
+from chromium import chromium
 from cli_run import run
 from made_fits import saved
 from made_loop import searches
@@ -18,10 +18,6 @@ from autotune.fits import files
 from autotune.reporting.pages.report import MOST_BYTES
 from autotune.store.journal import JournalStore
 
-FLAGS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-)  # fmt: skip
 STUDY = "nasty <b>&'\""
 DRAWN = "html[data-charts=drawn]"
 
@@ -33,6 +29,9 @@ def report(tmp_path_factory):
     trials = line_of_trials(30, failed=lambda i: i % 7 == 6)
     with JournalStore.open(folder / STUDY, study_of([]).header, start={"seed": 7}) as store:
         store.append(*trials)
+    log = folder / STUDY / "trials" / trials[3].trial.id / "log.txt"
+    log.parent.mkdir(parents=True)
+    log.write_text("x" * 5000 + "step 7, loss 2.5")
     for search in searches(trials):
         JournalStore.open(folder / STUDY, study_of([]).header, start=search).close()
     files.save(saved(n_draws=8, spread=1e-3), folder)
@@ -42,6 +41,7 @@ def report(tmp_path_factory):
     done = run(
         "report", folder / "report.html", "--study", STUDY, "--fit", "mine",
         "--plan", folder / "plan.json", "--storage", folder, "--json",
+        "--trial", trials[3].trial.id, "--trial", trials[20].trial.id,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["bytes"] < MOST_BYTES
@@ -66,17 +66,28 @@ def test_the_report_says_what_went_in(report):
     assert "problem_file.load(" in page  # the command that repeats a trial
 
 
+def test_any_trial_is_shown_with_its_configuration_log_and_command(report):
+    page = report.read_text()
+    articles = [part.partition("</article>")[0] for part in page.split('<article class="trial">')]
+    headings = [re.search(r"<h4>Trial ([^<]+)</h4>", part)[1] for part in articles[1:]]
+    assert headings == [
+        "0001-0025, the best",
+        "0001-0027, the latest of 4 that failed with: crashed",
+        "0001-0003, number 4 of 30",
+        "0001-0020, number 21 of 30",
+    ]
+    for part in articles[3:]:
+        assert "Configuration of trial" in part
+        assert "problem_file.load(" in part
+    assert "xxx" + "step 7, loss 2.5</pre>" in articles[3]
+    assert 3900 < articles[3].count("x") < 4100
+
+
 @pytest.fixture(scope="module")
 def browser():
     """Chromium, started once."""
-    playwright = pytest.importorskip("playwright.sync_api")
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.skip("no chromium on this machine")
-    with playwright.sync_playwright() as driver:
-        started = driver.chromium.launch(executable_path=chromium, args=list(FLAGS))
+    with chromium() as started:
         yield started
-        started.close()
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +105,11 @@ def page(browser, report):
     context.close()
 
 
-SIZES = [(1440, "light"), (1440, "dark"), (390, "dark"), (390, "light")]
+long = pytest.mark.long  # each size and scheme draws every chart anew
+SIZES = [
+    (1440, "light"), pytest.param(1440, "dark", marks=long), (390, "dark"),
+    pytest.param(390, "light", marks=long),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("width", "scheme"), SIZES)

@@ -8,6 +8,7 @@ import threading
 from dataclasses import dataclass
 
 import pytest
+from patience import PATIENCE
 
 from autotune.ports import Beginning
 from autotune.store.journal import JournalStore
@@ -131,7 +132,7 @@ store = JournalStore.open(Path({str(tmp_path)!r}), Header(problem="p"), start={{
 store.begin(store.trial({{"x": 1}}), 9)
 os._exit(1)
 """
-    subprocess.run([sys.executable, "-c", code], check=False, timeout=60)
+    subprocess.run([sys.executable, "-c", code], check=False, timeout=PATIENCE)
     assert len(read(tmp_path).interrupted) == 1
     second = join()
     second.new()

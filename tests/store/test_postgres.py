@@ -1,25 +1,26 @@
 """Several writers on one PostgreSQL server: nothing is given twice, and nothing is lost."""
 
 import threading
+from contextlib import closing
 
 import pytest
-from postgres_server import postgres
 
 from autotune.errors import InputError, StoreError
 from autotune.ports import Beginning
-from autotune.store.storage import storage_of
+from autotune.store.patience import Patience
+from autotune.store.storage import storage_of, without_password
 from autotune.store.study import Header
 from autotune.trials import Completed, Timing
 
+HEADER = Header(problem="p")
 pytestmark = pytest.mark.xdist_group("postgres")
 
 
 @pytest.fixture(scope="module")
-def storage():
-    with postgres("-c fsync=off") as url:
-        made = storage_of(url)
-        yield made
-        made.close()
+def storage(postgres_url):
+    made = storage_of(postgres_url)
+    yield made
+    made.close()
 
 
 def outcome(trial, value=1.0):
@@ -96,6 +97,12 @@ def test_a_server_that_is_not_there_is_said_in_one_line_without_the_password():
         made.names()
     assert "secret" not in str(failed.value)
     assert "\n" not in str(failed.value)
+    assert made.address == "postgresql://me@/none?host=%2Fnowhere"
+    assert made.environment == {"PGPASSWORD": "secret"}
+    made = storage_of("postgresql://me@h:5/none?password=secret")
+    assert (made.where, made.address, made.environment["PGPASSWORD"]) == (
+        "postgresql://me@h:5/none?password=***", "postgresql://me@h:5/none", "secret",
+    )  # fmt: skip
     with pytest.raises(InputError, match=r"mysql://\.\.\. is not known"):
         storage_of("mysql://me:secret@x/y")
 
@@ -113,3 +120,57 @@ def test_a_writer_waits_until_whoever_writes_to_the_study_has_ended(storage):
             assert found == []
         begin.join()
         assert found == [Beginning.BEGUN]
+
+
+def test_a_store_with_patience_records_what_was_measured_while_its_server_was_away(storage):
+    """Nobody is let into a database of its own for a while, and who is in is put out."""
+    from sqlalchemy import text
+
+    with storage._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as link:
+        link.execute(text("CREATE DATABASE away"))
+
+        def let_in(*, whether):
+            link.execute(text(f"ALTER DATABASE away ALLOW_CONNECTIONS {whether}"))
+            if not whether:
+                link.execute(text(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'away'"
+                ))  # fmt: skip
+
+        said, url = [], storage._url.url.set(database="away").render_as_string()
+        with closing(storage_of(url)) as hasty, hasty.join("s", HEADER, start={}) as store:
+            lost = store.trial({"x": 1})
+            store.begin(lost, 9)
+            let_in(whether=False)
+            with pytest.raises(
+                StoreError, match=f"the outcome of trial {lost.id} was not recorded"
+            ):
+                store.append(outcome(lost))
+            let_in(whether=True)
+        patient = storage_of(url, Patience(60.0, said.append))
+        with closing(patient), patient.join("s", HEADER, start={}) as store:
+            kept = store.trial({"x": 2})
+            store.begin(kept, 9)
+            let_in(whether=False)
+            opener = threading.Timer(0.5, lambda: let_in(whether=True))
+            opener.start()
+            assert store.append(outcome(kept)) == [True]
+            opener.join()
+            feed = patient.feed("s")
+            assert feed.refresh() == 1
+            assert list(feed.places) == [kept.id]
+    assert "not currently accepting connections" in said[0]
+    assert said[1:] == ["the storage is back"]
+
+
+@pytest.mark.parametrize(
+    ("word", "shown"),
+    [
+        ("--storage=postgresql://me:s:/ecret@h:5432/db", "--storage=postgresql://me:***@h:5432/db"),
+        ("postgresql+psycopg://me:x@/db?password=y&a=1",
+         "postgresql+psycopg://me:***@/db?password=***&a=1"),
+        ("postgresql://h:5432/db", "postgresql://h:5432/db"),
+        ("results/local", "results/local"),
+    ],
+)  # fmt: skip
+def test_a_word_of_a_command_line_is_shown_without_a_password(word, shown):
+    assert without_password(word) == shown

@@ -72,19 +72,30 @@ def test_another_corpus_is_refused(smoke, tmp_path):
     assert "the study was begun on corpus python-" in done.stderr
 
 
+def started(*options):
+    """A smoke ladder in a process of its own."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "autotune", *map(str, (*SMOKE, *options))],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+    )  # fmt: skip
+
+
+def wait_for(pattern, folder, process):
+    """Until a trunk has a file; a process that ends before says why."""
+    while not any((folder / "ladder-smoke/trunks").glob(f"*/{pattern}")):
+        assert process.poll() is None, process.stderr.read()
+        time.sleep(0.02)
+
+
 @pytest.mark.long
 def test_killed_with_a_small_budget_and_continued_with_a_large_one_it_gives_the_same_table(
     smoke, tmp_path
 ):
     """The budget is one run of each size; the kill comes when the first of them has a result."""
-    command = [*SMOKE, "--storage", tmp_path, "--budget", "4e9"]
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
-    with subprocess.Popen(
-        [sys.executable, "-m", "autotune", *map(str, command)],
-        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment,
-    ) as process:  # fmt: skip
+    with started("--storage", tmp_path, "--budget", "4e9") as process:
         try:
-            wait_for_result(tmp_path / "ladder-smoke" / "trunks", process)
+            wait_for("results.jsonl", tmp_path, process)
         finally:
             process.send_signal(signal.SIGKILL)
     done = run(*SMOKE, "--storage", tmp_path)
@@ -92,11 +103,43 @@ def test_killed_with_a_small_budget_and_continued_with_a_large_one_it_gives_the_
     assert table(tmp_path / "ladder-smoke") == table(smoke)
 
 
-def wait_for_result(trunks, process):
-    """Until a run has a line in its record; a process that ends before says why."""
-    while not any(trunks.glob("*/results.jsonl")):
-        assert process.poll() is None, process.stderr.read().decode()
-        time.sleep(0.02)
+@pytest.mark.long
+def test_ended_by_a_scheduler_in_a_trunk_it_leaves_a_checkpoint_and_the_next_call_goes_on(
+    smoke, tmp_path
+):
+    with started("--storage", tmp_path) as process:
+        try:
+            wait_for("run.json", tmp_path, process)  # the first trunk begins
+        finally:
+            process.send_signal(signal.SIGTERM)
+        said, talk = process.communicate()
+    assert process.returncode in (1, 3), talk
+    assert "SIGTERM: saving" in talk
+    assert "runs are left (stopped); the same command continues" in said
+    assert any((tmp_path / "ladder-smoke/trunks").glob("*/latest.pt"))
+    done = run(*SMOKE, "--storage", tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert table(tmp_path / "ladder-smoke") == table(smoke)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("ended", ["timeout", "walltime"])
+def test_out_of_time_it_says_what_is_left_and_the_next_call_goes_on(
+    smoke, tmp_path, monkeypatch, ended
+):
+    """Three seconds, by an option or by the job: a worker takes as long to start."""
+    limit = ("--timeout", "3s") if ended == "timeout" else ()
+    if ended == "walltime":
+        monkeypatch.setenv("SLURM_JOB_ID", "1")
+        monkeypatch.setenv("SLURM_JOB_START_TIME", str(time.time()))
+        monkeypatch.setenv("SLURM_JOB_END_TIME", str(time.time() + 3))
+    done = run(*SMOKE, "--storage", tmp_path, *limit)
+    monkeypatch.undo()
+    assert done.returncode == 3
+    assert f"4 runs are left ({ended}); the same command continues" in done.stdout
+    again = run(*SMOKE, "--storage", tmp_path)
+    assert again.returncode == 0, again.stderr
+    assert table(tmp_path / "ladder-smoke") == table(smoke)
 
 
 def test_dry_run_shows_the_plan_and_touches_nothing(tmp_path):

@@ -18,8 +18,9 @@ pytest.importorskip("transformers")
 
 from autotune.training.checkpoint import Folder
 from autotune.training.checkpoint_files import LATEST, RESULTS, TRUNK
-from autotune.training.loop import Watch, train
+from autotune.training.loop import train
 from autotune.training.run import Limits
+from autotune.training.watch import Watch
 
 TEXT = corpus()
 RUNS = [

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.errors import Unsatisfiable
 from made_service import TOKEN, Service, order
+from patience import PATIENCE
 
 schemathesis = pytest.importorskip("schemathesis")
 
@@ -43,7 +44,7 @@ def test_no_request_makes_the_service_fail(service, mode):
         def ask(case):
             if mode is schemathesis.GenerationMode.POSITIVE and "study" in case.path_parameters:
                 case.path_parameters["study"] = "s"
-            answer = case.call(headers=HEADERS, timeout=120)
+            answer = case.call(headers=HEADERS, timeout=PATIENCE)
             statuses.add(answer.status_code)
             assert answer.status_code < 500, (case.formatted_path, case.body, answer.text)
             if answer.status_code >= 400:

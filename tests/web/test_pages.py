@@ -1,11 +1,17 @@
 """The pages show what is on record, whatever it is called, and lead to each other."""
 
 import re
+from itertools import pairwise
 
 import pytest
 from made_studies import NASTY, line_of_trials, study_of
 
+from autotune.reporting.pages import study_view
 from autotune.store.journal import JournalStore
+from autotune.store.storage import FolderStorage
+from autotune.store.study import Header
+from autotune.trials import Completed, Timing
+from autotune.web import page_view
 
 BROWSER = {"Accept": "text/html,*/*"}
 
@@ -41,6 +47,8 @@ def test_every_link_leads_to_a_page_and_nowhere_else(site):
         page = site(path)
         assert page.status_code == 200, path
         assert NASTY not in page.text
+        levels = [0, *map(int, re.findall(r"<h(\d)", page.text))]
+        assert all(after <= before + 1 for before, after in pairwise(levels)), path
         base = path.partition("?")[0]
         for link in links(page):
             assert not link.startswith(("http", "//"))
@@ -60,6 +68,25 @@ def test_pages_of_trials_keep_their_filters_and_cover_all_of_them(site):
     assert "101 to 112 of 112" in second.text
     rows = re.findall(r'<th scope="row"><a href="[^"]+">([^<]+)', first.text + second.text)
     assert len(rows) == len(set(rows)) == 112
+
+
+def test_pages_of_the_service_and_reports_write_numbers_alike(tmp_path):
+    config = {"n_active": 9.80385e8, "lr": 1e-3, "size": 5e9}
+    header = Header(
+        problem="p", options={"flops": 1e22}, unit="FLOPs", units={"size": "bytes"},
+    )  # fmt: skip
+    with JournalStore.open(tmp_path / "s", header, start={}) as store:
+        store.append(Completed(store.trial(config), 2.5e9, Timing(720.0, "w", 0.0, 1.0)))
+    feed = FolderStorage(tmp_path).feed("s")
+    feed.refresh()
+    ((_, cells),) = page_view.trials(feed, feed.outcomes).rows
+    assert cells[1:] == ("2.5 GFLOP", "12.0 min", "w", "980.4M", "0.001", "5 GB")
+    (row,) = study_view.best(feed.study()).rows
+    assert row[1:] == (cells[1], *cells[4:])
+    for name in ("options", "trials", "failed", "problem"):
+        assert dict(page_view.facts(feed))[name] == dict(study_view.facts(feed.study()))[name]
+    assert dict(page_view.facts(feed))["options"] == "flops=10 ZFLOP"
+    assert dict(page_view.facts(feed))["best"] == f"2.5 GFLOP (trial {cells[0]})"
 
 
 def test_a_study_of_no_outcomes_and_no_studies_at_all_have_pages(site, tmp_path):

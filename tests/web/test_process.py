@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 import cli_run
 import pytest
 from made_service import order
+from patience import PATIENCE
 from service_process import Process
 
 from autotune.errors import LaunchError
@@ -76,6 +77,48 @@ def test_a_worker_evaluates_trials_until_the_study_is_complete(service):
     assert all(each.timing.worker == f"{said['worker']}/w0" for each in recorded)
 
 
+SLOW = """
+import time
+from pathlib import Path
+from ConfigSpace import ConfigurationSpace
+from autotune import TuningProblem
+
+def objective(point):
+    Path({began!r}).touch()
+    time.sleep(600)
+
+Problem = TuningProblem(input_space=ConfigurationSpace({{"x": (0.0, 1.0)}}), objective=objective)
+"""
+
+
+def test_a_worker_that_is_ended_gives_its_trial_back_to_the_next(service, tmp_path):
+    began, file = tmp_path / "began", tmp_path / "slow.py"
+    file.write_text(SLOW.format(began=str(began)))
+
+    over = threading.Event()
+
+    def end():
+        while not (began.exists() or over.wait(0.02)):
+            pass
+        if not over.is_set():
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    ender = threading.Thread(target=end)
+    ender.start()
+    done = cli_run.run(
+        "worker", "--url", f"unix:{service.socket}", "--token-file", service.token, "--problem",
+        file, "--max-evals", 5, "--learner", "random", "--study", "ended", "--json",
+    )  # fmt: skip
+    over.set()
+    ender.join()
+    said = json.loads(done.stdout)
+    assert (done.returncode, said["counted"], said["returned"]) == (130, 0, 1)
+    with service.client() as client:
+        answer = client.post("studies", "ended", "ask", body={"worker": "next"})
+    assert [(each["id"], each["attempt"]) for each in answer["trials"]] == [("0001-0000", 2)]
+    assert answer["lease_seconds"] == 60
+
+
 class Load:
     """Workers that note what they were given and what was acknowledged."""
 
@@ -131,7 +174,7 @@ def test_a_service_that_nobody_asks_ends_by_itself_and_leaves_no_socket(service)
     assert service.end()[0] == 0
     assert not service.socket.exists()
     service.start("--idle-exit", "1s")
-    said = service.process.communicate(timeout=60)[1]
+    said = service.process.communicate(timeout=PATIENCE)[1]
     assert service.process.returncode == 0, said
     assert "ssh -N -L 8765:" in said
     assert not service.socket.exists()

@@ -19,8 +19,10 @@ def chart(given: FitWithRuns) -> Chart:
     """
     runs, fit = given.runs, given.fit
     if runs is None:
+        why = f": {given.why}" if given.why else "."
         raise InputError(
-            f"the runs of {fit.id} are not in its record. Give them with --runs {fit.data}."
+            f"the {fit.result.n_runs} runs of {fit.id} (SHA-256 {fit.data_hash[:12]}) are not at "
+            f"hand{why} Give them with {given.wanted}."
         )
     result = fit.result
     guess = predict(result.law, runs, result.convention)

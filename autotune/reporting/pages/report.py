@@ -4,6 +4,7 @@ import gzip
 from base64 import b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 
 from markupsafe import Markup
 
@@ -34,6 +35,7 @@ class Contents:
         fits: Saved fits, with their runs where there are.
         cases: Plans.
         log: What a trial printed, by study and trial id.
+        trials: Ids of trials that are shown beside the best and failed ones.
         command: The command line that makes the report.
         made_at: UTC, ISO 8601.
         linked: Whether style and scripts lie beside the page, on the service that shows it.
@@ -43,6 +45,7 @@ class Contents:
     fits: Sequence[FitWithRuns] = field(default=())
     cases: Sequence[Case] = field(default=())
     log: Callable[[str, str], str]
+    trials: Sequence[str] = field(default=())
     command: str
     made_at: str
     linked: bool = False
@@ -52,10 +55,11 @@ def build(contents: Contents) -> str:
     """The report as one HTML document.
 
     Raises:
-        InputError: If there is nothing to report, or too much for one file.
+        InputError: If there is nothing to report, too much for one file, or a trial is missing.
     """
     if not (contents.studies or contents.fits or contents.cases):
         raise InputError("nothing to report. Name a --study, a --fit or a --plan.")
+    _must_have(contents.studies, contents.trials)
     script, style = html.asset("charts.js"), html.asset("style.css")
     library = "" if contents.linked else live.script()
     page = html.render(
@@ -93,7 +97,26 @@ def _packed(library: str) -> str:
 
 def _study(contents: Contents, i: int) -> study_view.StudyView:
     study = contents.studies[i]
-    return study_view.of(study, f"study-{i + 1}", log=lambda trial: contents.log(study.name, trial))
+    return study_view.of(
+        study,
+        f"study-{i + 1}",
+        log=lambda trial: contents.log(study.name, trial),
+        wanted=contents.trials,
+    )
+
+
+def _must_have(studies: Sequence[StudyRecord], trials: Sequence[str]) -> None:
+    """Refuse a trial that no study has an outcome of."""
+    known = {outcome.trial.id for study in studies for outcome in study.outcomes} if trials else ()
+    missing = [name for name in trials if name not in known]
+    if missing:
+        near = get_close_matches(missing[0], known, n=1)
+        raise InputError(
+            f"{len(missing)} of {len(trials)} trials have no outcome in the "
+            f"{len(studies)} studies of the report (first: {missing[0]!r}"
+            + (f"; did you mean {near[0]!r}?" if near else "")
+            + "). `autotune results export STUDY` lists them."
+        )
 
 
 def _laws(contents: Contents) -> dict[str, ScalingLaw]:

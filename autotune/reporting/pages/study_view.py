@@ -43,13 +43,16 @@ class StudyView:
     notes: tuple[str, ...]
 
 
-def of(study: StudyRecord, anchor: str, *, log: Callable[[str], str]) -> StudyView:
+def of(
+    study: StudyRecord, anchor: str, *, log: Callable[[str], str], wanted: Sequence[str] = ()
+) -> StudyView:
     """A study with its charts drawn.
 
     Args:
         study: The study.
         anchor: What ids begin with.
         log: What a trial printed, by its id; empty if that is not known.
+        wanted: Ids of trials to show beside the best and failed ones; others are left out.
     """
     drawn = Charts((), ())
     if study.outcomes:
@@ -58,7 +61,8 @@ def of(study: StudyRecord, anchor: str, *, log: Callable[[str], str]) -> StudyVi
         name=study.name, anchor=anchor, facts=facts(study),
         decisions=changes.sentences(decisions(study.jobs)), charts=drawn, best=best(study),
         trials=tuple(
-            view(study, each, why=why, log=log(each.trial.id)) for why, each in _shown(study)
+            view(study, each, why=why, log=log(each.trial.id))
+            for why, each in _shown(study, wanted)
         ),
         notes=tuple(study.notes),
     )  # fmt: skip
@@ -70,7 +74,7 @@ def overview(studies: Sequence[StudyRecord]) -> TableView:
         (
             s.name, s.header.problem, str(len(s.outcomes)),
             str(len(s.outcomes) - len(s.completed)),
-            "–" if s.best is None else f"{s.best.value:.6g}", s.header.unit,
+            "–" if s.best is None else numbers.in_unit(s.best.value, s.header.unit), s.header.unit,
             s.header.created_at,
         )
         for s in studies
@@ -83,23 +87,20 @@ def facts(study: StudyRecord) -> tuple[tuple[str, str], ...]:
     header, n = study.header, len(study.outcomes)
     kinds = Counter(o.kind.value for o in study.outcomes if isinstance(o, Failed))
     failed = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())) or "none"
-    options = (
-        ", ".join(f"{name}={numbers.cell(value)}" for name, value in header.options.items())
-        or "none"
-    )
-    top = study.best
-    found = "no completed trial" if top is None else f"{top.value:.8g} (trial {top.trial.id})"
+    top, found = study.best, "no completed trial"
+    if top is not None:
+        found = f"{numbers.in_unit(top.value, header.unit, digits=8)} (trial {top.trial.id})"
     ends = [o.timing.finished_at for o in study.outcomes]
     return (
         ("problem", header.problem),
-        ("options", options),
+        ("options", numbers.options(header.options, header.units) or "none"),
         ("trials", f"{n}, of which {len(study.completed)} completed"),
         ("failed", failed),
         (f"best {objective(study)}", found),
         ("jobs", counted(len(study.jobs), "job")),
         ("created", header.created_at),
         ("latest outcome", when(max(ends)) if ends else "none"),
-        ("folder", str(study.folder)),
+        ("recorded in", study.place),
     )
 
 
@@ -110,15 +111,15 @@ def best(study: StudyRecord, most: int = LISTED) -> TableView:
     units = study.header.units
     headers = tuple(f"{name} ({units[name]})" if units.get(name) else name for name in names)
     rows = tuple(
-        (o.trial.id, f"{o.value:.8g}",
-         *(numbers.with_unit(o.trial.config.get(name), units.get(name, "")) for name in names))
+        (o.trial.id, numbers.in_unit(o.value, study.header.unit, digits=8),
+         *(numbers.named(name, o.trial.config.get(name), units) for name in names))
         for o in found
     )  # fmt: skip
     return TableView(("trial", objective(study), *headers), rows)
 
 
-def _shown(study: StudyRecord) -> list[tuple[str, Outcome]]:
-    """The best trial, and the latest failure of each of the most frequent kinds."""
+def _shown(study: StudyRecord, wanted: Sequence[str]) -> list[tuple[str, Outcome]]:
+    """The best trial, the latest failure of each of the most frequent kinds, and what is wanted."""
     found: list[tuple[str, Outcome]] = []
     if study.best is not None:
         found.append(("the best", study.best))
@@ -126,4 +127,11 @@ def _shown(study: StudyRecord) -> list[tuple[str, Outcome]]:
     kinds = Counter(o.kind for o in study.outcomes if not isinstance(o, Completed))
     for kind, count in kinds.most_common(FAILURES):
         found.append((f"the latest of {count} that failed with: {kind.value}", latest[kind]))
+    shown = {each.trial.id for _, each in found}
+    n, left = len(study.outcomes), set(wanted) - shown
+    found += [
+        (f"number {place} of {n}", each)
+        for place, each in enumerate(study.outcomes, 1)
+        if each.trial.id in left
+    ]
     return found

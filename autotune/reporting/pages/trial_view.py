@@ -79,7 +79,8 @@ def _ending(study: StudyRecord, outcome: Outcome) -> str:
     took = f"took {format_seconds(timing.seconds)} on {timing.worker or 'an unnamed worker'}"
     ended = f"{took} and ended {when(timing.finished_at)}"
     if isinstance(outcome, Completed):
-        return f"Completed with {outcome.value:.8g} {study.header.unit}".rstrip() + f"; it {ended}."
+        value = numbers.said(outcome.value, study.header.unit, digits=8)
+        return f"Completed with {value}; it {ended}."
     return f"Failed ({outcome.kind.value}): {outcome.detail or 'no detail'}. It {ended}."
 
 
@@ -87,7 +88,7 @@ def _values(study: StudyRecord, outcome: Outcome) -> TableView:
     units = study.header.units
     metrics = dict(outcome.metrics) if isinstance(outcome, Completed) else {}
     rows = [
-        (name, numbers.with_unit(value, units.get(name, "")), units.get(name, ""), what)
+        (name, numbers.named(name, value, units), units.get(name, ""), what)
         for what, found in (("parameter", outcome.trial.config), ("metric", metrics))
         for name, value in found.items()
     ]  # fmt: skip

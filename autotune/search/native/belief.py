@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from autotune.search.codec import Codec
 from autotune.search.native.gaussian import Data
+from autotune.search.native.milestones import dense, doubled, sparse
 from autotune.search.native.places import EVERYWHERE, Places, Region
 from autotune.search.native.replicates import levels, variances
 from autotune.search.native.surrogate import (
@@ -14,14 +15,13 @@ from autotune.search.native.surrogate import (
     Surrogate,
     kept,
     learn,
+    relearn,
     resting,
     surrogate,
 )
 from autotune.search.settings import BELIEVER, SearchSettings
 from autotune.types import Floats
 
-OFTEN, SELDOM = 20, 100  # outcomes until which hyperparameters are learned after each one; and
-# until which after each tenth part, from then on after each twentieth to tenth
 LATELY, MOST_FAILURES = 8, 2  # more failures than that among the latest trials make it cautious
 
 
@@ -29,13 +29,15 @@ class Belief:
     """Surrogates of one growing record.
 
     Hyperparameters are learned from the first outcomes up to a milestone, so that they depend on
-    the record alone; in between, the posterior takes in every outcome.
+    the record alone; in between, the posterior takes in every outcome. Milestones are dense, or
+    sparse while many trials run.
     """
 
     def __init__(self, codec: Codec, settings: SearchSettings) -> None:
         self._codec = codec
         self._settings = settings
         self._learned: tuple[int, dict[Region, Shape]] = (0, {})
+        self._sparing: dict[tuple[int, Region], Shape] = {}
 
     def posterior(
         self,
@@ -44,6 +46,7 @@ class Belief:
         noise: Floats | None = None,
         *,
         region: Region = EVERYWHERE,
+        sparing: bool = False,
     ) -> tuple[Surrogate, float | None]:
         """The surrogate of a record, and the lie that running trials are given in it.
 
@@ -53,12 +56,14 @@ class Belief:
             noise: Their standard deviations as far as they are known, not-a-number where not,
                 shape (n,); None if nothing is.
             region: The surrogate knows nothing of what lies outside.
+            sparing: Learn hyperparameters at sparse milestones, near those of the last doubling.
 
         Returns:
             The lie is None where running trials take the surrogate's own mean.
         """
         noise = np.full(len(values), np.nan) if noise is None else noise
-        shape = self._shape(features, values, noise, region)
+        find = self._near if sparing else self._shape
+        shape = find(features, values, noise, region)
         known = self._within(features, values, noise, region)
         data, trials = self._data(features[known], values[known], noise[known], MOST)
         model = surrogate(shape, data, trials, cautious=_cautious(values))
@@ -78,18 +83,49 @@ class Belief:
     def _shape(self, features: Floats, values: Floats, noise: Floats, region: Region) -> Shape:
         """Hyperparameters, learned from the first outcomes up to the last milestone."""
         n = len(values)
-        milestone = n - n % _step(n)
+        milestone = dense(n)
         if np.isfinite(values[:milestone]).sum() < 2:
             milestone = n
         if self._learned[0] != milestone:
             self._learned = (milestone, {})
         shapes = self._learned[1]
         if region not in shapes:
-            first, told, noise = features[:milestone], values[:milestone], noise[:milestone]
-            known = self._within(first, told, noise, region)
-            data = self._data(first[known], told[known], noise[known], MOST_LEARNED)
-            shapes[region] = learn(*data)
+            first = features[:milestone], values[:milestone], noise[:milestone]
+            shapes[region] = learn(*self._known(*first, region))
         return shapes[region]
+
+    def _near(self, features: Floats, values: Floats, noise: Floats, region: Region) -> Shape:
+        """Hyperparameters learned seldom, each time near those of a shorter record."""
+        n = sparse(len(values))
+        if np.isfinite(values[:n]).sum() < 2:
+            n = len(values)
+        if (n, region) not in self._sparing:
+            first = features[:n], values[:n], noise[:n]
+            self._sparing[n, region] = self._learned_near(*first, region)
+        return self._sparing[n, region]
+
+    def _learned_near(
+        self, features: Floats, values: Floats, noise: Floats, region: Region
+    ) -> Shape:
+        """Learn near what all trials up to the last doubling say, at a doubling the one before.
+
+        So only the first few trials are learned from at length. A resumed search learns at the
+        doublings again, and comes to the same.
+        """
+        n, known = len(values), self._known(features, values, noise, region)
+        screens = n == doubled(n)
+        last = doubled(n - 1) if screens else doubled(n)
+        if np.isfinite(values[:last]).sum() < 2:
+            return learn(*known)
+        before = self._near(features[:last], values[:last], noise[:last], region)
+        return relearn(*known, before, screens=screens)
+
+    def _known(
+        self, features: Floats, values: Floats, noise: Floats, region: Region
+    ) -> tuple[Data, Data]:
+        """What hyperparameters are learned from."""
+        known = self._within(features, values, noise, region)
+        return self._data(features[known], values[known], noise[known], MOST_LEARNED)
 
     def places(self, features: Floats, values: Floats, noise: Floats) -> Places:
         """The places of a record, of as many of its trials as a process rests on."""
@@ -113,13 +149,6 @@ class Belief:
         """The value that running trials are given."""
         lies = {"cl_min": warped.min(), "cl_mean": warped.mean(), "cl_max": warped.max()}
         return float(lies[str(self._settings.liar)])
-
-
-def _step(n: int) -> int:
-    """After how many of n outcomes hyperparameters are learned anew."""
-    if n < SELDOM:
-        return 1 if n < OFTEN else n // 10
-    return int(SELDOM // 10 << ((n // SELDOM).bit_length() - 1))
 
 
 def _cautious(values: Floats) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from autotune.search.native.pool import Pool
-from autotune.search.native.proposal import Landscape, ranked
+from autotune.search.native.proposal import Landscape, narrowed, ranked
 from autotune.types import Floats
 
 POOLED = 384
@@ -73,7 +73,7 @@ class LaggingFrontier(Frontier):
     ) -> None:
         super().__init__(landscape, lie, incumbents)
         self._base = landscape
-        self._first = pooled(landscape, ranked(landscape, incumbents, rng))
+        self._first = pooled(landscape, np.concatenate(narrowed(landscape, incumbents, rng)))
 
     def take(self, told: Floats, values: Floats, pending: Floats) -> None:
         """Take in the outcomes since the record, and the running trials."""

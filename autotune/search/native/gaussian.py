@@ -114,6 +114,12 @@ class Hyper:
             length=np.exp(vector[owner]), noise=float(noise), bowl=float(bowl), variance=variance
         )
 
+    def vector(self, owner: Ints) -> Floats:
+        """The logarithms that `of` takes."""
+        lengths = self.length[np.unique(owner, return_index=True)[1]]
+        variance = [] if self.variance is None else [self.variance]
+        return np.asarray(np.log([*lengths, self.noise, self.bowl, *variance]))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GaussianProcess:

@@ -134,19 +134,26 @@ def ranked(landscape: Landscape, incumbents: Floats, rng: np.random.Generator) -
         incumbents: The best points told, shape (i, d).
         rng: Of the candidates.
     """
+    top, candidates = narrowed(landscape, incumbents, rng)
+    climbed = sorted((landscape.improve(point, turns=1) for point in top), key=lambda e: -e[1])
+    improved = [point for point, _ in climbed]
+    improved[:1] = [landscape.improve(point)[0] for point in improved[:1]]
+    return np.concatenate([*[point[None, :] for point in improved], candidates])
+
+
+def narrowed(
+    landscape: Landscape, incumbents: Floats, rng: np.random.Generator
+) -> tuple[Floats, Floats]:
+    """A few legal points that small steps led to, and candidates by falling score."""
     d = incumbents.shape[1]
     step = 10 ** rng.uniform(-3, -0.5, (LOCAL_CANDIDATES, 1))
     candidates = np.concatenate(
         [rng.random((GLOBAL_CANDIDATES, d)), around(incumbents, LOCAL_CANDIDATES, step, rng)]
     )
     candidates = np.unique(landscape.codec.snap(candidates), axis=0)
-    scores = landscape.score(candidates)
-    candidates = candidates[np.argsort(-scores, kind="stable")]
+    candidates = candidates[np.argsort(-landscape.score(candidates), kind="stable")]
     top = _together(landscape, landscape.legal(candidates, CLIMBED), rng)
-    climbed = sorted((landscape.improve(point, turns=1) for point in top), key=lambda e: -e[1])
-    improved = [point for point, _ in climbed]
-    improved[:1] = [landscape.improve(point)[0] for point in improved[:1]]
-    return np.concatenate([*[point[None, :] for point in improved], candidates])
+    return top, candidates
 
 
 def _together(landscape: Landscape, top: Floats, rng: np.random.Generator) -> Floats:

@@ -30,6 +30,7 @@ TURNS = 4  # of so many trials, one stays in the best place once little more is 
 STALLED, GAINED = 12, 1e-5  # so many trials without a gain of that share of the spread
 NOISY, TOLD = 1e-4, 10  # noise variance over the signal's, and values a parameter, to believe it
 SWAP = 4  # of so many trials, one tries a category that is new where the best trial is
+KEPT = 3  # records that candidates are kept for: as running trials come and go, the lag alternates
 TINY = 1e-300
 
 
@@ -50,7 +51,7 @@ class NativeSearch(ModelSearch):
         self._prior = prior
         self._belief = Belief(self._codec, settings)
         self._lag = Lag(0, lags=False)
-        self._frontiers: dict[Region, Frontier] = {}
+        self._frontiers: dict[Lag, dict[tuple[Region, Region], Frontier]] = {}
 
     def _start(self, size: int) -> dict[str, Value] | None:
         """The prior's own optimum comes first."""
@@ -153,15 +154,15 @@ class NativeSearch(ModelSearch):
 
     def _frontier(self, region: Region, rng: np.random.Generator, knows: Region) -> Frontier | None:
         """Candidates of a region, by what is known in another; None if too little is."""
-        lag = self._lag_due()
-        if lag != self._lag:
-            self._lag, self._frontiers = lag, {}
-        if region not in self._frontiers:
-            found = self._found(region, rng, knows)
-            if found is None:
+        self._lag = lag = self._lag_due()
+        found = self._frontiers.setdefault(lag, {})
+        if (region, knows) not in found:
+            new = self._found(region, rng, knows)
+            if new is None:
                 return None
-            self._frontiers[region] = found
-        frontier = self._frontiers[region]
+            found[region, knows] = new
+        self._frontiers = dict(list(self._frontiers.items())[-KEPT:])
+        frontier = found[region, knows]
         memory, since = self._memory, slice(lag.base, None)
         pending = np.array(memory.pending).reshape(-1, len(self._codec.names))
         frontier.take(memory.points[since], memory.values[since], pending)
@@ -182,7 +183,9 @@ class NativeSearch(ModelSearch):
         places = self._belief.places(features, values, noise)
         if not places.known(region):
             return None
-        model, lie = self._belief.posterior(features, values, noise, region=knows)
+        model, lie = self._belief.posterior(
+            features, values, noise, region=knows, sparing=self._lag.lags
+        )
         own = features[:, : self._codec.n_features]
         known = np.isfinite(values) & places.within(own, region)
         incumbents = _best(points[known], levels(points, values, noise)[known])

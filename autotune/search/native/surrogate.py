@@ -115,10 +115,7 @@ def learn(data: Data, trials: Data) -> Shape:
         data: The trials with a value.
         trials: All trials, 1 for those with a value and 0 for those that failed.
     """
-    parameters = data.parameters
-    prior = Prior(length=0.5 * np.sqrt(max(parameters, 4) / 4))
-    known = [1.0] * data.has_known_noise  # the variance of warped values, for the signal's
-    starts = np.log([[*np.full(parameters, length), *rest, *known] for length, *rest in STARTS])
+    parameters, prior, starts = data.parameters, _prior(data), _starts(data)
     screened = [_likely(data, prior, starts[:1], each, SCREENED) for each in _choices(data)]
     screened = sorted(screened, key=lambda each: -each[0])[:FINALISTS]
     finals = [
@@ -126,12 +123,30 @@ def learn(data: Data, trials: Data) -> Shape:
         for _, vector, choice in screened
     ]
     _, vector, (trended, bend, _) = max(finals, key=lambda each: each[0])
-    success = None
-    if np.ptp(trials.y) > 0:
-        smooth = Prior(length=2 * prior.length, length_sigma=0.5, noise=0.1, noise_sigma=0.5)
-        climbed = fit(trials, smooth, starts[:, : parameters + 2], rounds=ROUNDS)
-        success = Hyper.of(climbed[0], data.owner)
+    success = _learned_success(trials, prior, starts[:, : parameters + 2], ROUNDS)
     return Shape(Hyper.of(vector, data.owner), bend, trended, success)
+
+
+def relearn(data: Data, trials: Data, before: Shape, *, screens: bool) -> Shape:
+    """Hyperparameters near those of a shorter record: few rounds, from these.
+
+    Args:
+        data: The trials with a value.
+        trials: All trials, 1 for those with a value and 0 for those that failed.
+        before: What was learned from fewer of them.
+        screens: Whether all warps are compared; if not, that of `before` stays.
+    """
+    if (before.hyper.variance is None) == data.has_known_noise:
+        return learn(data, trials)
+    prior, start = _prior(data), before.hyper.vector(data.owner)
+    choices = _choices(data) if screens else [_same(_choices(data), before)]
+    found = [_likely(data, prior, start[None, :], each, SCREENED) for each in choices]
+    _, vector, choice = max(found, key=lambda each: each[0])
+    if screens:
+        _, vector, choice = _likely(data, prior, vector[None, :], choice, SCREENED)
+    known = _starts(data)[0] if before.success is None else before.success.vector(data.owner)
+    success = _learned_success(trials, prior, known[None, : data.parameters + 2], SCREENED)
+    return Shape(Hyper.of(vector, data.owner), choice[1], choice[0], success)
 
 
 def surrogate(shape: Shape, data: Data, trials: Data, *, cautious: bool) -> Surrogate:
@@ -145,6 +160,32 @@ def surrogate(shape: Shape, data: Data, trials: Data, *, cautious: bool) -> Surr
     if shape.success is not None and np.ptp(trials.y) > 0:
         success = condition(shape.success, trials.x, trials.y)
     return Surrogate(process, best, success, cautious, warp)
+
+
+def _same(choices: list[Choice], shape: Shape) -> Choice:
+    """The choice that a shape was learned under; the finest warp left if that is finer."""
+    same = [each for each in choices if each[0] == shape.trended]
+    return same[min(shape.bend, len(same) - 1)]
+
+
+def _prior(data: Data) -> Prior:
+    """What is expected of the objective's hyperparameters."""
+    return Prior(length=0.5 * np.sqrt(max(data.parameters, 4) / 4))
+
+
+def _starts(data: Data) -> Floats:
+    """Log hyperparameters to climb from where nothing is known of them."""
+    known = [1.0] * data.has_known_noise  # the variance of warped values, for the signal's
+    parameters = data.parameters
+    return np.log([[*np.full(parameters, length), *rest, *known] for length, *rest in STARTS])
+
+
+def _learned_success(trials: Data, prior: Prior, starts: Floats, rounds: int) -> Hyper | None:
+    """Hyperparameters of the success of trials; None if none failed."""
+    if np.ptp(trials.y) == 0:
+        return None
+    smooth = Prior(length=2 * prior.length, length_sigma=0.5, noise=0.1, noise_sigma=0.5)
+    return Hyper.of(fit(trials, smooth, starts, rounds=rounds)[0], trials.owner)
 
 
 def _likely(

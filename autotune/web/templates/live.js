@@ -8,7 +8,7 @@
   function said(now) {
     const { total, failed, open } = now.trials;
     const fresh = total - first;
-    const best = now.best_value === null ? "" : `, best ${now.best_value.toPrecision(8)} ${now.unit}`;
+    const best = now.best_text ? `, best ${now.best_text}` : "";
     const more = fresh > 0 ? `; ${fresh} since this page was loaded` : "";
     return `${total} trials, ${failed} failed, ${open} begun and not ended${best}${more}`;
   }

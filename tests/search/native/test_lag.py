@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from autotune.problem import Problem
 from autotune.search.codec import key
 from autotune.search.native.lag import Lag
+from autotune.search.native.places import EVERYWHERE, HOME
 from autotune.search.native.search import NativeSearch
 from autotune.search.settings import SearchSettings
 from autotune.trials import Completed, Failed, FailureKind, Timing, Trial
@@ -97,3 +98,38 @@ def test_where_the_first_outcomes_all_failed_candidates_follow_from_the_later_on
         search.tell(failed if i < 37 else completed(config))
         running.append(search.ask())
     assert len({key(config) for config in running}) == 12
+
+
+def told(n, running):
+    """A search that others told of trials, every second one near the optimum, and what runs."""
+    search, rng = NativeSearch(problem(), SearchSettings(seed=3)), np.random.default_rng(1)
+    points = rng.random((n + running, 4))
+    points[::2, :3] = [0.3, 0.05, 0.5] + 0.05 * points[::2, :3]
+    points[::2, 3] = 0.5
+    configs = [search._codec.decode(point) for point in search._codec.snap(points)]
+    for config in configs[:n]:
+        search.tell(completed(config))
+    for config in configs[n:]:
+        search.pending(Trial("r", config))
+    return search, configs[n:]
+
+
+def test_candidates_of_a_place_are_those_of_what_is_known_whichever_were_looked_for_first():
+    """Both kinds are wanted of one record, by whether anything was gained of late."""
+    found = []
+    for order in ((HOME, EVERYWHERE), (EVERYWHERE, HOME)):
+        search, rng = told(34, 6)[0], np.random.default_rng(0)
+        best = {knows: search._frontier(HOME, rng, knows).best(rng) for knows in order}
+        found.append([best[HOME], best[EVERYWHERE]])
+    assert all(np.array_equal(one, other) for one, other in zip(*found, strict=True))
+    assert not np.array_equal(*found[0])
+
+
+def test_candidates_are_kept_while_running_trials_come_and_go():
+    """With fewer running the base is a later one, and then again the one before."""
+    (search, running), rng = told(34, 6), np.random.default_rng(0)
+    before = search._frontier(EVERYWHERE, rng, EVERYWHERE)
+    search.tell(completed(running[0]))
+    search.ask()
+    assert Lag.of(35, 5) != Lag.of(35, 6) == Lag.of(34, 6)
+    assert search._frontier(EVERYWHERE, rng, EVERYWHERE) is before

@@ -1,0 +1,22 @@
+"""Up to which outcomes hyperparameters are learned: functions of the number of outcomes alone."""
+
+OFTEN, SELDOM = 20, 100  # outcomes until which they are learned after each one; and until which
+# after each tenth part, from then on after each twentieth to tenth
+FEW, BETWEEN = 16, 8  # outcomes at the first doubling; and milestones from one to the next
+
+
+def dense(n: int) -> int:
+    """The last milestone of n outcomes with few trials running."""
+    if n < SELDOM:
+        return n - n % (1 if n < OFTEN else n // 10)
+    return n - n % (SELDOM // 10 << ((n // SELDOM).bit_length() - 1))
+
+
+def doubled(n: int) -> int:
+    """The last of `FEW` and its doubles that n outcomes have reached; 0 before the first."""
+    return 0 if n < FEW else FEW << ((n // FEW).bit_length() - 1)
+
+
+def sparse(n: int) -> int:
+    """The last milestone of n outcomes with many trials running; each doubling is one."""
+    return n - n % max(doubled(n) // BETWEEN, 1)
