@@ -49,6 +49,14 @@ class StatusView:
         return any(job.state.live for job in self.jobs)
 
     @property
+    def _ended(self) -> bool:
+        """Whether the last round of a closed loop asked for nothing more."""
+        from autotune.suggestion.recorded import on_record
+
+        rounds = on_record(self.study.jobs) if self.study else []
+        return bool(rounds) and not rounds[-1]["runs"]
+
+    @property
     def state(self) -> str:
         """The study's state in one word or two."""
         if any(job.state.works for job in self.jobs):
@@ -56,6 +64,8 @@ class StatusView:
         if self.live:
             return "queued"
         if self.wanted is not None and self.n_trials >= self.wanted:
+            return "done"
+        if self._ended:
             return "done"
         if any(job.state is JobState.UNKNOWN for job in self.jobs):
             return "unknown"
@@ -215,7 +225,7 @@ def _forgotten(sent: Sequence[Submission], jobs: Sequence[JobView]) -> list[JobV
 
 def _wanted(sent: Sequence[Submission], study: "Study | None") -> int | None:
     """What the latest job was asked for."""
-    asked = [(each.submitted_at, each.max_evals) for each in sent]
+    asked = [(each.submitted_at, each.max_evals) for each in sent if each.max_evals is not None]
     for job in study.jobs if study else ():
         most = (job.get("search") or {}).get("max_evals")
         if isinstance(most, int):

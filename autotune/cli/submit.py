@@ -1,4 +1,4 @@
-"""`autotune submit`: run a search as a job of Slurm or PBS, or in the background here."""
+"""`autotune submit`: a search or a study as a job of Slurm or PBS, or in the background here."""
 
 from typing import Annotated
 
@@ -21,9 +21,22 @@ are kept in the study's folder, under jobs/; `autotune status` and `autotune can
 
 exit status: 0 submitted; 2 bad input, or the scheduler refused the job
 """
+STUDY_EPILOG = """examples:
+
+  autotune submit study train_run --target-flops 1e15 --spend 3e13 --scheduler local
+
+  autotune submit study train_run --target-flops 1e18 --spend 1e17 --site frontier --account PROJ \
+    --nodes 4 --time 2h --chain 3
+
+Whatever is not an option of submit goes to `autotune study` as it is. One process decides the
+rounds: more nodes run more trials of a round at once, a --chain goes on with the next round, and
+there is no --array. A job near its end starts no trial that it could not finish.
+
+exit status: 0 submitted; 2 bad input, or the scheduler refused the job
+"""
 
 app = typer.Typer(
-    help="Run a search as a job of Slurm or PBS, or in the background here.",
+    help="Run a search or a study as a job of Slurm or PBS, or in the background here.",
     epilog="examples:\n\n  autotune submit tune moe_budget --max-evals 40 --scheduler local\n\n"
     "  autotune submit tune moe_budget --site frontier --account PROJ --nodes 4 --dry-run",
     no_args_is_help=True,
@@ -37,13 +50,22 @@ def register(parent: typer.Typer) -> None:
 
 @app.callback()
 def submit() -> None:
-    """Run a search as a job of Slurm or PBS, or in the background here."""
+    """Run a search or a study as a job of Slurm or PBS, or in the background here."""
 
 
-@app.command("tune", epilog=EPILOG, context_settings={"ignore_unknown_options": True})
+PASSES_ON = {"ignore_unknown_options": True}
+
+
+@app.command("tune", epilog=EPILOG, context_settings=PASSES_ON)
+@app.command(
+    "study", epilog=STUDY_EPILOG, context_settings=PASSES_ON,
+    help="Submit `autotune study PROBLEM ...` as a job.",
+)  # fmt: skip
 def tune(
+    context: typer.Context,
     arguments: Annotated[
-        list[str], typer.Argument(metavar="PROBLEM [TUNE OPTIONS]...", help="As `autotune tune`.")
+        list[str],
+        typer.Argument(metavar="PROBLEM [OPTIONS OF THE VERB]...", help="As without submit."),
     ],
     site: Annotated[
         str | None,
@@ -110,7 +132,7 @@ def tune(
         after=after,
         name=name,
     )
-    prepared = prepare(arguments, wish)
+    prepared = prepare(context.info_name or "tune", arguments, wish)
     for line in prepared.warnings:
         console.talk(f"warning: {line}")
     if dry_run:

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from autotune import share
+from autotune.cli.job_arguments import JobArguments, read
 from autotune.cli.storage_option import DEFAULT
-from autotune.cli.tune_arguments import TuneArguments, read
 from autotune.errors import InputError
 from autotune.launching import cautions, record
 from autotune.launching import site as sites
@@ -46,7 +46,7 @@ class Wish:
 class Prepared:
     """A job that is ready to be submitted."""
 
-    arguments: TuneArguments
+    arguments: JobArguments
     job: JobSpec
     site: Site
     script: str
@@ -76,14 +76,24 @@ class Prepared:
         }
 
 
-def prepare(words: Sequence[str], wish: Wish) -> Prepared:
+def prepare(verb: str, words: Sequence[str], wish: Wish) -> Prepared:
     """Read and check everything, and render the script.
+
+    Args:
+        verb: `tune` or `study`.
+        words: Its arguments.
+        wish: The flags of `autotune submit`.
 
     Raises:
         InputError, ProblemError, StoreError: If the arguments, the site or the job are wrong.
     """
     site = sites.read(_site_name(wish), wish.settings)
-    arguments = read(words)
+    arguments = read(verb, words)
+    if verb == "study" and wish.array:
+        raise InputError(
+            "--array starts several searches, and a study decides one round after the other. "
+            "Give it more --workers or --nodes, or --chain for more time."
+        )
     ranks = wish.ranks_per_node or (site.ranks_per_node if wish.nodes > 1 else 1)
     seconds = round(parse_seconds(wish.time or site.time)) if wish.time or site.time else 0
     if wish.nodes == ranks == 1 and site.gpus_per_node and "workers" not in arguments.said:
@@ -93,6 +103,7 @@ def prepare(words: Sequence[str], wish: Wish) -> Prepared:
         arguments = arguments.with_option("--walltime", str(seconds))
     job = JobSpec(
         name=wish.name or _job_name(arguments.folder.name),
+        verb=verb,
         arguments=arguments.words,
         python=sys.executable,
         folder=str(arguments.folder),
@@ -131,7 +142,7 @@ def submit(prepared: Prepared) -> Submission:
             site=prepared.site.name,
             scheduler=prepared.site.scheduler,
             ids=ids,
-            max_evals=prepared.arguments.given["max_evals"],
+            max_evals=prepared.arguments.given.get("max_evals"),
             submitted_at=time.time(),
             job=asdict(prepared.job) | {"host": os.uname().nodename},
         )

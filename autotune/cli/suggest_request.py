@@ -7,8 +7,10 @@ from typing import Any, cast
 import numpy as np
 
 from autotune import checks
+from autotune.architecture.shape import Architecture
 from autotune.cli.law_names import refuse_lossless
 from autotune.cli.open_runs import open_runs
+from autotune.cli.suggest_shape import shapes
 from autotune.errors import InputError
 from autotune.fitting.candidates import EVERYTHING, Wanted
 from autotune.fitting.runs import RunTable
@@ -70,6 +72,7 @@ class Answer:
         belief: What the finished runs say.
         made: The suggestion.
         configs: The problem's configuration of each run; empty without a problem.
+        shapes: A shape of each run without a problem; None where there is none.
         warnings: What a user must know, one sentence each.
     """
 
@@ -77,6 +80,7 @@ class Answer:
     belief: Belief
     made: Suggestion
     configs: tuple[dict[str, Value], ...]
+    shapes: Sequence[Architecture | None]
     warnings: tuple[str, ...]
 
 
@@ -160,9 +164,13 @@ def answer(request: Request) -> Answer:
         design=request.design,
         seed=request.seed,
     )
-    found = [configs[i] for i in made.picks] if configs else []
     return Answer(
-        request, belief, made, tuple(found), (*read_runs.warnings, *_cautions(request, table))
+        request,
+        belief,
+        made,
+        configs=tuple(configs[i] for i in made.picks) if configs else (),
+        shapes=[None] * len(made.picks) if configs else shapes(made.runs),
+        warnings=(*read_runs.warnings, *_cautions(request, table)),
     )
 
 

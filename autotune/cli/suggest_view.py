@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from autotune.cli import console
+from autotune.cli import console, suggest_shape
 from autotune.cli.suggest_request import Answer
 from autotune.fitting.runs import RunTable
 from autotune.quantities import format_count
@@ -15,6 +15,10 @@ SOURCES = (
     "Frazier, Powell and Dayanik 2009 (knowledge gradient for correlated normal beliefs)",
     "Chick and Inoue 2001 (expected opportunity cost)",
     "Chaloner and Verdinelli 1995 (Bayesian experimental design)",
+)
+SHAPES = (
+    "Shapes are width x layers as `autotune train --n-active` builds them, N counted in the "
+    "matrices of the layers."
 )
 FLOP_CONVENTION = "6 N_active D"
 
@@ -26,6 +30,8 @@ def document(answer: Answer) -> dict[str, Any]:
     for record, i in zip(runs, _order(answer), strict=True):
         if answer.configs:
             record["config"] = answer.configs[i]
+        elif (shape := answer.shapes[i]) is not None:
+            record["shape"] = suggest_shape.record(shape)
     return {
         "target_flops": request.target,
         "spend": request.spend,
@@ -67,7 +73,7 @@ def text(answer: Answer) -> str:
         f"Next runs for a plan at {request.target:.4g} FLOPs, chosen by {request.design}: "
         f"{made.spent:.3g} of {request.spend:.3g} FLOPs ({FLOP_CONVENTION})",
         "",
-        console.table(_headers(made.runs), _rows(answer)),
+        console.table(_headers(answer), _rows(answer)),
         "",
         console.table(("at the target", "now", "expected after"), _expected(answer)),
         "",
@@ -76,6 +82,7 @@ def text(answer: Answer) -> str:
         + "; ".join(f"{v.candidate} {v.weight:.0%}" for v in answer.belief.views)
         + f", by error beyond rolling origins of {len(answer.belief.table)} runs of "
         f"{answer.belief.table.name}.",
+        *([SHAPES] if any(answer.shapes) else []),
         "Sources: " + "; ".join(SOURCES) + ".",
     ]
     return "\n".join(lines)
@@ -99,8 +106,10 @@ def _record(runs: RunTable, i: int) -> dict[str, Any]:
     return own | {name: float(values[i]) for name, values in runs.factors.items()}
 
 
-def _headers(runs: RunTable) -> list[str]:
-    return ["run", "N active", "N total", *runs.factors, "tokens", "tokens/N", "FLOPs"]
+def _headers(answer: Answer) -> list[str]:
+    shape = ["shape"] if any(answer.shapes) else []
+    names = answer.made.runs.factors
+    return ["run", "N active", "N total", *names, "tokens", "tokens/N", "FLOPs", *shape]
 
 
 def _rows(answer: Answer) -> Iterator[list[str]]:
@@ -114,6 +123,7 @@ def _rows(answer: Answer) -> Iterator[list[str]]:
             format_count(float(runs.tokens[i])),
             f"{runs.tokens[i] / runs.n_active[i]:.3g}",
             f"{runs.flops[i]:.3g}",
+            *([getattr(answer.shapes[i], "name", "")] if any(answer.shapes) else []),
         ]
 
 

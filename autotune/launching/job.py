@@ -16,10 +16,11 @@ class JobSpec:
 
     Attributes:
         name: What the scheduler calls it.
-        arguments: The arguments of `autotune tune`, as given.
+        arguments: The arguments of its verb, as given.
         python: The interpreter that runs it, by absolute path.
         folder: The study's folder, by absolute path.
         workdir: Where it starts, by absolute path: relative paths in `arguments` count from here.
+        verb: The verb of `autotune` that it runs.
         seconds: Its time limit; 0 leaves that to the scheduler.
         nodes: Nodes.
         ranks_per_node: Processes per node; one on one node needs no MPI.
@@ -38,6 +39,7 @@ class JobSpec:
     python: str
     folder: str
     workdir: str
+    verb: str = "tune"
     seconds: int = 0
     nodes: int = 1
     ranks_per_node: int = 1

@@ -15,14 +15,14 @@ TASK = {
 
 
 def program(job: JobSpec, site: Site) -> str:
-    """`autotune tune` with its arguments, wrapped to lines.
+    """The verb of `autotune` with its arguments, wrapped to lines.
 
     Under MPI it runs as `python -m mpi4py`, which ends the whole job when one rank raises: an
     MPI that waits for a dead rank waits for ever. Every task of an array has a seed of its own,
     or all of them would propose the same configurations.
     """
-    module = "-m mpi4py -m autotune tune" if job.ranks > 1 else "-m autotune tune"
-    words = [quote(job.python), *module.split(), *map(quote, job.arguments)]
+    module = "-m mpi4py -m autotune" if job.ranks > 1 else "-m autotune"
+    words = [quote(job.python), *module.split(), job.verb, *map(quote, job.arguments)]
     if job.array:
         words += ["--seed", f'"$(({job.seed} + {TASK[site.scheduler]}))"']
     return _wrapped(words)

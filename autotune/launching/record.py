@@ -22,7 +22,7 @@ class Submission:
         site: The profile it was rendered for.
         scheduler: Who took it.
         ids: The jobs' ids, one for each job of a chain.
-        max_evals: Trials the study is to hold in the end.
+        max_evals: Trials the study is to hold in the end; None if it ends by itself.
         submitted_at: Seconds since the epoch.
         job: The job as it was asked for.
     """
@@ -31,7 +31,7 @@ class Submission:
     site: str
     scheduler: str
     ids: Sequence[str]
-    max_evals: int
+    max_evals: int | None
     submitted_at: float
     job: Mapping[str, Any] = field(default_factory=dict)
 

@@ -109,7 +109,7 @@ def _(mark: Points) -> list[dict[str, Any]]:
 @_traces.register
 def _(mark: Labels) -> list[dict[str, Any]]:
     return [{"type": "scatter", "mode": "text", "x": values(mark.x), "y": values(mark.y),
-             "text": _texts(mark.text), "textposition": "top right", "textfont": {"size": 10},
+             "text": _texts(mark.text), "textposition": "middle right", "textfont": {"size": 10},
              "hoverinfo": "skip"}]  # fmt: skip
 
 

@@ -51,7 +51,7 @@ class Points:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Labels:
-    """Words at points; they stand right above each, and only inside the panel."""
+    """Words at points, to the right of each and only inside the panel."""
 
     x: Floats
     y: Floats

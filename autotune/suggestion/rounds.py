@@ -194,7 +194,8 @@ def _suggested(
 
 def _promises(view: Suggestion, aim: Aim) -> bool:
     """Whether the runs are expected to take enough of the regret away to be worth their cost."""
-    return view.regret - view.regret_after >= aim.least_gain * view.regret
+    fall = view.regret - view.regret_after
+    return aim.least_gain == 0 or (fall > 0 and fall >= aim.least_gain * view.regret)
 
 
 def _places(runs: RunTable) -> list[dict[str, float]]:

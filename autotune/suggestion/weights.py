@@ -14,7 +14,7 @@ from autotune.errors import FitError, InputError
 from autotune.fitting.candidates import EVERYTHING, Candidate, Wanted, candidates
 from autotune.fitting.runs import RunTable
 from autotune.fitting.splits import ORIGINS, Cut, rolling
-from autotune.suggestion.posterior import estimate
+from autotune.suggestion.posterior import LEAST_SIGMA, estimate
 
 POWER = 8
 MOST_LAWS = 5
@@ -69,6 +69,7 @@ def weighted_laws(
             f"no law of sizes and tokens can be fitted to {len(table)} runs of {table.name}"
             f"{f' ({said})' if said else ''}. Add runs, or choose laws with fewer coefficients."
         )
+    errors = np.maximum(errors, LEAST_SIGMA)  # a law may be exact on runs without noise
     weight = (errors / errors.min()) ** -POWER
     weight /= weight.sum()
     weight = np.where(weight >= LEAST_WEIGHT, weight, 0.0)

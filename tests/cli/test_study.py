@@ -86,6 +86,7 @@ def test_a_study_killed_at_any_time_continues_where_it_was(runs, tmp_path):
     again = run(*asked(runs, storage))
     assert again.returncode == 0
     assert "the spend is gone" in again.stdout
+    assert "recorded_runs: done" in run("status", "recorded_runs", "--storage", storage).stdout
     ended = studies.read(folder)
     assert len(ended.outcomes) == len(rows)
     assert len(decisions(ended.jobs)) == len(found["rounds"])  # the same end is not a new round

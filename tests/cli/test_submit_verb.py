@@ -69,6 +69,43 @@ def test_on_several_nodes_the_site_says_how_many_ranks(submit):
     assert "-m mpi4py -m autotune tune" in told
 
 
+STUDY = ("recorded_runs", "--target-flops", "1e22", "--spend", "1e21", "--law", "hoffmann")
+
+
+def test_a_study_of_the_closed_loop_is_a_job_as_a_search_is(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    slurm = ("--scheduler", "slurm", "--nodes", "2", "--ranks-per-node", "4", "--time", "1h")
+    done = run("submit", "study", *STUDY, *slurm, "--dry-run", "--json")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert "-m mpi4py -m autotune study recorded_runs" in told["script"]
+    assert sbatch(told["script"])["ntasks-per-node"] == "4"
+    storage = str(tmp_path / "results/local")
+    assert told["job"]["arguments"] == [*STUDY, "--storage", storage, "--walltime", "3600"]
+    assert told["folder"] == f"{storage}/recorded_runs"
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["recorded_runs", "--spend", "1e21"], "--target-flops is missing"),
+        ([*STUDY, "--max-evals", "3"], "study: No such option: --max-evals"),
+        ([*STUDY, "--array", "0-3"], "decides one round after the other"),
+        (["moe_budget", *STUDY[1:], "--law", "hofmann"], "Did you mean 'hoffmann'"),
+        (["law_coefficients", *STUDY[1:]], "law_inputs"),
+    ],
+)
+def test_a_study_that_cannot_run_is_refused_before_a_job_waits(
+    tmp_path, monkeypatch, arguments, says
+):
+    monkeypatch.chdir(tmp_path)
+    done = run("submit", "study", *arguments, "--scheduler", "local")
+    assert done.returncode == 2
+    assert says in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_one_process_on_a_node_with_gpus_has_a_worker_for_each(submit):
     site = ("--site", "frontier", "--account", "llm", "--time", "1h", "--dry-run")
     assert "--workers 8" in submit(*PROBLEM, *site).stdout

@@ -7,6 +7,9 @@ import pytest
 from cli_run import run
 from made_beliefs import few_runs
 
+from autotune.cli.suggest_shape import shapes
+from autotune.suggestion.planned import planned
+
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):
@@ -28,6 +31,10 @@ def test_json_has_the_runs_the_bands_and_the_regrets(runs):
     assert found["spent"] == pytest.approx(sum(each["flops"] for each in found["runs"]))
     assert found["spent"] <= 1e21
     assert all(each["tokens"] % 1e6 == 0 for each in found["runs"])
+    for each in found["runs"]:  # whole layers of the suggested size
+        shape = each["shape"]
+        assert shape["n_active"] == pytest.approx(each["n_active"], rel=0.1)
+        assert shape["name"] == f"{shape['d_model']}x{shape['n_layers']}"
     costs = [each["flops"] for each in found["runs"]]
     assert costs == sorted(costs, reverse=True)
     assert found["regret_after"] <= found["regret_now"]
@@ -39,6 +46,7 @@ def test_text_names_laws_sources_and_a_classical_design(runs):
     done = run("suggest", runs, *ASKED, "--grid", "isoflop")
     assert done.returncode == 0, done.stderr
     assert "chosen by isoflop" in done.stdout
+    assert "as `autotune train --n-active` builds them" in done.stdout
     assert "hoffmann (active, param) 100%" in done.stdout
     assert "Frazier" in done.stdout
 
@@ -51,7 +59,20 @@ def test_a_problem_says_what_can_be_trained(runs):
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert all(each["flops"] == pytest.approx(1e21) for each in found["runs"])
+    assert not any("shape" in each for each in found["runs"])
     assert all(each["config"]["n_active"] == each["n_active"] for each in found["runs"])
+
+
+def test_a_sparse_run_has_a_shape_if_its_experts_are_known():
+    size, tokens = np.array([1e7]), np.array([1e9])
+    experts = {"n_experts": 8.0, "top_k": 2.0}
+    made, dense, unknown = (
+        shapes(planned(size, tokens, n_total=expansion * size, factors=factors))[0]
+        for expansion, factors in ((3.0, experts), (1.0, {}), (3.0, {}))
+    )
+    assert (made.experts.n_experts, made.experts.top_k) == (8, 2)
+    assert dense.experts is None
+    assert unknown is None
 
 
 @pytest.mark.parametrize(

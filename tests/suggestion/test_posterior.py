@@ -8,7 +8,7 @@ from made_beliefs import TRUTH, few_runs
 from planted import planted
 
 from autotune.errors import FitError
-from autotune.fitting.candidates import Candidate
+from autotune.fitting.candidates import Candidate, Wanted
 from autotune.fitting.fit import fit
 from autotune.fitting.settings import Convention, FitSettings
 from autotune.laws.catalogue import FORMS
@@ -54,3 +54,11 @@ def test_the_law_that_made_the_runs_is_believed_most():
     assert sum(each.weight for each in judged) == pytest.approx(1)
     best = max(judged, key=lambda each: each.weight)
     assert best.candidate.form.form in ("hoffmann", "interaction")  # the latter contains it
+
+
+def test_a_law_that_is_exact_is_believed_and_not_divided_by_nothing():
+    table, rng = few_runs(noise=0.0, size=16), np.random.default_rng(0)
+    wanted = Wanted(forms=("hoffmann",), n=("active",))
+    for _ in range(12):  # in some orders the errors beyond the rolling origins are exactly 0
+        judged = weighted_laws(table.take(rng.permutation(16)), wanted=wanted)
+        assert [each.weight for each in judged] == [1.0]

@@ -17,7 +17,7 @@ from autotune.suggestion.finished import finished, label
 from autotune.suggestion.first import first_runs
 from autotune.suggestion.offer import Offer, offer
 from autotune.suggestion.recorded import decisions, placed
-from autotune.suggestion.rounds import NO_PROMISE, Aim, _seeded, _suggested, decide
+from autotune.suggestion.rounds import NO_PROMISE, Aim, _promises, _seeded, _suggested, decide
 from autotune.suggestion.suggest import suggest
 
 HOFFMANN = Wanted(forms=("hoffmann",))
@@ -99,6 +99,9 @@ def test_where_a_part_of_what_is_left_promises_too_little_all_of_it_is_looked_at
     assert view.regret_after >= whole.regret_after
     aim = replace(aim, least_gain=min(1.01 * share[1], 1.0))
     assert not _suggested(belief, everything, 1e21, aim, once=False)[1]
+    certain = replace(view, regret=0.0, regret_after=0.0)  # nothing to gain
+    assert not _promises(certain, aim)
+    assert _promises(certain, replace(aim, least_gain=0.0))
 
 
 def test_rounds_on_record_are_read_as_they_were_decided():

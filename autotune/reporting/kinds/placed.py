@@ -20,6 +20,8 @@ STYLES = (0, 2, 3, 4, 5)
 """Of groups of rounds, the first runs first; failed runs have a style of their own."""
 MARGIN = 1.6
 """Factor by which the map reaches beyond everything on it."""
+INSIDE = 0.08
+"""How far along a line its label stands, clear of the edge."""
 DECADES = np.arange(0, 41)
 
 
@@ -75,7 +77,8 @@ def _isoflops(x: Interval, y: Interval, *, most: float) -> Iterator[Mark]:
     for flops in budgets:
         n, tokens = _along(flops, x, y)
         yield Line(name="", x=n, y=tokens, style=None, faint=True)
-        ends.append((float(n[0]), float(tokens[0])))
+        at = float(n[0] ** (1 - INSIDE) * n[1] ** INSIDE)
+        ends.append((at, flops / (6 * at)))
     if ends:
         at_n, at_tokens = np.array(ends).T
         names = tuple(numbers.flops(flops) for flops in budgets)
