@@ -1,5 +1,6 @@
 """The tuning loop: trials from a search go through an evaluator into a store."""
 
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,6 +11,9 @@ from autotune.ports import Evaluator, Search, Store
 from autotune.trials import Failed, Outcome, Trial
 
 POLL_SECONDS = 0.2
+LOOK_SECONDS = 0.1
+"""How long to propose before outcomes are looked for again, although workers are still free: what
+ends meanwhile would else be unknown to the proposals for all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +77,16 @@ def tune(
     while not (stopped := stop()):
         run.talk.hear()
         shut = False
+        look_at = time.monotonic() + LOOK_SECONDS
+        late = False
         while evaluator.n_free and not (stop() or (shut := closing(times.percentile))):
-            if not run.start():
+            if not run.start() or (late := time.monotonic() > look_at):
                 break
         if shut:
             run.recall()
         if run.ended(shut=shut):
             break
-        run.collect(POLL_SECONDS, stop)
+        run.collect(0.0 if late else POLL_SECONDS, stop)
     run.collect(0.0, stop)  # an evaluation that was paid for is kept
     return Summary(run.talk.recorded, run.talk.evaluated, stopped=stopped)
 

@@ -1,5 +1,6 @@
 """The tuning loop: what it records, in which order, and how it stops and resumes."""
 
+import time
 from collections import deque
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from autotune.errors import ProblemError
 from autotune.store.memory import MemoryStore
 from autotune.trials import Completed, Failed, FailureKind, Timing
-from autotune.tuning import tune
+from autotune.tuning import LOOK_SECONDS, tune
 
 TIMING = Timing(0.0, "w0", 0.0, 0.0)
 
@@ -150,6 +151,18 @@ def test_every_worker_is_kept_busy_but_no_more_trials_start_than_are_wanted():
     few = Workers(4)
     tune(CountingSearch(), few, MemoryStore(), n_trials=2)
     assert few.most_at_once == 2
+
+
+def test_a_slow_search_hears_what_has_ended_before_it_proposes_for_the_other_free_workers():
+    class Slow(CountingSearch):
+        def ask(self):
+            known.append(len(self.told))
+            time.sleep(1.1 * LOOK_SECONDS)
+            return super().ask()
+
+    known = []
+    tune(Slow(), Workers(4), MemoryStore(), n_trials=4)
+    assert known == [0, 1, 2, 3]
 
 
 def test_outcomes_are_recorded_together_before_the_search_hears_of_any():
