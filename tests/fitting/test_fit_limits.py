@@ -118,6 +118,30 @@ def test_what_runs_cannot_tell_apart_is_named_with_its_remedy_and_predictions_ar
     assert np.isfinite(list(found.law.coefficients.values())).all()
 
 
+@pytest.mark.parametrize(
+    ("form", "two", "held"),
+    [
+        ("hoffmann", "n_active", "alpha"),
+        ("hoffmann", "tokens", "beta"),
+        ("frantar", "sparsity", "c_S"),
+        ("abnar", "sparsity", "lambda_"),
+    ],
+)
+def test_two_values_of_an_input_are_told_apart_although_its_power_is_not_settled(form, two, held):
+    law = {each.form: each for each in PRESETS.values()}[form]
+    values = {"n_active": (1e8, 1e9), "tokens": (1e10, 1e11), "sparsity": (0.0, 0.5)}[two]
+    halves = [runs(law, noise=0.0, size=20, seed=i, **{two: v}) for i, v in enumerate(values)]
+    one, other = (
+        {name: getattr(half, name) for name in ("n_active", "n_total", "tokens", "loss", "flops")}
+        for half in halves
+    )
+    both = {name: np.concatenate([one[name], other[name]]) for name in one}
+    table = RunTable(**both, weight=np.ones(40), lines=np.arange(2, 42), name="runs")
+    found = fit(FORMS[form], table)
+    assert any(f": {held} held; runs " in sentence for sentence in found.weak)
+    np.testing.assert_allclose(predict(found.law, table, found.convention), table.loss, rtol=1e-5)
+
+
 def test_a_design_that_identifies_everything_holds_nothing():
     found = fit(FORMS["generalized"], runs())
     assert found.weak == ()
