@@ -148,6 +148,16 @@ def test_a_design_that_identifies_everything_holds_nothing():
     assert 1 < found.condition < 1e4
 
 
+def test_a_loss_that_rises_with_size_and_tokens_is_said():
+    """As where the column holds an accuracy."""
+    table = runs(PRESETS["hoffmann2022"], size=30)
+    found = fit(FORMS["hoffmann"], replace(table, loss=6 - table.loss))
+    for name in ("n_active", "tokens"):
+        said = f"the fitted loss rises with {name} in 30 of 30 runs. Look at"
+        assert any(each.startswith(said) for each in found.warnings)
+    assert fit(FORMS["hoffmann"], table).warnings == ()
+
+
 def test_too_few_runs_are_refused_in_one_line():
     with pytest.raises(InputError, match=r"7 free coefficients, but there are only 3 runs\. Add"):
         fit(FORMS["generalized"], runs(size=3))
