@@ -10,7 +10,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from autotune.fitting.linear import solve_linear
+from autotune.fitting.linear import finite, solve_linear
 from autotune.fitting.model import Model
 from autotune.fitting.objective import Objective
 from autotune.types import Floats
@@ -125,7 +125,7 @@ def _step(
     scale = 1 / np.where(size > 0, size, 1.0)
     stuck = ((z <= model.low) & (gradient > 0)) | ((z >= model.high) & (gradient < 0)) | (size <= 0)
     scale = np.where(stuck, 0.0, scale)
-    hessian = np.nan_to_num(hessian * scale[:, :, None] * scale[:, None, :])
+    hessian = finite(hessian * scale[:, :, None] * scale[:, None, :])
     values, vectors = np.linalg.eigh(hessian)
     values = np.maximum(np.abs(values), FLOOR) + damping[:, None]
     along = np.einsum("mkj,mk->mj", vectors, gradient * scale)

@@ -1,5 +1,6 @@
 """Fit a form to finished runs."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -25,6 +26,7 @@ from autotune.types import Floats, Interval
 DEFAULTS = FitSettings()
 WEAK_CONDITION = 1e5
 MOST_UNSETTLED = 0.02
+RISING = 1e-6  # relative rise of the loss for one e-fold that is more than rounding
 SEPARATING = {
     "n_active": "runs of other sizes",
     "tokens": "runs at other token counts",
@@ -87,7 +89,7 @@ def fit(
         starts=best.starts,
         condition=number,
         weak=weak,
-        warnings=_warnings(model, best, sure),
+        warnings=(*_warnings(model, best, sure), *_rising(law, inputs)),
     )
 
 
@@ -160,6 +162,19 @@ def _status(model: Model, best: Minimum) -> FitStatus:
         return FitStatus.STOPPED_EARLY
     bounded = ((best.z <= model.low) | (best.z >= model.high)).any()
     return FitStatus.AT_BOUND if bounded else FitStatus.CONVERGED
+
+
+def _rising(law: ScalingLaw, inputs: Design) -> Iterator[str]:
+    """A sentence where more parameters, or more tokens, are fitted to be worse."""
+    with np.errstate(all="ignore"):
+        slopes, loss = inputs.gradient(law), inputs.loss(law)
+    for name in ("n_active", "tokens"):
+        up = slopes[name] * getattr(inputs, name) > RISING * loss
+        if 2 * up.sum() > len(up):
+            yield (
+                f"the fitted loss rises with {name} in {int(up.sum())} of {len(up)} runs. "
+                "Look at what the columns hold, and for runs that diverged."
+            )
 
 
 def _warnings(model: Model, best: Minimum, sure: Intervals) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from autotune.types import Floats
 RANK_TOLERANCE = 1e-9
 TRIALS = 4
 ROWS = 400
+OTHER = 0.5
 SAME = 1.02
 """Largest ratio of sizes, or of token counts, that counts as one value."""
 
@@ -40,12 +41,7 @@ def settle_exchanges(model: Model) -> tuple[Model, list[Exchange]]:
     rank = _rank(jacobian)
     if rank == len(model.free):
         return model, []
-    held: dict[str, float] = {}
-    for name in model.structure.neutral:
-        rest = [i for i, free in enumerate(model.free) if free not in held and free != name]
-        missing = len(rest) + 1 - rank
-        if name in model.free and missing > 0 and _rank(jacobian[:, :, rest]) == rank:
-            held[name] = _neutral(model, name)
+    held = _held(model, rank)
     groups = [
         Exchange(names, tuple(n for n in names if n in held), _remedies(model, names, jacobian))
         for names in _components(model, jacobian)
@@ -53,9 +49,29 @@ def settle_exchanges(model: Model) -> tuple[Model, list[Exchange]]:
     return model.hold(held), groups
 
 
-def _neutral(model: Model, name: str) -> float:
+def _held(model: Model, rank: int) -> dict[str, float]:
+    """What to hold, and where, so that the rest is determined and every prediction can be made.
+
+    A neutral value may take another coefficient's effect away: where A is 0, alpha tells no sizes
+    apart. Then another coefficient is held, at last a power at `OTHER`.
+    """
+    held: dict[str, float] = {}
+    for other in (False, True):
+        for name in model.structure.neutral:
+            if len(model.free) - len(held) == rank:
+                return held
+            linear = name in model.structure.linear
+            if name not in model.free or name in held or (other and linear):
+                continue
+            value = OTHER if other else model.structure.neutral[name]
+            tried = held | {name: _within(model, name, value)}
+            if _rank(_generic_jacobian(model.hold(tried))) == rank:
+                held = tried
+    return held
+
+
+def _within(model: Model, name: str, value: float) -> float:
     at = model.free.index(name)
-    value = model.structure.neutral[name]
     if model.is_log[at]:
         return float(np.exp(np.clip(np.log(value), model.low[at], model.high[at])))
     return float(np.clip(value, model.low[at], model.high[at]))

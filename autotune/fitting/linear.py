@@ -34,20 +34,24 @@ def solve_linear(
         return z
     low, high = model.low[..., linear], model.high[..., linear]
     pinned = np.broadcast_to(low == high, (len(z), linear.size))[:, :, None]
+    held = bool(pinned.any())
     basis, rest = _basis(model, z, linear)
     at = z[:, linear]
-    residual, slopes = _residual(model, basis, rest, at)
+    reached = _predicted(basis, rest, at)
+    residual = _residual(model, reached)
     best, smooth = objective.sum(residual, weight), np.ones(len(z))
     for _ in range(rounds):
-        moving = np.where(pinned, 0.0, slopes)
+        slopes = basis if model.structure.log else basis / reached[:, None, :]
+        moving = np.where(pinned, 0.0, slopes) if held else slopes
         step = _step(objective, residual, moving, weight=weight, smooth=smooth)
         trial = np.clip(at + step, low, high)
-        moved, bent = _residual(model, basis, rest, trial)
+        there = _predicted(basis, rest, trial)
+        moved = _residual(model, there)
         value = objective.sum(moved, weight)
         better = value < best
         at = np.where(better[:, None], trial, at)
+        reached = np.where(better[:, None], there, reached)
         residual = np.where(better[:, None], moved, residual)
-        slopes = np.where(better[:, None, None], bent, slopes)
         best = np.where(better, value, best)
         smooth = np.where(better, smooth / 8, np.minimum(smooth * 64, 1.0))
     z = z.copy()
@@ -64,12 +68,15 @@ def _basis(model: Model, z: Floats, linear: NDArray[np.intp]) -> tuple[Floats, F
     return basis, loss - np.einsum("mkn,mk->mn", basis, z[:, linear])
 
 
-def _residual(model: Model, basis: Floats, rest: Floats, at: Floats) -> tuple[Floats, Floats]:
-    """Residuals of log loss (m, n) and their derivatives by the linear coordinates."""
-    value = rest + np.einsum("mkn,mk->mn", basis, at)
-    if model.structure.log:
-        return value - model.log_loss, basis
-    return np.log(value) - model.log_loss, basis / value[:, None, :]
+def _predicted(basis: Floats, rest: Floats, at: Floats) -> Floats:
+    """The loss, or its logarithm where that is linear, shape (m, n)."""
+    value: Floats = rest + np.einsum("mkn,mk->mn", basis, at)
+    return value
+
+
+def _residual(model: Model, predicted: Floats) -> Floats:
+    """Residuals of log loss (m, n)."""
+    return (predicted if model.structure.log else np.log(predicted)) - model.log_loss
 
 
 def _step(
@@ -80,9 +87,14 @@ def _step(
     scale = np.where((size > 0) & np.isfinite(size), 1 / np.where(size > 0, size, 1.0), 0.0)
     bend = objective.curvature(residual, smooth[:, None]) * weight
     hessian = (slopes * bend[:, None, :]) @ np.swapaxes(slopes, 1, 2)
-    hessian = np.nan_to_num(hessian * scale[:, :, None] * scale[:, None, :])
+    hessian = finite(hessian * scale[:, :, None] * scale[:, None, :])
     hessian += RIDGE * np.eye(hessian.shape[1])
     np.einsum("mkk->mk", hessian)[scale == 0] = 1.0
     gradient = np.einsum("mkn,mn->mk", slopes, objective.slope(residual) * weight) * scale
-    solved = np.linalg.solve(hessian, np.nan_to_num(gradient)[:, :, None])[:, :, 0]
+    solved = np.linalg.solve(hessian, finite(gradient)[:, :, None])[:, :, 0]
     return np.asarray(-solved * scale)
+
+
+def finite(values: Floats) -> Floats:
+    """`np.nan_to_num`, which is slow where nothing is to be replaced."""
+    return values if np.isfinite(values).all() else np.nan_to_num(values)

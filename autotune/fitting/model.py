@@ -61,7 +61,9 @@ class Model:
 
     def law(self, z: Floats) -> ScalingLaw:
         """The laws at coordinates of shape (m, k), with coefficients of shape (m, 1)."""
-        values = np.where(self.is_log, np.exp(np.where(self.is_log, z, 0.0)), z)
+        is_log, values = self.is_log, z
+        if is_log.any():
+            values = np.where(is_log, np.exp(np.where(is_log, z, 0.0)), z)
         columns = {name: values[:, [i]] for i, name in enumerate(self.free)}
         held = {name: np.full((len(z), 1), value) for name, value in self.held.items()}
         return self.form(source=NOWHERE, **columns, **held)

@@ -19,7 +19,7 @@ from autotune.types import Floats
 
 BLOCK = 16384  # rows that are held as text at a time
 SEPARATOR = "\x1f"  # between the cells of a block that waits for its type
-OTHER_DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "bars"}
+OTHER_DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "bars", " ": "blanks"}
 
 Matcher = Callable[[Sequence[str]], dict[str, str]]
 

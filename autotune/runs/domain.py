@@ -57,8 +57,9 @@ def refuse_bad_cells(
         cell = raw.unreadable.get(column, {}).get(row)
         found = repr(cell) if cell is not None else f"{stated[ours][row]:g}"
         raise InputError(
-            f"{name}: {count} cells cannot be used, in {len(keep)} rows (first: {raw.word} "
-            f"{raw.lines[row]}, column {column}, value {found}). {ours} is {_meaning(ours)}. "
+            f"{name}: {count} cell{'s' * (count > 1)} cannot be used, in {len(keep)} rows (first: "
+            f"{raw.word} {raw.lines[row]}, column {column}, value {found}). {ours} is "
+            f"{_meaning(ours)}. "
             f"Mend such cells, or leave their rows out{remedy.format(_remedy(ours))}"
         )
     here = {ours: values[keep] for ours, values in stated.items()}

@@ -1,6 +1,7 @@
 """Fixed and bounded coefficients, runs that cannot tell coefficients apart, and bad requests."""
 
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -46,19 +47,25 @@ def runs(law=LAW, *, noise=0.005, size=80, seed=0, **columns):
     )
 
 
+@cache
+def free_fit():
+    """Of the generalized law to its eighty runs, nothing fixed or bounded."""
+    return fit(FORMS["generalized"], runs())
+
+
 @pytest.mark.parametrize("held", [{"gamma": 0.0}, {"alpha": 0.2, "c": 1.0}, {"b": 5000.0}])
 def test_a_fixed_coefficient_stays_and_the_others_do_their_best(held):
     table = runs()
     found = fit(FORMS["generalized"], table, settings=FitSettings(fix=held))
     assert {name: found.law.coefficients[name] for name in held} == held
-    assert found.objective_sum > fit(FORMS["generalized"], table).objective_sum
+    assert found.objective_sum > free_fit().objective_sum
     assert found.status is FitStatus.CONVERGED
 
 
 @pytest.mark.long
 def test_fixing_a_coefficient_at_its_estimate_changes_nothing():
     table = runs()
-    free = fit(FORMS["generalized"], table)
+    free = free_fit()
     for name, at in free.law.coefficients.items():
         held = fit(FORMS["generalized"], table, settings=FitSettings(fix={name: at}))
         assert held.objective_sum == pytest.approx(free.objective_sum, rel=1e-6), name
@@ -67,7 +74,7 @@ def test_fixing_a_coefficient_at_its_estimate_changes_nothing():
 @pytest.mark.parametrize("name", ["gamma", "c", "e", "b"])
 def test_a_bound_that_excludes_the_optimum_is_hit_and_said(name):
     table = runs()
-    free = fit(FORMS["generalized"], table)
+    free = free_fit()
     limit = free.law.coefficients[name] * 0.8
     found = fit(FORMS["generalized"], table, settings=FitSettings(bounds={name: (-1e9, limit)}))
     assert found.law.coefficients[name] == pytest.approx(limit, rel=1e-12)
@@ -79,7 +86,7 @@ def test_a_bound_that_excludes_the_optimum_is_hit_and_said(name):
 
 def test_a_bound_that_contains_the_optimum_changes_nothing():
     table = runs()
-    free = fit(FORMS["generalized"], table)
+    free = free_fit()
     found = fit(FORMS["generalized"], table, settings=FitSettings(bounds={"gamma": (-3, 3)}))
     assert found.objective_sum == pytest.approx(free.objective_sum, rel=1e-9)
     assert found.status is FitStatus.CONVERGED
@@ -118,10 +125,43 @@ def test_what_runs_cannot_tell_apart_is_named_with_its_remedy_and_predictions_ar
     assert np.isfinite(list(found.law.coefficients.values())).all()
 
 
+@pytest.mark.parametrize(
+    ("form", "two", "held"),
+    [
+        ("hoffmann", "n_active", "alpha"),
+        ("hoffmann", "tokens", "beta"),
+        ("frantar", "sparsity", "c_S"),
+        ("abnar", "sparsity", "lambda_"),
+    ],
+)
+def test_two_values_of_an_input_are_told_apart_although_its_power_is_not_settled(form, two, held):
+    law = {each.form: each for each in PRESETS.values()}[form]
+    values = {"n_active": (1e8, 1e9), "tokens": (1e10, 1e11), "sparsity": (0.0, 0.5)}[two]
+    halves = [runs(law, noise=0.0, size=20, seed=i, **{two: v}) for i, v in enumerate(values)]
+    one, other = (
+        {name: getattr(half, name) for name in ("n_active", "n_total", "tokens", "loss", "flops")}
+        for half in halves
+    )
+    both = {name: np.concatenate([one[name], other[name]]) for name in one}
+    table = RunTable(**both, weight=np.ones(40), lines=np.arange(2, 42), name="runs")
+    found = fit(FORMS[form], table)
+    assert any(f": {held} held; runs " in sentence for sentence in found.weak)
+    np.testing.assert_allclose(predict(found.law, table, found.convention), table.loss, rtol=1e-5)
+
+
 def test_a_design_that_identifies_everything_holds_nothing():
-    found = fit(FORMS["generalized"], runs())
-    assert found.weak == ()
-    assert 1 < found.condition < 1e4
+    assert free_fit().weak == ()
+    assert 1 < free_fit().condition < 1e4
+
+
+def test_a_loss_that_rises_with_size_and_tokens_is_said():
+    """As where the column holds an accuracy."""
+    table = runs(PRESETS["hoffmann2022"], size=30)
+    found = fit(FORMS["hoffmann"], replace(table, loss=6 - table.loss))
+    for name in ("n_active", "tokens"):
+        said = f"the fitted loss rises with {name} in 30 of 30 runs. Look at"
+        assert any(each.startswith(said) for each in found.warnings)
+    assert fit(FORMS["hoffmann"], table).warnings == ()
 
 
 def test_too_few_runs_are_refused_in_one_line():

@@ -39,7 +39,7 @@ def refusal(tmp_path, text, where=""):
 )
 def test_a_bad_cell_is_named_by_line_column_and_value_with_a_remedy(tmp_path, row, said):
     found = refusal(tmp_path, f"{HEAD}{GOOD}{row}\n{GOOD}")
-    assert "1 cells cannot be used, in 3 rows (first: " in found
+    assert "1 cell cannot be used, in 3 rows (first: " in found
     assert said in found
     column = said.split("column ")[1].split(",")[0]
     assert found.endswith(f"--where '0 < {column} < 1e99'")
@@ -58,7 +58,7 @@ def test_a_bad_cell_is_found_after_many_good_blocks(tmp_path):
 def test_only_bad_cells_of_rows_that_are_kept_count(tmp_path):
     text = f"{HEAD}1e9,x,2.5\n1e9,2e10,x\n{GOOD}"
     found = refusal(tmp_path, text, where="tokens > 0")
-    assert "1 cells cannot be used, in 2 rows (first: line 3, column loss" in found
+    assert "1 cell cannot be used, in 2 rows (first: line 3, column loss" in found
 
 
 @pytest.mark.parametrize(
@@ -86,6 +86,7 @@ def test_sizes_and_factors_that_cannot_be_are_refused(tmp_path, header, row, sai
         ("n_active;tokens;loss\n1;2;3\n", "it looks separated by semicolons. Separate the cells"),
         ("n_active\ttokens\tloss\n1\t2\t3\n", "it looks separated by tabs"),
         ("n_active|tokens|loss\n1|2|3\n", "it looks separated by bars"),
+        ("n_active tokens loss\n1 2 3\n", "it looks separated by blanks"),
         ("1e9,2e10,2.5\n2e9,2e10,2.4\n", "starts with numbers. Put the names of the columns"),
         ("n_activ,tokens,loss\n1,2,3\n", "lacks the column n_active or n_total. Its columns are"),
         ("n_active,loss\n1,2\n", "lacks the column tokens or flops. Its columns are: n_active, "),
