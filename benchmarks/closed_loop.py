@@ -6,7 +6,7 @@ half and twice as large, and what was predicted is set beside what is measured.
 
     python benchmarks/closed_loop.py [--storage DIR] [--out results/reference/closed_loop]
 
-Continues a study that it finds in --storage. Needs the extra `train`; 5 to 10 CPU minutes.
+Continues a study that it finds in --storage. Needs the extra `train`; 15 CPU minutes.
 """
 
 import argparse
@@ -32,13 +32,13 @@ from autotune.suggestion.regret import LEVEL
 from autotune.suggestion.rounds import Aim
 from autotune.suggestion.target import choices
 
-LARGEST = 1.2e10
+LARGEST = 4e10
 SPEND, TARGET = 3 * LARGEST, 30 * LARGEST
 OPTIONS: Mapping[str, str] = {
     "smallest": "2.5e3",
-    "largest": "1.5e4",
-    "fewest_tokens": "2.5e4",
-    "most_tokens": "4e5",
+    "largest": "4e4",
+    "fewest_tokens": "5e4",
+    "most_tokens": "8e5",
     "branches": "3",
 }
 LAWS = Wanted(forms=("hoffmann", "kaplan", "interaction"))

@@ -23,6 +23,7 @@ def number(text):
     return float(text) if text else math.nan
 
 
+@pytest.mark.long
 def test_one_command_makes_the_recorded_exponents_again(tmp_path):
     if not os.environ.get("AUTOTUNE_DATA"):
         pytest.skip("AUTOTUNE_DATA names no folder of public tables")

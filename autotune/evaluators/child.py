@@ -52,10 +52,16 @@ class Inbox:
                 yield json.loads(line)
 
     def _watch(self) -> None:
-        """Sleep until the other end is closed: asked for no event, `poll` tells of that alone."""
+        """Sleep until the other end is closed: asked for no event, `poll` tells of that alone.
+
+        An objective that closes this end is for the parent to end: a poll that a signal interrupts
+        begins again, and then finds nothing there.
+        """
         pipe = select.poll()
         pipe.register(self._descriptor, 0)
-        pipe.poll()
+        ((_, event),) = pipe.poll()
+        if event & select.POLLNVAL:
+            return
         self._orphan = True
         if self._busy:
             signal_family(os.getpid(), signal.SIGKILL)

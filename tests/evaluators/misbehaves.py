@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -72,6 +73,12 @@ def count_inherited_descriptors():
     return float(len((here() / "fds").read_text().split()))
 
 
+def warn_threads():
+    """A signal to each thread, as the one to a process may reach any of them."""
+    for thread in threading.enumerate():
+        signal.pthread_kill(thread.ident, signal.SIGUSR1)
+
+
 ACTIONS = {
     "one": lambda: 1,
     "half": lambda: np.float32(0.5),
@@ -107,7 +114,7 @@ ACTIONS = {
     "SIGTERM": lambda: os.kill(os.getpid(), signal.SIGTERM) or 1.0,
     "SIGSEGV": lambda: ctypes.string_at(0),
     "_exit": lambda: os._exit(3),
-    "close": lambda: os.closerange(3, 100) or time.sleep(60),
+    "close": lambda: os.closerange(3, 100) or warn_threads() or time.sleep(60),
 }
 
 

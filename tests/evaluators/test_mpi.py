@@ -39,7 +39,9 @@ def acknowledged(done):
     return set(re.findall(r"^\d+/\d+ (\S+)", done.stderr, re.MULTILINE))
 
 
-@pytest.mark.parametrize("mpi", ["mpich", "openmpi"], indirect=True)
+@pytest.mark.parametrize(
+    "mpi", ["mpich", pytest.param("openmpi", marks=pytest.mark.long)], indirect=True
+)
 def test_the_search_under_mpi_proposes_and_finds_what_a_serial_one_does(mpi, tmp_path):
     done = mpi.tune(3, *RANDOM, 30, "--ranks", 3, *place(tmp_path))
     assert done.returncode == 0, done.stderr
@@ -193,6 +195,7 @@ def test_what_every_evaluator_owes_the_loop_holds_over_mpi(mpi):
     assert "skipped" not in done.stdout
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "mpi", ["mpich"], indirect=True
 )  # the command's own part: any MPI shows it
