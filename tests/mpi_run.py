@@ -88,7 +88,7 @@ class Mpi:
         )
         return Done(done.returncode, done.stdout, done.stderr)
 
-    def left(self, *, within=30.0):
+    def left(self, *, within=10.0):
         """Processes of this test that still run after a while."""
         end = time.monotonic() + within
         while (pids := self._marked()) and time.monotonic() < end:

@@ -47,7 +47,7 @@ def lives(pid):
     return state != "Z"
 
 
-def gone(pid, *, within=30.0):
+def gone(pid, *, within=5.0):
     end = time.monotonic() + within
     while lives(pid) and time.monotonic() < end:
         time.sleep(0.01)
