@@ -32,8 +32,9 @@ def problem(*, pause: float = 0.0):
     """
 
     def objective(config):
-        if not GO.exists():
-            time.sleep(pause)
+        end = time.monotonic() + pause
+        while not GO.exists() and (left := end - time.monotonic()) > 0:
+            time.sleep(min(left, 0.1))
         return config["x"] ** 2
 
     return Problem(
