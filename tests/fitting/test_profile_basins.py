@@ -96,8 +96,8 @@ def test_a_minimum_beyond_a_ridge_that_fits_as_well_is_told_with_what_it_changes
         assert list(rivals(posed, HUBER, best, 1.2 * best.value)) == []
         assert list(rivals(posed, HUBER, best, np.nan)) == []
     (told,) = re.findall(
-        r"alpha -[.\d]+ for 0\.197.*gamma -0\.[.\d]+ for -1\.89.*\(its objective is ([.\d]+)% above "
-        r"the least, and the intervals allow 30\.00%\), and so do \d further ones",
+        r"alpha -[.\d]+ for 0\.197.*gamma -0\.[.\d]+ for -1\.89.*\(its objective is ([.\d]+)% "
+        r"above the least, and the intervals allow 30\.00%\), and so do \d further ones",
         said,
     )
     assert 22 < float(told) < 24
