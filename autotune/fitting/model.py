@@ -101,6 +101,15 @@ class Model:
             slopes *= np.where(self.is_log, np.exp(np.where(self.is_log, z, 0.0)), 1.0)[:, :, None]
         return self._valid(law), slopes
 
+    def linear_slopes(self, z: Floats) -> tuple[Floats, Floats]:
+        """The same by the linear coordinates only, (m, l, n)."""
+        at = np.flatnonzero(self.is_linear)
+        if self.structure.terms:
+            names = [self.free[i] for i in at]
+            return terms.slopes(self.structure, self.design, self.values(z), free=names)
+        loss, slopes = self.slopes(z)
+        return loss, slopes[:, at]
+
     def residual_slopes(self, z: Floats) -> tuple[Floats, Floats]:
         """Residuals of log loss (m, n) and their derivatives (m, k, n)."""
         loss, slopes = self.slopes(z)
