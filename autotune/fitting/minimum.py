@@ -20,9 +20,8 @@ INNER = 4
 SURE, PATIENCE, CAUTION = 0.25, 4, 2
 """A share of agreeing starts, and the generations without progress that end a wider search: with
 fewer agreeing, and with more. Where all agree there is none."""
-NEAR, MOST_NEAR, HOPE = 1.05, 16, 6.0
-"""Starts this near to the best after a quarter of the rounds go on, to their end where they gain on
-it: another third of the rounds must take a sixth of what parts them from it."""
+NEAR, MOST_NEAR = 1.05, 16
+"""Starts this near to the best after a quarter of the rounds are taken to their end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,13 +116,9 @@ def _search(
     z, value, settled = descend(model, objective, z, weight=weight, rounds=ROUNDS // 4, inner=INNER)
     near = np.flatnonzero((value <= NEAR * value.min()) & np.isfinite(value) & ~settled)
     near = near[np.argsort(value[near], kind="stable")][:MOST_NEAR]
-    for rounds in (ROUNDS // 3, ROUNDS - ROUNDS // 3):
-        before = value[near]
-        z[near], value[near], settled[near] = descend(
-            model, objective, z[near], weight=weight[near], rounds=rounds, inner=INNER
-        )
-        gap, gain = value[near] - value.min(), before - value[near]
-        near = near[~settled[near] & (gap > AGREE * value.min()) & (gap < HOPE * gain)]
+    z[near], value[near], settled[near] = descend(
+        model, objective, z[near], weight=weight[near], rounds=ROUNDS, inner=INNER
+    )
     if not np.isfinite(value).any():
         raise FitError(
             f"{model.form.form}: no start out of {effort.screened} gives a finite objective. "
