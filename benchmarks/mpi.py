@@ -31,7 +31,7 @@ MPIS = ("mpich", "openmpi")
 N_TASKS = {"autotune": 6000, "futures": 6000, "libensemble": 500, "deephyper": 300}
 REPEATS, RANKS = 5, 4
 WORKERS, LEARNERS, EACH = (8, 16, 32), ("GP", "RF"), 40
-RECORDED = ("100", "1000", "10000")
+RECORDED = ("100", "1000", "10000", "100000")
 ROOTS = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
 
 
