@@ -14,7 +14,7 @@ RIDGE = 1e-12
 
 ROOT_ROUNDS = 40
 
-PATIENCE = 4
+PATIENCE = 3
 """Rounds over which a descent that may end early must gain something."""
 
 
@@ -127,13 +127,15 @@ def refine(
         best = np.where(better, value, best)
         damping = np.clip(np.where(better, damping / 5, damping * 4), 1e-9, 1e9)
         least.append(best.min())
-        if (
-            least_fall
-            and len(least) > PATIENCE
-            and least[-1] >= least[-1 - PATIENCE] * (1 - least_fall)
-        ):
+        if least_fall and _settled(least, least_fall):
             break
     return z, best
+
+
+def _settled(least: list[float], fall: float) -> bool:
+    """Whether the last rounds have lowered a finite mean square by less than a share of it."""
+    before = least[-1 - PATIENCE] if len(least) > PATIENCE else np.inf
+    return bool(np.isfinite(before) and least[-1] >= before * (1 - fall))
 
 
 def _kaufman_step(model: Model, z: Floats, damping: Floats) -> Floats:
