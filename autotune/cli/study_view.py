@@ -62,10 +62,10 @@ def _repeated(rounds: Sequence[Mapping[str, Any]]) -> list[str]:
     count = rounds[-1].get("repeated", 0) if rounds else 0
     if not count:
         return []
-    many = "1 loss was" if count == 1 else f"{count} losses were"
+    many = "1 loss" if count == 1 else f"{count} losses"
     return [
-        f"{many} known twice, bit for bit, from a branch and from another run of that size, length "
-        "and seed: it counts once in the fits."
+        f"Left out of the fits: {many} that another run of the same size, tokens and seed gave "
+        "already, bit for bit."
     ]
 
 

@@ -180,6 +180,7 @@ def test_a_branch_that_repeats_a_run_of_its_length_and_seed_is_one_observation()
         for outcomes in ([trunk, alone], [alone, trunk]):
             done = finished(made, outcomes)
             assert (len(done.runs), done.repeated) == (losses, 3 - losses)
+            assert decide(made, offer(made), done, ALL).to_json()["repeated"] == 3 - losses
             assert sorted(done.runs.tokens)[:2] == ([2e9, 4e9] if losses == 2 else [2e9, 2e9])
 
 
