@@ -150,9 +150,9 @@ class Outlook:
             into parts, and the roots of the noise, (laws, c, s, s).
         """
         own, noise = self._covariance(brings, copies)
-        white = np.linalg.inv(np.linalg.cholesky(own + noise))
+        white: Floats = np.asarray(np.linalg.inv(_root(own + noise)), dtype=np.float64)
         across = np.where((brings >= 0)[:, :, None], self.cov[:, brings, onto], 0.0)
-        return white @ across, white, np.linalg.cholesky(noise)
+        return white @ across, white, _root(noise)
 
     def _covariance(self, brings: NDArray[np.int64], copies: int) -> tuple[Floats, Floats]:
         """Of what runs bring, and of its noise, shape (laws, c, s, s); 1 where there is none."""
@@ -232,6 +232,11 @@ def _finite(log_loss: Floats) -> Floats:
 def _stratified(weights: Floats, rng: np.random.Generator) -> NDArray[np.int64]:
     points = (rng.random() + np.arange(FANTASIES)) / FANTASIES
     return np.minimum(np.searchsorted(np.cumsum(weights), points), len(weights) - 1)
+
+
+def _root(matrix: Floats) -> Floats:
+    """Lower triangular square roots."""
+    return np.asarray(np.linalg.cholesky(matrix), dtype=np.float64)
 
 
 def shares(log_weight: Floats) -> Floats:
