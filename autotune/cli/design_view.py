@@ -147,9 +147,22 @@ def _notes(design: dict[str, Any]) -> str:
         "FLOPs/token are of inference, KV in bf16.",
         f"A batch is {design['batch_sequences']} sequences, a multiple of 16. Dense layers are "
         f"{design['held']['dense_ratio']:g} d wide.",
+        *_copies(design["held"]),
         *_sources(design),
     ]
     return "\n".join(_wrapped(f"* {note}") for note in notes)
+
+
+def _copies(held: dict[str, Any]) -> list[str]:
+    """Where more devices share a layer than there are kv heads."""
+    copies = held["kv_copies"]
+    if copies == 1:
+        return []
+    count, devices = held["attention"]["n_kv_heads"], held["divisors"]["tensor"]
+    return [
+        f"Each of the {count} kv heads is on {copies} of the {devices} tensor-parallel devices, as "
+        "Megatron-LM and vLLM place them; N and KV/token count it once."
+    ]
 
 
 def _ranking(design: dict[str, Any]) -> str:

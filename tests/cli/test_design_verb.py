@@ -146,6 +146,12 @@ def test_other_attention_and_dense_layers_reach_every_format(tmp_path, attention
         assert int(said["--num-query-groups"]) * 4 == int(said["--num-attention-heads"])
 
 
+def test_kv_heads_on_several_devices_are_said():
+    said = " ".join(run("design", "--flops", "1e20", "--tp", "8", "--top", "1").stdout.split())
+    assert "Each of the 4 kv heads is on 2 of the 8 tensor-parallel devices" in said
+    assert record("--flops", "1e20", "--tp", "4", "--top", "1")["design"]["held"]["kv_copies"] == 1
+
+
 def test_memory_and_parameters_cap_the_same_number():
     """16 bytes per parameter: 64 GPUs of 80 GB hold 320 billion."""
     by_memory = record("--flops", "1e24", "--max-memory", "80GB", "--gpus", "64")
