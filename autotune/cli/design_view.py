@@ -138,8 +138,8 @@ def _notes(design: dict[str, Any]) -> str:
     per_gpu = design["models"][0]["training_bytes_per_gpu"]
     gpu = "" if per_gpu is None else f", {format_bytes(per_gpu)} on each GPU for the first"
     notes = [
-        "1 has the hidden size of the target, the others have other depths. Δ is the error against "
-        f"the target. {_ranking(design)} {_flatness(design)}",
+        "1 has the hidden size of the target, the others have other layers or dense ones. Δ is the "
+        f"error against the target. {_ranking(design)} {_flatness(design)}",
         f"{_meaning(design)}This M, N_a and N have layers of both kinds for d of "
         f"{low:.0f} to {high:.0f}. N counts embeddings; tokens spend the budget at the "
         f"model's own {'M' if design['law'] is None else 'exact FLOPs'}.",
