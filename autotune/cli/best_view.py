@@ -9,6 +9,7 @@ if TYPE_CHECKING:  # the caller has imported them already, at its own cost
     from autotune.problem import Reference
     from autotune.trials import Completed
 
+
 def table(found: "Sequence[Completed]", unit: str, units: Mapping[str, str]) -> str:
     """One column per trial, one row per quantity, units at the end."""
     return below([["objective", *(f"{each.value:.8g}" for each in found), unit]], found, units)
