@@ -156,8 +156,8 @@ def answer(request: Request) -> Answer:
     if request.problem:
         offered, configs = _of_problem(request, table)
     else:
-        ratios = {"tokens_per_param": tokens_per_param(belief)}
-        limits = _run_limits(replace(request, limits=ratios | request.limits), table)
+        own = {"tokens_per_param": tokens_per_param(belief), **request.limits}
+        limits = _run_limits(replace(request, limits=own), table)
         offered, configs = candidates(table, kinds, limits), ()
     made = suggest(
         belief,
