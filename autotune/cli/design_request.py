@@ -1,6 +1,6 @@
 """From the options of `autotune design` to a question, and to its answer."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -24,6 +24,8 @@ from autotune.planning.joint_design import Joint, by_shape_laws, joint, models
 from autotune.planning.joint_ranges import Over
 
 FORMATS = ("table", "toml", "hf", "megatron")
+PLACING = ("like", "seq_len", "format_", "json", "storage")
+"""The options that placing a released model reads."""
 LONGEST = 1e9
 TRAINED_IN = next(recipe for recipe in RECIPES if recipe.name == "bf16 mixed")
 """What training state is counted in, for caps and for what is printed."""
@@ -70,8 +72,12 @@ class Answer:
     by_shape_laws: Candidate | None = None
 
 
-def read(given: Mapping[str, Any]) -> Request:
+def read(given: Mapping[str, Any], *, stated: Collection[str]) -> Request:
     """Turn options into a question.
+
+    Args:
+        given: Every option that has a value.
+        stated: Those that the command line names.
 
     Raises:
         InputError: If a value cannot be read, or two options clash.
@@ -91,8 +97,8 @@ def read(given: Mapping[str, Any]) -> Request:
             raise InputError(f"--{name} {given[name]}: it is 1 or more.")
     if given["over"] != "near" and "shape_law" in given:
         raise InputError("--over is for the paper's shape laws: --shape-law gives both ratios.")
-    if "shape_law" in given and "flops" not in given:
-        raise InputError("--shape-law is of no use without --flops.")
+    if "flops" not in given:
+        _refuse_unused([name for name in given if name in stated])
     question = _question(given) if "flops" in given else None
     return Request(
         question=question,
@@ -163,6 +169,17 @@ def _question(given: Mapping[str, Any]) -> DesignQuestion:
         ),
         max_total=_cap(given),
     )
+
+
+def _refuse_unused(stated: Sequence[str]) -> None:
+    """A released model is placed as it is: what asks for another shape would be ignored."""
+    unused = [name for name in stated if name not in PLACING]
+    if unused:
+        names = ", ".join("--" + name.strip("_").replace("_", "-") for name in unused)
+        raise InputError(
+            f"{names}: of no use where --like alone places a model as it was released. "
+            "Give --flops too, for a design beside it."
+        )
 
 
 def _cap(given: Mapping[str, Any]) -> float | None:
