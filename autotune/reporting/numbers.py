@@ -15,7 +15,8 @@ FLOPS = ("FLOP", "FLOPs")
 SECONDS = ("s", "seconds")
 CONVENTIONS = {
     "n_active": "parameters", "n_total": "parameters", "tokens": "tokens", "flops": "FLOPs",
-    "seconds": "s",
+    "seconds": "s", "max_total": "parameters", "max_active": "parameters", "max_tokens": "tokens",
+    "unique_tokens": "tokens", "inference_tokens": "tokens",
 }  # fmt: skip
 """Units of names that mean one thing everywhere."""
 
