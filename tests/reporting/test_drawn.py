@@ -43,6 +43,11 @@ def test_styles_differ_without_colour():
     assert len({style.symbol for style in STYLES}) == len(STYLES)
 
 
+def test_ticks_without_a_unit_stay_short():
+    written = [numbers.tick(x, Scale.PLAIN) for x in (-2.5, 0.0001, 5000, 250000)]
+    assert written == ["−2.5", "0.0001", "5000", "250 k"]
+
+
 @pytest.mark.parametrize(
     ("value", "text"),
     [(5.76e23, "576 ZFLOP"), (1e24, "1 YFLOP"), (999.96e18, "1 ZFLOP"), (0.0, "0 FLOP")],
