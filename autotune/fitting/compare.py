@@ -105,7 +105,7 @@ def compare(
         tell: Called with the name of each candidate before its fits.
 
     Raises:
-        InputError: If there are too few runs to fit on.
+        InputError: If there are too few runs to fit on, or all have the same loss.
         FitError: If nothing can be fitted.
     """
     train = table.take(cut.train)
@@ -153,7 +153,7 @@ def choose(
         settings: Objective and seed of the fits.
 
     Raises:
-        InputError: If there are too few runs, or they all have the same compute.
+        InputError: If there are too few runs, or all have the same compute or the same loss.
         FitError: If nothing can be fitted.
     """
     origins = _origins(table)
@@ -170,6 +170,11 @@ def _origins(table: RunTable) -> list[Cut]:
         raise InputError(
             f"{len(table)} runs are too few to judge laws by extrapolation: it takes at least "
             f"{FEWEST_RUNS}. Name a law with --law, or add runs."
+        )
+    if np.ptp(table.loss) == 0:
+        raise InputError(
+            f"all {len(table)} runs have the same loss, {table.loss[0]:g}: no law can be told from "
+            "another. Look at what the column of losses holds."
         )
     return rolling(table)
 

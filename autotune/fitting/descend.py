@@ -2,7 +2,8 @@
 
 Each step lies between the majoriser's, which cannot increase the objective by much (iteratively
 reweighted least squares), and Newton's on the exact active set, which ends the descent at machine
-precision. The second derivatives of the law come from differences of its analytic gradient.
+precision. The second derivatives of a law that is no sum of terms come from differences of its
+analytic gradient.
 """
 
 from typing import TypeAlias
@@ -10,6 +11,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from autotune.fitting import terms
 from autotune.fitting.linear import finite, solve_linear
 from autotune.fitting.model import Model
 from autotune.fitting.objective import Objective
@@ -162,6 +164,10 @@ def _law_curvature(model: Model, z: Floats, slopes: Floats, slope: Floats) -> Fl
 
     By two linear coordinates the loss, or its logarithm, has none.
     """
+    if terms.known(model):
+        outer = (slopes * slope[:, None, :]) @ np.swapaxes(slopes, 1, 2)
+        found = terms.curvature(model, z, slopes, slope) - outer
+        return np.where(np.isfinite(found), found, 0.0)
     m, k, n = slopes.shape
     linear, moving = np.flatnonzero(model.is_linear), np.flatnonzero(~model.is_linear)
     found = np.zeros((m, k, k))

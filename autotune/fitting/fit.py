@@ -53,7 +53,7 @@ def fit(
 
     Raises:
         InputError: If a setting names no coefficient of the form, or there are fewer runs than
-            free coefficients, or the table lacks an input.
+            free coefficients, or all have the same loss, or the table lacks an input.
         FitError: If no start gives a finite objective.
     """
     convention = convention or natural(form)
@@ -64,6 +64,7 @@ def fit(
         model, exchanges = settle_exchanges(posed.model)
         posed = replace(posed, model=model)
         _check_free(form, model)
+        _check_losses(form, model, table.loss)
         best = minimise(model, objective_of(settings), seed=settings.seed)
         law = _law(form, posed, best, _source(table, convention, inputs))
         sure = intervals(posed, best, settings, groups)
@@ -107,6 +108,15 @@ def _check_free(form: type[ScalingLaw], model: Model) -> None:
         raise InputError(
             f"every coefficient of {form.form} is fixed, or without effect on these runs: nothing "
             "is left to fit. Free one of them."
+        )
+
+
+def _check_losses(form: type[ScalingLaw], model: Model, loss: Floats) -> None:
+    """A constant fits equal losses, and the rest of the law would be rounding."""
+    if len(model.free) > 1 and np.ptp(loss) == 0:
+        raise InputError(
+            f"all {len(loss)} runs have the same loss, {loss[0]:g}: no coefficient of {form.form} "
+            "but a constant can be told from them. Look at what the column of losses holds."
         )
 
 

@@ -88,7 +88,8 @@ def intervals(
     ceiling = np.nan
     if noise is not None and float(np.abs(noise.pool).max()) > EXACT:
         ceiling = best.value + _rise(posed, noise, settings)
-        profiled, at = _profiled(posed, best, z, ceiling, objective)
+        own = _to_profile(posed, best, settings)
+        profiled, at = _profiled(posed, best, z, own=own, ceiling=ceiling, objective=objective)
         limits |= profiled
         methods |= dict.fromkeys(profiled, "profile")
         ends = _rows(posed, at)
@@ -161,18 +162,28 @@ def _rise(posed: Posed, noise: Noise, settings: FitSettings) -> float:
     return 0.5 * unit * reach**2 * float(model.weight[0])
 
 
+def _to_profile(posed: Posed, best: Minimum, settings: FitSettings) -> list[str]:
+    """The model's names of what is asked for and is a coordinate: coefficients without a unit."""
+    model, wanted = posed.model, settings.profile
+    with_unit = {*model.structure.units, *model.structure.shifts}
+    return [
+        name
+        for name, at in zip(model.free, best.z, strict=True)
+        if name not in with_unit
+        and np.isfinite(at)
+        and (wanted is None or posed.names[name] in wanted)
+    ]
+
+
 def _profiled(
-    posed: Posed, best: Minimum, z: Floats, ceiling: float, objective: Objective
+    posed: Posed, best: Minimum, z: Floats, *, own: list[str], ceiling: float, objective: Objective
 ) -> tuple[dict[str, Interval], Floats]:
-    """Profile limits of the coefficients that are coordinates, those without a unit.
+    """Profile limits of some coordinates, by their model's names.
 
     Returns:
         The limits, and the coordinates there, shape (limits, k).
     """
     model = posed.model
-    structure = model.structure
-    own = [name for name in model.free if name not in {*structure.units, *structure.shifts}]
-    own = [name for name in own if np.isfinite(best.z[model.free.index(name)])]
     sides = [
         Side(at, spread)
         for at in map(model.free.index, own)

@@ -91,7 +91,14 @@ class Model:
         slopes = np.stack([by_name[name] for name in self.free], axis=1)
         if self.is_log.any():
             slopes *= np.where(self.is_log, np.exp(np.where(self.is_log, z, 0.0)), 1.0)[:, :, None]
-        return self._valid(law), slopes
+        return self._loss_of(law, by_name), slopes
+
+    def _loss_of(self, law: ScalingLaw, by_name: Mapping[str, Floats]) -> Floats:
+        """Predicted losses from their derivatives: a sum of terms needs no second evaluation."""
+        if not self.structure.terms:
+            return self._valid(law)
+        parts: list[Floats] = [getattr(law, name) * by_name[name] for name in self.structure.terms]
+        return np.sum(parts, axis=0, dtype=np.float64)
 
     def residual_slopes(self, z: Floats) -> tuple[Floats, Floats]:
         """Residuals of log loss (m, n) and their derivatives (m, k, n)."""

@@ -30,6 +30,8 @@ class FitSettings:
         bootstrap: Resamples for intervals; 0 for none.
         resample: What a resample draws anew: the `residuals` of the fit, or the `rows`; `auto`
             for residuals where their size varies with no input.
+        profile: Coefficients whose limits come from a profile of the objective, of those that
+            have no unit; None for all of them. The others keep percentiles of the draws.
         level: Coverage of the intervals.
         fix: Coefficients held at a value.
         bounds: Limits of coefficients, in place of those of `Structure.domain`.
@@ -40,6 +42,7 @@ class FitSettings:
     delta: float = 1e-3
     bootstrap: int = 0
     resample: Literal["auto", "residuals", "rows"] = "auto"
+    profile: tuple[str, ...] | None = None
     level: float = 0.95
     fix: Mapping[str, float] = field(default_factory=dict)
     bounds: Mapping[str, Interval] = field(default_factory=dict)

@@ -43,6 +43,9 @@ class Structure:
             first to be held first; linear ones are held at 0.
         constant: The additive constant, empty if the form has none or scales it.
         flat: Powers at whose 0 a term is a constant too, and the coefficient of that term.
+        terms: Of a form that is a sum of terms, the coefficient of each, the exponents in it and
+            what they raise: `n_active`, `n_total`, `tokens`, `kept` (1 - sparsity) or a factor,
+            with a minus sign where they divide by it. Empty for other forms.
     """
 
     linear: tuple[str, ...]
@@ -56,6 +59,7 @@ class Structure:
     neutral: Mapping[str, float] = field(default_factory=dict)
     constant: str = ""
     flat: Mapping[str, str] = field(default_factory=dict)
+    terms: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def domain(self, name: str) -> Interval:
         """Where a coefficient is sought unless the user bounds it.
@@ -78,6 +82,7 @@ STRUCTURES: Mapping[str, Structure] = MappingProxyType(
             linear=("E", "A", "B"),
             constant="E",
             flat={"alpha": "A", "beta": "B"},
+            terms={"E": {}, "A": {"alpha": "-n_active"}, "B": {"beta": "-tokens"}},
             starts={"alpha": _SIZE, "beta": _DATA},
             units={"A": ("alpha", ""), "B": ("", "beta")},
             neutral={"B": 0.0, "beta": 0.5, "A": 0.0, "alpha": 0.5},
@@ -115,6 +120,12 @@ STRUCTURES: Mapping[str, Structure] = MappingProxyType(
             linear=("c", "g", "a", "b"),
             constant="c",
             flat={"alpha": "a", "beta": "b"},
+            terms={
+                "c": {},
+                "g": {"gamma": "-granularity", "alpha": "-n_total"},
+                "a": {"alpha": "-n_total"},
+                "b": {"beta": "-tokens"},
+            },
             starts={"gamma": _SPARSITY, "alpha": _SIZE, "beta": _DATA},
             units={"g": ("alpha", ""), "a": ("alpha", ""), "b": ("", "beta")},
             neutral={"g": 0.0, "gamma": 0.0, "b": 0.0, "beta": 0.5, "a": 0.0, "alpha": 0.5},
@@ -123,6 +134,13 @@ STRUCTURES: Mapping[str, Structure] = MappingProxyType(
             linear=("e", "a", "b", "c", "d"),
             constant="e",
             flat={"alpha": "a", "beta": "b", "lambda_": "c"},
+            terms={
+                "e": {},
+                "a": {"alpha": "-n_total"},
+                "b": {"beta": "-tokens"},
+                "c": {"lambda_": "-kept"},
+                "d": {"delta": "-kept", "gamma": "-n_total"},
+            },
             starts={
                 "alpha": _SIZE,
                 "beta": _DATA,
@@ -238,6 +256,12 @@ STRUCTURES: Mapping[str, Structure] = MappingProxyType(
         ),
         "generalized": Structure(
             linear=("e", "a", "b", "c"),
+            terms={
+                "e": {"gamma": "kept"},
+                "a": {"alpha": "-n_total"},
+                "b": {"beta": "-tokens"},
+                "c": {"alpha": "-n_active"},
+            },
             starts={"alpha": _SIZE, "beta": _DATA, "gamma": _SPARSITY},
             units={"a": ("alpha", ""), "b": ("", "beta"), "c": ("alpha", "")},
             neutral={
@@ -269,6 +293,13 @@ STRUCTURES: Mapping[str, Structure] = MappingProxyType(
             linear=("E", "a", "c", "h", "B"),
             constant="E",
             flat={"alpha": "c", "beta": "B"},
+            terms={
+                "E": {},
+                "a": {"delta": "kept", "alpha": "-n_active"},
+                "c": {"alpha": "-n_active"},
+                "h": {"alpha": "-n_active", "beta": "-tokens"},
+                "B": {"beta": "-tokens"},
+            },
             starts={"delta": _SPARSITY, "alpha": _SIZE, "beta": _DATA},
             units={
                 **dict.fromkeys(("a", "c"), ("alpha", "")),

@@ -6,6 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from autotune.laws.base import Inputs, ScalingLaw
+from autotune.laws.powers import power
 from autotune.laws.signomial import Monomial, Signomial
 from autotune.laws.source import FittedRange, Source
 from autotune.types import Floats
@@ -54,17 +55,18 @@ class AbnarLaw(ScalingLaw):
         kept, total = 1 - x.sparsity, x.n_total
         return (
             self.e
-            + self.a * total**-self.alpha
-            + self.b * x.tokens**-self.beta
-            + self.c * kept**-self.lambda_
-            + self.d * kept**-self.delta * total**-self.gamma
+            + self.a * power(total, -self.alpha)
+            + self.b * power(x.tokens, -self.beta)
+            + self.c * power(kept, -self.lambda_)
+            + self.d * power(kept, -self.delta) * power(total, -self.gamma)
         )  # eq. 6
 
     def _gradient(self, x: Inputs) -> dict[str, Floats]:
         kept, total = 1 - x.sparsity, x.n_total
         log_kept, log_total = np.log(kept), np.log(total)
-        per_a, per_b, per_c = total**-self.alpha, x.tokens**-self.beta, kept**-self.lambda_
-        per_d = kept**-self.delta * total**-self.gamma
+        per_a, per_b = power(total, -self.alpha), power(x.tokens, -self.beta)
+        per_c = power(kept, -self.lambda_)
+        per_d = power(kept, -self.delta) * power(total, -self.gamma)
         size, data, floor, both = self.a * per_a, self.b * per_b, self.c * per_c, self.d * per_d
         return {
             "n_active": -(self.alpha * size + self.gamma * both) / x.n_active,

@@ -6,6 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from autotune.laws.base import Inputs, ScalingLaw
+from autotune.laws.powers import power
 from autotune.laws.signomial import Monomial, Signomial
 from autotune.types import Floats
 
@@ -47,14 +48,14 @@ class CoupledLaw(ScalingLaw):
     beta: float
 
     def _loss(self, x: Inputs) -> Floats:
-        per_c, per_b = x.n_active**-self.alpha, x.tokens**-self.beta
-        size = self.a * (1 - x.sparsity) ** self.delta + self.c + self.h * per_b
+        per_c, per_b = power(x.n_active, -self.alpha), power(x.tokens, -self.beta)
+        size = self.a * power(1 - x.sparsity, self.delta) + self.c + self.h * per_b
         return self.E + size * per_c + self.B * per_b  # eq. 1
 
     def _gradient(self, x: Inputs) -> dict[str, Floats]:
         kept = 1 - x.sparsity
-        per_c, per_b = x.n_active**-self.alpha, x.tokens**-self.beta
-        per_a = kept**self.delta * per_c
+        per_c, per_b = power(x.n_active, -self.alpha), power(x.tokens, -self.beta)
+        per_a = power(kept, self.delta) * per_c
         size = self.a * per_a + (self.c + self.h * per_b) * per_c
         data = (self.B + self.h * per_c) * per_b
         return {

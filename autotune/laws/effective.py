@@ -6,6 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from autotune.laws.base import Inputs, ScalingLaw
+from autotune.laws.powers import power
 from autotune.laws.signomial import Monomial, Signomial
 from autotune.types import Floats
 
@@ -52,8 +53,8 @@ class EffectiveLaw(ScalingLaw):
 
     def _powers(self, x: Inputs) -> tuple[Floats, Floats]:
         """Evaluate N_e^-alpha and D^-beta."""
-        size = x.n_active**-self.alpha * (1 - x.sparsity) ** (self.alpha * self.t)
-        return size, x.tokens**-self.beta
+        size = power(x.n_active, -self.alpha) * power(1 - x.sparsity, self.alpha * self.t)
+        return size, power(x.tokens, -self.beta)
 
     def _by_powers(self, x: Inputs, *, size: Floats, data: Floats) -> dict[str, Floats]:
         """Derivatives by what N_e^-alpha and D^-beta are made of.

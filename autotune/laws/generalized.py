@@ -6,6 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from autotune.laws.base import Inputs, ScalingLaw
+from autotune.laws.powers import power
 from autotune.laws.signomial import Monomial, Signomial
 from autotune.laws.source import FittedRange, Source
 from autotune.types import Floats
@@ -46,18 +47,18 @@ class GeneralizedLaw(ScalingLaw):
 
     def _loss(self, x: Inputs) -> Floats:
         kept = 1 - x.sparsity
-        size = self.a * kept**self.alpha + self.c * x.sparsity
+        size = self.a * power(kept, self.alpha) + self.c * x.sparsity
         return (
-            self.e * kept**self.gamma
-            + size * x.n_active**-self.alpha
-            + self.b * x.tokens**-self.beta
+            self.e * power(kept, self.gamma)
+            + size * power(x.n_active, -self.alpha)
+            + self.b * power(x.tokens, -self.beta)
         )  # eq. 7
 
     def _gradient(self, x: Inputs) -> dict[str, Floats]:
         kept = 1 - x.sparsity
-        floor = kept**self.gamma
-        per_a = (kept / x.n_active) ** self.alpha
-        per_n, per_b = x.n_active**-self.alpha, x.tokens**-self.beta
+        floor = power(kept, self.gamma)
+        per_a = power(kept / x.n_active, self.alpha)
+        per_n, per_b = power(x.n_active, -self.alpha), power(x.tokens, -self.beta)
         size, penalty = self.a * per_a, self.c * x.sparsity * per_n
         data = self.b * per_b
         log_n, log_kept = np.log(x.n_active), np.log(kept)

@@ -6,6 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from autotune.laws.base import Inputs, ScalingLaw
+from autotune.laws.powers import power
 from autotune.laws.signomial import Monomial, Signomial
 from autotune.laws.source import FittedRange, Source
 from autotune.types import Floats
@@ -39,10 +40,12 @@ class HoffmannLaw(ScalingLaw):
     beta: float
 
     def _loss(self, x: Inputs) -> Floats:
-        return self.E + self.A * x.n_active**-self.alpha + self.B * x.tokens**-self.beta  # eq. 2
+        return (
+            self.E + self.A * power(x.n_active, -self.alpha) + self.B * power(x.tokens, -self.beta)
+        )  # eq. 2
 
     def _gradient(self, x: Inputs) -> dict[str, Floats]:
-        per_a, per_b = x.n_active**-self.alpha, x.tokens**-self.beta
+        per_a, per_b = power(x.n_active, -self.alpha), power(x.tokens, -self.beta)
         size, data = self.A * per_a, self.B * per_b
         return {
             "n_active": -self.alpha * size / x.n_active,

@@ -7,6 +7,7 @@ import numpy as np
 
 from autotune.laws.base import Inputs, ScalingLaw
 from autotune.laws.hoffmann import HoffmannLaw
+from autotune.laws.powers import power
 from autotune.laws.signomial import Monomial, Signomial
 from autotune.laws.source import FittedRange, Source
 from autotune.types import Floats
@@ -44,13 +45,13 @@ class KrajewskiLaw(ScalingLaw):
     beta: float
 
     def _loss(self, x: Inputs) -> Floats:
-        size = self.g * x.factors["granularity"] ** -self.gamma + self.a
-        return self.c + size * x.n_total**-self.alpha + self.b * x.tokens**-self.beta
+        size = self.g * power(x.factors["granularity"], -self.gamma) + self.a
+        return self.c + size * power(x.n_total, -self.alpha) + self.b * power(x.tokens, -self.beta)
 
     def _gradient(self, x: Inputs) -> dict[str, Floats]:
         granularity, total = x.factors["granularity"], x.n_total
-        per_a, per_b = total**-self.alpha, x.tokens**-self.beta
-        per_g = granularity**-self.gamma * per_a
+        per_a, per_b = power(total, -self.alpha), power(x.tokens, -self.beta)
+        per_g = power(granularity, -self.gamma) * per_a
         coarse, data = self.g * per_g, self.b * per_b
         size = coarse + self.a * per_a
         return {

@@ -6,6 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from autotune.laws.base import Inputs, ScalingLaw
+from autotune.laws.powers import power
 from autotune.laws.signomial import Monomial, Signomial
 from autotune.types import Floats
 
@@ -64,7 +65,7 @@ class KumarLaw(ScalingLaw):
 
     def _loss(self, x: Inputs) -> Floats:
         size = self.A * (x.n_active * self._kept(x)) ** -self.alpha
-        return size + self.B * x.tokens**-self.beta + self.E + self._quantised(x)
+        return size + self.B * power(x.tokens, -self.beta) + self.E + self._quantised(x)
 
     def _kept(self, x: Inputs) -> Floats:
         """The share of parameters that low precision leaves effective, M/N."""
@@ -75,11 +76,15 @@ class KumarLaw(ScalingLaw):
 
     def _quantised(self, x: Inputs) -> Floats:
         left = np.exp(-x.factors["bits_post"] / self.gamma_post)
-        return self.C_T * x.tokens**self.gamma_D * x.n_active**-self.gamma_N * left
+        return self.C_T * power(x.tokens, self.gamma_D) * power(x.n_active, -self.gamma_N) * left
 
     def _gradient(self, x: Inputs) -> dict[str, Floats]:
         effective = x.n_active * self._kept(x)
-        per_a, per_b, quantised = effective**-self.alpha, x.tokens**-self.beta, self._quantised(x)
+        per_a, per_b, quantised = (
+            effective**-self.alpha,
+            power(x.tokens, -self.beta),
+            self._quantised(x),
+        )
         size, data = self.A * per_a, self.B * per_b
         log_n, log_d = np.log(x.n_active), np.log(x.tokens)
         post = x.factors["bits_post"]

@@ -6,6 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from autotune.laws.base import Inputs, ScalingLaw
+from autotune.laws.powers import power
 from autotune.laws.signomial import Monomial, Signomial
 from autotune.laws.source import FittedRange, Source
 from autotune.types import Floats
@@ -61,11 +62,11 @@ class ZhaoLaw(ScalingLaw):
 
     def _loss(self, x: Inputs) -> Floats:
         shape = self._shape_term(x.factors["top_k"], x.factors["shared_share"])
-        total, active = x.n_total**-self.alpha, x.n_active**-self.alpha
+        total, active = power(x.n_total, -self.alpha), power(x.n_active, -self.alpha)
         return (
             shape * (total + self.k * active + self.h * (1 - x.sparsity))
             + self.a * total
-            + self.b * x.tokens**-self.beta
+            + self.b * power(x.tokens, -self.beta)
             + self.c * active
             + self.epsilon
         )
@@ -76,7 +77,11 @@ class ZhaoLaw(ScalingLaw):
     def _gradient(self, x: Inputs) -> dict[str, Floats]:
         top_k, shared, kept = x.factors["top_k"], x.factors["shared_share"], 1 - x.sparsity
         shape = self._shape_term(top_k, shared)
-        total, active, per_b = x.n_total**-self.alpha, x.n_active**-self.alpha, x.tokens**-self.beta
+        total, active, per_b = (
+            power(x.n_total, -self.alpha),
+            power(x.n_active, -self.alpha),
+            power(x.tokens, -self.beta),
+        )
         sizes = total + self.k * active + self.h * kept
         by_total = (shape + self.a) * total
         by_active = (shape * self.k + self.c) * active

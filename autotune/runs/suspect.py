@@ -152,10 +152,13 @@ def _repeats(table: RunTable, place: Callable[[int], str]) -> Iterator[str]:
     if far.any():
         rows = np.flatnonzero(group == group[int(np.argmax(far[group]))])
         one, other = rows[np.argmin(table.loss[rows])], rows[np.argmax(table.loss[rows])]
+        what = "configuration (counts to three digits) has"
+        if far.sum() > 1:
+            what = "configurations (counts to three digits) have"
         yield (
-            f"{int(far.sum())} configurations (counts to three digits) have losses more than "
-            f"{FAR_LOSSES:.0%} apart, which cannot all be right (first: {place(one)} has "
-            f"{table.loss[one]:.5g} and {place(other)} {table.loss[other]:.5g})"
+            f"{int(far.sum())} {what} losses more than {FAR_LOSSES:.0%} apart, which cannot all be "
+            f"right (first: {place(one)} has {table.loss[one]:.5g} and {place(other)} "
+            f"{table.loss[other]:.5g})"
         )
 
 

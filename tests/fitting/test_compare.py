@@ -189,6 +189,12 @@ def test_too_few_runs_and_runs_of_one_compute_cannot_be_chosen_from(planted):
         choose(replace(planted, flops=np.full(60, 1e20)))
 
 
+def test_laws_are_not_compared_on_equal_losses(planted):
+    equal = replace(planted, loss=np.full(len(planted), 2.5))
+    with pytest.raises(InputError, match=r"same loss, 2\.5: no law can be told"):
+        choose(equal)
+
+
 @pytest.mark.long
 def test_where_no_origin_leaves_enough_runs_the_fewest_coefficients_are_chosen():
     table = runs_of(INTERACTION, n=9)

@@ -169,6 +169,15 @@ def test_too_few_runs_are_refused_in_one_line():
         fit(FORMS["generalized"], runs(size=3))
 
 
+def test_equal_losses_are_refused_and_fit_a_constant():
+    table = runs()
+    equal = replace(table, loss=np.full(len(table), 2.5))
+    with pytest.raises(InputError, match=r"runs have the same loss, 2\.5: .*column of losses"):
+        fit(FORMS["hoffmann"], equal)
+    held = FitSettings(fix={"A": 0.0, "B": 0.0, "alpha": 0.5, "beta": 0.5})
+    assert fit(FORMS["hoffmann"], equal, settings=held).law.coefficients["E"] == 2.5
+
+
 def test_fixed_coefficients_need_no_runs():
     held = FitSettings(fix={"alpha": 0.0814, "beta": 0.4, "gamma": 1.19, "c": 3.57})
     assert fit(FORMS["generalized"], runs(size=3), settings=held).n_runs == 3

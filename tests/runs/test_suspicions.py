@@ -110,7 +110,7 @@ def test_a_repeated_row_is_named_with_its_twin():
 def test_rows_that_cannot_both_be_right_are_named_with_their_losses():
     table = planted()
     (said,) = suspicions(repeated(table, 4, 9, loss=table.loss[4] * 1.1))
-    assert "1 configurations (counts to three digits) have losses more than 3% apart" in said
+    assert "1 configuration (counts to three digits) has losses more than 3% apart" in said
     assert f"line 6 has {table.loss[4]:.5g} and line 11 {table.loss[4] * 1.1:.5g}" in said
 
 

@@ -11,9 +11,11 @@ from autotune.errors import FitError
 from autotune.fitting.candidates import Candidate, Wanted
 from autotune.fitting.fit import fit
 from autotune.fitting.settings import Convention, FitSettings
+from autotune.fitting.splits import rolling
 from autotune.laws.catalogue import FORMS
+from autotune.suggestion import posterior as module
 from autotune.suggestion.posterior import estimate, posterior
-from autotune.suggestion.weights import weighted_laws
+from autotune.suggestion.weights import _power, weighted_laws
 
 HOFFMANN = Candidate(FORMS["hoffmann"], Convention("active"))
 
@@ -54,6 +56,20 @@ def test_the_law_that_made_the_runs_is_believed_most():
     assert sum(each.weight for each in judged) == pytest.approx(1)
     best = max(judged, key=lambda each: each.weight)
     assert best.candidate.form.form in ("hoffmann", "interaction")  # the latter contains it
+
+
+@pytest.mark.parametrize(("runs", "power"), [(12, 2.0), (20, 3.0), (60, 8.0)])
+def test_few_hidden_runs_tell_laws_apart_less(runs, power):
+    assert _power(rolling(few_runs(size=runs))) == power
+
+
+@pytest.mark.parametrize("name", ["kaplan", "interaction"])
+def test_a_descent_that_ends_early_ends_where_all_its_rounds_lead(name, monkeypatch):
+    table = few_runs(size=14)
+    law = Candidate(FORMS[name], Convention("active"))
+    early = estimate(law, table, seed=0)
+    monkeypatch.setattr(module, "SAME_FIT", 0.0)
+    assert early.sigma == pytest.approx(estimate(law, table, seed=0).sigma, rel=1e-4)
 
 
 def test_a_law_that_is_exact_is_believed_and_not_divided_by_nothing():

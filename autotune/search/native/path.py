@@ -43,7 +43,8 @@ class Path(GaussianProcess):
         scaled, _ = self.split(x[None, :])
         waves = -self.heights * np.sin(self.frequencies @ scaled[0] + self.phases)
         by_value = by_value + self.chain(x, self.coefficients)
-        by_value[: scaled.shape[1]] += (waves @ self.frequencies) / self.hyper.length
+        d = scaled.shape[1]
+        by_value[:d] += (waves @ self.frequencies) / self.hyper.length * self.hyper.stretch(x[:d])
         return float(self.predict(x[None, :])[0][0]), 0.0, by_value, np.zeros_like(by_value)
 
     def _drawn(self, scaled: Floats, basis: Floats) -> Floats:
