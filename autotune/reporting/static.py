@@ -116,11 +116,10 @@ def _legend(figure: Figure, columns: int) -> float:
     if not entries:
         return GAP
     across = min(len(entries), 2 * columns)
-    legend = figure.legend(
+    figure.legend(
         list(entries.values()), list(entries), fontsize=8, loc="upper center",
         bbox_to_anchor=(0.5, 0.0), ncols=across,
     )  # fmt: skip
-    legend.set_in_layout(False)
     rows = -(-len(entries) // across) * max(label.count("\n") + 1 for label in entries)
     return GAP + (ROW * rows + 0.15) / figure.get_figheight()
 
