@@ -91,10 +91,10 @@ class GaussianProcess:
         # By the mean and by k' K^-1 k: only sums over the points are of use, so no (n, d) is kept.
         weighted = np.stack([self.weights, solved])
         by_basis = np.stack([self.weights @ self.basis, solved @ self.basis, basis])
-        by_mean, by_solved, by_prior = self.chain(x, by_basis)
-        near = (weighted * steepness) @ off / self.hyper.length * self.hyper.stretch(x[:d])
-        by_mean[:d] -= near[0]
-        by_solved[:d] -= near[1]
+        chained = self.chain(x, by_basis)
+        chained[:2, :d] -= (weighted * steepness) @ off / self.hyper.length
+        chained[:, :d] *= self.hyper.stretch(x[:d])
+        by_mean, by_solved, by_prior = chained
         trended = self.trend.slope(x[None, d:])[0]
         to = d + len(trended)  # nothing beyond, if the prior is not in the mean
         by_mean[d:to] += self.trend.share * trended
@@ -109,10 +109,9 @@ class GaussianProcess:
         return _split(x, self.hyper, self.trend)
 
     def chain(self, x: Floats, by: Floats) -> Floats:
-        """From derivatives by the basis, (..., 2 d + k), to ones by a point (d + k,)."""
+        """From derivatives by the basis, (..., 2 d + k), to ones by what is seen of a point."""
         d = len(self.hyper.length)
         bent = slopes(self.hyper.seen(x[:d])) * np.sqrt(self.hyper.bowl)
-        bent = bent * np.tile(self.hyper.stretch(x[:d]), 2)
         bend = np.sqrt(SLOPE_VARIANCE) * self.trend.slope(x[None, d:])[0]
         total = np.zeros((*by.shape[:-1], len(x)))
         total[..., :d] = by[..., :d] * bent[:d] + by[..., d : 2 * d] * bent[d:]

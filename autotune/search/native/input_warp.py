@@ -55,4 +55,4 @@ class InputWarp:
         return by_a, -self.b * rest**self.b * np.log(rest)
 
     def _inner(self, x: Floats) -> Floats:
-        return np.clip(x[..., self.axes], EDGE, 1 - EDGE)
+        return np.minimum(np.maximum(x[..., self.axes], EDGE), 1 - EDGE)  # clip takes far longer
