@@ -39,7 +39,7 @@ def one_of(what: str, name: str, legal: Iterable[str]) -> str:
     names = list(legal)
     if name in names:
         return name
-    near = get_close_matches(name, names, n=1, cutoff=0.5)
+    near = get_close_matches(name, names, n=1, cutoff=0.6)
     meant = f" Did you mean {near[0]!r}?" if near else ""
     raise InputError(f"unknown {what} {name!r}.{meant} Known: {', '.join(names)}.")
 

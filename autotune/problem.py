@@ -1,7 +1,7 @@
 """What is tuned: a space, an objective, units, a source, and the best known value."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -30,6 +30,10 @@ whose other entries are recorded as metrics.  Raising means that the trial faile
 LawInputs: TypeAlias = Callable[[Mapping[str, Floats]], Mapping[str, FloatsLike]]
 """Takes an array per parameter, one entry per configuration; returns what a scaling law needs of
 each: `n_active`, `tokens`, and `sparsity` or `n_total` and `factors.FACTORS` where it has them."""
+
+Branches: TypeAlias = Callable[[dict[str, Value]], Sequence[float]]
+"""Takes a configuration; returns the token counts, fewer than its own, at which its run gives
+losses as well, as metrics `loss@TOKENS`: of cooldown branches, as runs of that length have them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +106,7 @@ class Problem:
         best_known: Computes the best known value, or returns None; called only when shown.
         law_inputs: What a scaling law needs of configurations, for a search with a law as its
             prior; None if no law speaks of them.
+        branches: At which token counts a run gives losses before its end; None if at none.
         and_minimize: A second objective, `NAME` or `NAME:log`: a metric, a numeric parameter, or
             `seconds`. Empty for none.
         fidelity: A numeric parameter whose smaller values make a trial cheaper and its value an
@@ -126,6 +131,7 @@ class Problem:
     options: Mapping[str, Value] = field(default_factory=dict)
     best_known: Callable[[], Reference | None] = _none
     law_inputs: LawInputs | None = None
+    branches: Branches | None = None
     and_minimize: str = ""
     fidelity: str = ""
     cost: str = "seconds"

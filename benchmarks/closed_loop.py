@@ -5,16 +5,20 @@ times the largest of them in all. Then the size it recommends is trained at the 
 half and twice as large, and what was predicted is set beside what is measured.
 
     python benchmarks/closed_loop.py [--storage DIR] [--out results/reference/closed_loop]
+    python benchmarks/closed_loop.py --refit results/reference/closed_loop
 
-Continues a study that it finds in --storage. Needs the extra `train`; 15 CPU minutes.
+Continues a study that it finds in --storage. Needs the extra `train`; 15 CPU minutes. --refit
+trains nothing: it predicts the recorded runs at the target from the recorded losses with today's
+code, once with every line as an observation, once with equal lines as one.
 """
 
 import argparse
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from evidence import Record, manifest, write, write_manifest
+from evidence import Record, manifest, read, write, write_manifest
 
 from autotune import problem_file
 from autotune.cli import study_run, study_view
@@ -30,6 +34,7 @@ from autotune.suggestion.layouts import layouts
 from autotune.suggestion.planned import planned
 from autotune.suggestion.regret import LEVEL
 from autotune.suggestion.rounds import Aim
+from autotune.suggestion.suggest import now_of
 from autotune.suggestion.target import choices
 
 LARGEST = 4e10
@@ -111,6 +116,37 @@ def predicted(belief: Belief, n_active: float, tokens: float) -> tuple[float, fl
     return float(np.exp(low)), float(np.exp(share @ values)), float(np.exp(high))
 
 
+def refitted(folder: Path) -> list[Record]:
+    """The recorded runs at the target, predicted anew from the recorded losses."""
+    every = read(folder / "runs.csv")
+    once = list({tuple(row.values()): row for row in every}.values())
+    found: list[Record] = []
+    for rows in (every, once):
+        n, d, loss = (np.array([float(r[k]) for r in rows]) for k in ("n_active", "tokens", "loss"))
+        runs = replace(planned(n, d, n_total=n, factors={}), loss=loss)
+        belief = believe(runs, choices(runs, layouts(runs), TARGET), wanted=LAWS)
+        now = now_of(belief)
+        low, high = now.limits()
+        for run in read(folder / "target.csv"):
+            at = float(run["n_active"])
+            below, middle, above = predicted(belief, at, float(run["tokens"]))
+            found.append(
+                {
+                    "losses": len(rows),
+                    "n_active": at,
+                    "predicted": middle,
+                    "predicted_low": below,
+                    "predicted_high": above,
+                    "measured": float(run["measured"]),
+                    "best_size": float(belief.choices.n_active[now.best]),
+                    "band_low": float(np.exp(low)),
+                    "band_high": float(np.exp(high)),
+                    "expected_regret": float(np.exp(now.log_loss) * now.regret),
+                }
+            )
+    return found
+
+
 def laid_out(rows: list[Record]) -> str:
     """The runs at the target as a table; empty without any."""
     if not rows:
@@ -125,7 +161,11 @@ def main() -> None:
     parser.add_argument("--storage", type=Path, default=Path("results/local"))
     parser.add_argument("--out", type=Path, help="folder for target.csv, study.txt, manifest.json")
     parser.add_argument("--study-only", action="store_true", help="train nothing at the target")
+    parser.add_argument("--refit", type=Path, help="a folder that --out made")
     arguments = parser.parse_args()
+    if arguments.refit:
+        print(laid_out(refitted(arguments.refit)))
+        return
     made_by = manifest(target=TARGET, spend=SPEND, largest=LARGEST, options=dict(OPTIONS))
     result, belief = study(arguments.storage)
     print(study_view.text(result))

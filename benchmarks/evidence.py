@@ -39,6 +39,23 @@ def tables(sets: Mapping[str, tuple[str, str]]) -> dict[str, dict[str, str]]:
     return {name: {"data": data, "where": where} for name, (data, where) in sets.items()}
 
 
+def read(path: Path) -> list[Record]:
+    """Records as `write` left them; none where there is no file yet."""
+    if not path.exists():
+        return []
+    with path.open(newline="") as file:
+        return [{k: _plain(v) for k, v in row.items()} for row in csv.DictReader(file)]
+
+
+def _plain(text: str) -> str | int | float:
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
+
+
 def write(path: Path, records: Sequence[Record]) -> None:
     """Write records as CSV with six significant digits."""
     with path.open("w", newline="") as file:

@@ -1,8 +1,9 @@
 """The MPI evaluator beside its peers, and how busy it keeps workers: tables under mpiexec.
 
-    OMP_NUM_THREADS=1 python benchmarks/mpi.py tasks --out results/reference/mpi --peers peers
-    OMP_NUM_THREADS=1 python benchmarks/mpi.py manager --out results/reference/mpi
-    OMP_NUM_THREADS=1 python benchmarks/mpi.py workers --out results/reference/mpi --storage use
+    export OMP_NUM_THREADS=1
+    python benchmarks/mpi.py tasks --out results/reference/mpi --peers peers
+    python benchmarks/mpi.py manager --out results/reference/mpi
+    python benchmarks/mpi.py workers --out results/reference/mpi --storage use --peers peers
 
 `make install-mpi` makes the environments `.venv-mpich` and `.venv-openmpi`. `--peers DIR` names a
 folder with environments `mpich` and `openmpi` that have libEnsemble and DeepHyper beside mpi4py; a
@@ -20,7 +21,7 @@ from pathlib import Path
 from statistics import median
 
 from evidence import Record, manifest, write, write_manifest
-from mpi_use import use
+from mpi_use import Span, recorded, use
 
 from autotune.cli.console import table
 
@@ -30,7 +31,7 @@ MPIS = ("mpich", "openmpi")
 N_TASKS = {"autotune": 6000, "futures": 6000, "libensemble": 500, "deephyper": 300}
 REPEATS, RANKS = 5, 4
 WORKERS, LEARNERS, EACH = (8, 16, 32), ("GP", "RF"), 40
-RECORDED = ("100", "1000", "10000")
+RECORDED = ("100", "1000", "10000", "100000")
 ROOTS = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
 
 
@@ -87,7 +88,7 @@ def manager() -> Iterator[Record]:
             yield {"learner": learner, **each}
 
 
-def workers(storage: Path, counts: list[int]) -> Iterator[Record]:
+def workers(storage: Path, counts: list[int], peers: Path | None) -> Iterator[Record]:
     """How busy workers are with trials that sleep a log-normal time of mean 1 s."""
     storage.mkdir(parents=True, exist_ok=True)
     for count in counts:
@@ -98,11 +99,25 @@ def workers(storage: Path, counts: list[int]) -> Iterator[Record]:
                 words = ("tune", PROBLEM, "--learner", learner, "--max-evals", str(EACH * count))
                 where = ("--storage", str(storage), "--study", name)
                 log.write_text(job("mpich", count + 1, JOBS, *words, *where).stderr)
-            (last,) = [line for line in log.read_text().splitlines() if line.startswith('{"cpu"')]
-            n = EACH * count
-            spent = json.loads(last)
-            found: Record = {"workers": count, "learner": learner, **use(storage / name, count)}
-            yield found | {"manager_cpu": spent["cpu"] / n, "manager_mib": spent["mib"]}
+            yield _row("autotune", learner, count, recorded(storage / name), log.read_text())
+        if peers is not None:
+            log = storage / f"mpich-deephyper-{count}.out"
+            if not log.exists():
+                python = peers.resolve() / "mpich" / "bin" / "python"
+                done = job("mpich", count + 1, JOBS, "deephyper", str(EACH * count), python=python)
+                assert done.returncode == 0, done.stderr
+                log.write_text(done.stdout)
+            text = log.read_text()
+            spans = [Span(**json.loads(line)) for line in text.splitlines() if "begun" in line]
+            yield _row("deephyper", "ET", count, spans, text)
+
+
+def _row(tool: str, learner: str, count: int, spans: list[Span], said: str) -> Record:
+    """A row of the table, with what rank 0 said of its own CPU seconds."""
+    (last,) = [line for line in said.splitlines() if line.startswith('{"cpu"')]
+    spent = json.loads(last)
+    found: Record = {"tool": tool, "workers": count, "learner": learner, **use(spans, count)}
+    return found | {"manager_cpu": spent["cpu"] / len(spans), "manager_mib": spent["mib"]}
 
 
 def main() -> None:
@@ -117,7 +132,7 @@ def main() -> None:
     parts = {
         "tasks": lambda: tasks(given.peers),
         "manager": manager,
-        "workers": lambda: workers(given.storage.resolve(), given.counts),
+        "workers": lambda: workers(given.storage.resolve(), given.counts, given.peers),
     }
     records = list(parts[given.part]())
     rows = [[f"{v:.4g}" if isinstance(v, float) else str(v) for v in r.values()] for r in records]

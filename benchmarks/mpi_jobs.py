@@ -3,6 +3,7 @@
 mpiexec -n 4 python benchmarks/mpi_jobs.py tasks autotune|futures|libensemble|deephyper N REPEATS
 mpiexec -n 4 python benchmarks/mpi_jobs.py manager LEARNER RECORDED...
 mpiexec -n 9 python benchmarks/mpi_jobs.py tune ARGUMENTS of `autotune tune`
+mpiexec -n 9 python benchmarks/mpi_jobs.py deephyper N
 """
 
 import json
@@ -182,25 +183,57 @@ def manager(learner: str, recorded: list[int]) -> None:
     tune_evaluator.run_on_ranks(world, command)
 
 
+def used() -> dict[str, float]:
+    """What this process took of the CPU, in seconds, and of memory, in MiB."""
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return {"cpu": usage.ru_utime + usage.ru_stime, "mib": usage.ru_maxrss / 1024}
+
+
 def tune_verb(arguments: list[str]) -> None:
     """`autotune tune`, and what its manager took of the CPU and of memory."""
     import atexit
 
-    from autotune.cli.main import main
-
-    def used() -> None:
-        usage = resource.getrusage(resource.RUSAGE_SELF)
-        print(
-            json.dumps({"cpu": usage.ru_utime + usage.ru_stime, "mib": usage.ru_maxrss / 1024}),
-            file=sys.stderr,
-        )
-
     from mpi4py import MPI
 
+    from autotune.cli.main import main
+
     if MPI.COMM_WORLD.rank == 0:
-        atexit.register(used)
+        atexit.register(lambda: print(json.dumps(used()), file=sys.stderr))
     sys.argv = ["autotune", "tune", *arguments]
     main()
+
+
+def sleeping(job: object) -> dict[str, object]:
+    """The sleeping problem's objective, in DeepHyper's form: it maximises."""
+    from mpi4py import MPI
+    from mpi_problem import problem
+
+    begun = time.time()
+    value = problem().objective(dict(job.parameters))  # type: ignore[attr-defined]
+    span = {"begun": begun, "ended": time.time(), "worker": f"w{MPI.COMM_WORLD.rank - 1}"}
+    return {"objective": -value, "metadata": span}
+
+
+def deephyper_workers(n: int) -> None:
+    """DeepHyper's CBO as it is by default; one line for each trial."""
+    from deephyper.evaluator import Evaluator
+    from deephyper.evaluator.storage import MemoryStorage
+    from deephyper.hpo import CBO, HpProblem
+
+    problem = HpProblem()
+    for i in range(6):
+        problem.add_hyperparameter((0.0, 1.0), f"x{i}")
+    storage = MemoryStorage()
+    given = {"storage": storage, "search_id": storage.create_new_search()}
+    with Evaluator.create(sleeping, method="mpicomm", method_kwargs=given) as evaluator:
+        if evaluator is not None and evaluator.is_master:
+            with tempfile.TemporaryDirectory() as folder:
+                found = CBO(problem, random_state=12345, log_dir=folder).search(evaluator, n)
+            for _, row in found.iterrows():
+                span = {name: row[f"m:{name}"] for name in ("worker", "begun", "ended")}
+                # nothing is proposed ahead: a trial begins when it is submitted
+                say(**span, submitted=span["begun"], value=-row["objective"])
+            say(**used())
 
 
 TASKS: dict[str, Callable[[int, int], None]] = {
@@ -216,5 +249,7 @@ if __name__ == "__main__":
         TASKS[words[0]](int(words[1]), int(words[2]))
     elif what == "manager":
         manager(words[0], [int(word) for word in words[1:]])
+    elif what == "deephyper":
+        deephyper_workers(int(words[0]))
     else:
         tune_verb(words)

@@ -1,15 +1,49 @@
-"""How busy the workers of a recorded study were, from its journal."""
+"""How busy workers were, from when each trial was submitted, began and ended."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
 from evidence import Record
 
 from autotune.store.study import read
-from autotune.trials import Outcome
 
 
-def use(folder: Path, workers: int) -> Record:
+@dataclass(frozen=True, slots=True)
+class Span:
+    """One trial on the clock.
+
+    Attributes:
+        worker: Who ran it.
+        submitted: When it was given to a worker, in seconds.
+        begun: When it began to run, in seconds.
+        ended: When it ended, in seconds.
+        value: What it came to; infinite if it failed.
+    """
+
+    worker: str
+    submitted: float
+    begun: float
+    ended: float
+    value: float
+
+
+def recorded(folder: Path) -> list[Span]:
+    """The trials of a recorded study, by its journal."""
+    return [
+        Span(
+            each.timing.worker,
+            each.timing.submitted_at,
+            each.timing.finished_at - each.timing.seconds,
+            each.timing.finished_at,
+            getattr(each, "value", float("inf")),
+        )
+        for each in read(folder).outcomes
+    ]
+
+
+def use(trials: Sequence[Span], workers: int) -> Record:
     """Shares of the workers' time that trials took, with the last trials' drain and without.
 
     Counted from when every worker runs its first trial, for starting Python is not the search's
@@ -17,50 +51,41 @@ def use(folder: Path, workers: int) -> Record:
     from then on.
 
     Args:
-        folder: The study's folder.
+        trials: In any order.
         workers: How many there were.
     """
-    outcomes = read(folder).outcomes
     first: dict[str, float] = {}
-    for outcome in outcomes:
-        at = begun(outcome)
-        first[outcome.timing.worker] = min(at, first.get(outcome.timing.worker, at))
+    for each in trials:
+        first[each.worker] = min(each.begun, first.get(each.worker, each.begun))
     assert len(first) == workers
     start = max(first.values())
-    drain = max(outcome.timing.submitted_at for outcome in outcomes)
-    end = max(outcome.timing.finished_at for outcome in outcomes)
+    drain = max(each.submitted for each in trials)
+    end = max(each.ended for each in trials)
     return {
-        "trials": len(outcomes),
-        "busy": busy(outcomes, start, drain) / (workers * (drain - start)),
-        "busy_with_drain": busy(outcomes, start, end) / (workers * (end - start)),
-        "mean_seconds": sum(each.timing.seconds for each in outcomes) / len(outcomes),
-        "wait_seconds": waits(outcomes, start),
+        "trials": len(trials),
+        "busy": busy(trials, start, drain) / (workers * (drain - start)),
+        "busy_with_drain": busy(trials, start, end) / (workers * (end - start)),
+        "mean_seconds": sum(each.ended - each.begun for each in trials) / len(trials),
+        "wait_seconds": waits(trials, start),
         "wall_seconds": end - start,
-        "best": min(getattr(each, "value", float("inf")) for each in outcomes),
+        "best": min(each.value for each in trials),
     }
 
 
-def begun(outcome: Outcome) -> float:
-    """When a trial began to run."""
-    return outcome.timing.finished_at - outcome.timing.seconds
-
-
-def busy(outcomes: list[Outcome], start: float, end: float) -> float:
+def busy(trials: Sequence[Span], start: float, end: float) -> float:
     """Seconds of trials between two times."""
-    return sum(
-        max(0.0, min(each.timing.finished_at, end) - max(begun(each), start)) for each in outcomes
-    )
+    return sum(max(0.0, min(each.ended, end) - max(each.begun, start)) for each in trials)
 
 
-def waits(outcomes: list[Outcome], start: float) -> float:
+def waits(trials: Sequence[Span], start: float) -> float:
     """Mean seconds between a worker's trials."""
-    by_worker: dict[str, list[Outcome]] = {}
-    for outcome in sorted(outcomes, key=begun):
-        by_worker.setdefault(outcome.timing.worker, []).append(outcome)
+    by_worker: dict[str, list[Span]] = {}
+    for each in sorted(trials, key=lambda span: span.begun):
+        by_worker.setdefault(each.worker, []).append(each)
     found = [
-        begun(after) - before.timing.finished_at
-        for each in by_worker.values()
-        for before, after in pairwise(each)
-        if before.timing.finished_at > start
+        after.begun - before.ended
+        for spans in by_worker.values()
+        for before, after in pairwise(spans)
+        if before.ended > start
     ]
     return sum(found) / len(found)

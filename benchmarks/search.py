@@ -14,6 +14,7 @@ as an evaluation; only ours and Optuna's TPE and GP know constraints.
 
 import argparse
 import functools
+import re
 import subprocess
 import sys
 import tempfile
@@ -37,9 +38,9 @@ COSTLY: dict[str, dict[str, int]] = {
         "hartmann6": 10,
         "branin": 10,
         "ackley10": 5,
-        "moe_noisy": 5,
+        "moe_noisy": 10,
         "moe_failures": 5,
-        "hartmann6_noisy": 5,
+        "hartmann6_noisy": 10,
         "": 2,
     },
     "skopt GP": {"moe": 3, "hartmann6": 3, "branin": 3, "": 2},
@@ -73,9 +74,15 @@ def benches(names: list[str]) -> list[Bench]:
 
 
 def searches(names: list[str] | None, bench: Bench) -> list[Peer]:
-    """The searches asked for, all by default; one that is not installed is passed over."""
-    known = {**PEERS, **own(bench.problem)}
-    chosen = [known[name] for name in (names or known)]
+    """The searches asked for, all by default; one that is not installed is passed over.
+
+    So is one that the problem has not: a prior's, where there is no law of it.
+    """
+    known = {**PEERS, **own(bench.problem, noise=bench.noise)}
+    for name in names or ():
+        if name not in known:
+            print(f"{name}: passed over, {bench.name} has {', '.join(known)}", file=sys.stderr)
+    chosen = [known[name] for name in (names or known) if name in known]
     for peer in chosen:
         if not peer.installed:
             print(f"{peer.name}: passed over, {peer.module} is not installed", file=sys.stderr)
@@ -142,9 +149,13 @@ def recorded(folder: Path, records: list[Record], made_by: object) -> None:
         readme.write_text(put(text, "losses", "\n".join(f"- {line}" for line in said)))
 
 
+def split(text: str) -> list[str]:
+    """Names at commas; one that a space follows is part of a name ("autotune, prior abnar2025")."""
+    return re.split(r",(?! )", text)
+
+
 def parsed() -> argparse.Namespace:
     """The command line."""
-    split = lambda text: text.split(",")  # noqa: E731 - a type of argparse
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--problems", type=split, default=list(SUITE), help="by name, with commas")
     parser.add_argument("--peers", type=split, help="by name, with commas; default: all")

@@ -1,6 +1,7 @@
 """Our own searches as one more row of the table: whatever `factory.search` makes of settings."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from search_peers import Peer
 from search_run import Answer, Asker, Config, drive
@@ -16,6 +17,7 @@ from autotune.trials import Completed, Failed, FailureKind, Outcome, Timing, Tri
 
 ENGINE = "native"
 DEFAULT = "autotune"
+DECLARED = f"{DEFAULT}, noise declared"
 PRIOR_LAW = "abnar2025"
 SAME_OR_NOT_OURS = ("auto", "search", "skopt", "random")  # modules of searches without a row
 
@@ -72,14 +74,27 @@ def _start_with_law(problem: Problem, seed: int) -> Asker:
     return OwnAsker(problem, settings, prior)
 
 
-def own(problem: Problem) -> dict[str, Peer]:
+def _start_with_noise(noise: float) -> Callable[[Problem, int], Asker]:
+    def start(problem: Problem, seed: int) -> Asker:
+        return OwnAsker(replace(problem, noise=noise), SearchSettings(engine=ENGINE, seed=seed))
+
+    return start
+
+
+def own(problem: Problem, *, noise: float = 0.0) -> dict[str, Peer]:
     """Each learner for which the native engine has a search of its own, the default first.
 
     The default is a Gaussian process as long as outcomes are few, so that the learner `GP` has
     no row of its own. Problems of a mixture of experts also get the published law as the prior;
     what it says of them is not exact: it knows no routing cost and no other law's coefficients.
+
+    Args:
+        problem: What is searched.
+        noise: Standard deviation of its values; if there is one, a row is told of it.
     """
     found = {DEFAULT: _peer(DEFAULT, _start(SearchSettings().learner))}
+    if noise:
+        found[DECLARED] = _peer(DECLARED, _start_with_noise(noise))
     if problem.law_inputs is not None and "top_k" in problem.space:
         name = f"{DEFAULT}, prior {PRIOR_LAW}"
         found[name] = _peer(name, _start_with_law)

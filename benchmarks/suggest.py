@@ -8,17 +8,19 @@ the least loss (regret, nats per token), and the error of predicted log losses.
 
     python benchmarks/suggest.py [--sets ...] [--seeds 50] [--out results/reference/suggest]
 
-Tables are fetched, or taken from the folder that AUTOTUNE_DATA names.
+With --out it goes on from the runs.csv that it finds there. Tables are fetched, or taken from the
+folder that AUTOTUNE_DATA names.
 """
 
 import argparse
 import sys
+import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from evidence import Record, manifest, write, write_manifest
+from evidence import Record, manifest, read, write, write_manifest
 from numpy.typing import NDArray
 
 from autotune.cli.console import table as lay_out
@@ -29,9 +31,8 @@ from autotune.fitting.runs import RunTable
 from autotune.suggestion.belief import Belief, believe
 from autotune.suggestion.greedy import Purse, d_optimal, greedy, regret_fall
 from autotune.suggestion.layouts import layouts
-from autotune.suggestion.limits import TOKENS_PER_PARAM
 from autotune.suggestion.outlook import outlook
-from autotune.suggestion.suggest import Design, planned_design
+from autotune.suggestion.suggest import Design, planned_design, tokens_per_param
 from autotune.suggestion.target import choices
 from autotune.types import Floats
 
@@ -87,11 +88,13 @@ class Replay:
         bought: Runs that can be bought.
         hidden: Groups of hidden runs, largest compute first.
         laws: What may be fitted.
+        beliefs: Those made so far, by seed and runs: policies often have the same.
     """
 
     bought: RunTable
     hidden: tuple[RunTable, ...]
     laws: Wanted
+    beliefs: dict[tuple[int, tuple[int, ...]], Belief] = field(default_factory=dict)
 
     @property
     def target(self) -> float:
@@ -145,10 +148,11 @@ def _in_rounds(
     found, left = {}, 0.0
     for step in range(1, ROUNDS + 1):
         left += one.spend / ROUNDS
-        rest = np.setdiff1d(_usual(one.bought), have)
+        belief = _believe(one, have, seed)
+        rest = np.setdiff1d(_usual(one.bought, belief), have)
         offered = one.bought.take(rest)
         if len(rest) and offered.flops.min() <= left:
-            state = outlook(_believe(one, have, seed), offered, seed=seed + step)
+            state = outlook(belief, offered, seed=seed + step)
             purse = Purse(left, ROUND)
             picks = greedy(state, offered.flops, purse, criterion=criterion, once=True)
             left -= float(offered.flops[picks].sum())
@@ -157,17 +161,20 @@ def _in_rounds(
     return {part: found[part] for part in SPENDS}
 
 
-def _usual(runs: RunTable) -> NDArray[np.int64]:
+def _usual(runs: RunTable, belief: Belief) -> NDArray[np.int64]:
     """The runs that `autotune suggest` would offer by its own limits."""
-    low, high = TOKENS_PER_PARAM
+    low, high = tokens_per_param(belief)
     ratio = runs.tokens / runs.n_active
     return np.flatnonzero((ratio >= low) & (ratio <= high))
 
 
 def _believe(one: Replay, have: NDArray[np.int64], seed: int) -> Belief:
-    table = one.bought.take(have)
-    every = choices(table, layouts(one.bought), one.target)
-    return believe(table, every, wanted=one.laws, seed=seed)
+    key = (seed, tuple(sorted(have.tolist())))
+    if key not in one.beliefs:
+        table = one.bought.take(np.sort(have))
+        every = choices(table, layouts(one.bought), one.target)
+        one.beliefs[key] = believe(table, every, wanted=one.laws, seed=seed)
+    return one.beliefs[key]
 
 
 def score(one: Replay, have: NDArray[np.int64], *, seed: int) -> tuple[float, float]:
@@ -186,31 +193,32 @@ def _expected(belief: Belief, group: RunTable) -> Floats:
     return np.asarray(belief.weights @ np.stack(means))
 
 
-def records(name: str, seeds: int) -> list[Record]:
-    """One record for each policy, spend and seed."""
-    one = replay(SETS[name])
+def records(one: Replay, name: str, seed: int, *, policies: Sequence[Design]) -> list[Record]:
+    """One record for each policy and spend."""
     found: list[Record] = []
-    for seed in range(seeds):
-        for policy in POLICIES:
-            for part, have in buy(one, policy, seed=seed).items():
-                try:
-                    regret, error = score(one, have, seed=seed)
-                except AutotuneError as problem:
-                    print(f"{name} {policy} {part} {seed}: {problem}", file=sys.stderr)
-                    continue
-                spent = float(one.bought.flops[have[FIRST:]].sum())
-                found.append(
-                    {
-                        "table": name,
-                        "policy": policy,
-                        "spend": part,
-                        "seed": seed,
-                        "spent": spent / one.spend,
-                        "runs": len(have) - FIRST,
-                        "regret": regret,
-                        "log_error": error,
-                    }
-                )
+    for policy in policies:
+        start = time.process_time()
+        bought = buy(one, policy, seed=seed)
+        deciding = time.process_time() - start
+        for part, have in bought.items():
+            try:
+                regret, error = score(one, have, seed=seed)
+            except AutotuneError as problem:
+                print(f"{name} {policy} {part} {seed}: {problem}", file=sys.stderr)
+                continue
+            found.append(
+                {
+                    "table": name,
+                    "policy": policy,
+                    "spend": part,
+                    "seed": seed,
+                    "spent": float(one.bought.flops[have[FIRST:]].sum()) / one.spend,
+                    "runs": len(have) - FIRST,
+                    "regret": regret,
+                    "log_error": error,
+                    "cpu_seconds": deciding,
+                }
+            )
     return found
 
 
@@ -234,6 +242,7 @@ def summary(found: Sequence[Record]) -> list[Record]:
                 "median_log_error": float(np.median(errors)),
                 "upper_quartile_log_error": float(np.quantile(errors, 0.75)),
                 "median_runs": float(np.median([float(r["runs"]) for r in own])),
+                "cpu_seconds": float(np.mean([float(r["cpu_seconds"]) for r in own])),
             }
         )
     return rows
@@ -256,14 +265,21 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="folder for runs.csv, summary.csv, manifest.json")
     arguments = parser.parse_args()
     made_by = manifest(first=FIRST, rounds=ROUNDS, round=ROUND, share=SHARE, like=LIKE)
-    found: list[Record] = []
-    for name in arguments.sets.split(","):
-        found += records(name, arguments.seeds)
-        print(text(summary(found)), file=sys.stderr)
+    kept = arguments.out / "runs.csv" if arguments.out else None
+    found = read(kept) if kept else []
+    done = {(r["table"], r["seed"], r["policy"]) for r in found}
+    names = arguments.sets.split(",")
+    for seed in range(arguments.seeds):
+        for name in names:
+            left = [each for each in POLICIES if (name, seed, each) not in done]
+            found += records(replay(SETS[name]), name, seed, policies=left) if left else []
+            if kept and left:
+                kept.parent.mkdir(parents=True, exist_ok=True)
+                write(kept, found)
+    found.sort(key=lambda r: (names.index(str(r["table"])), r["seed"], POLICIES.index(r["policy"])))
     rows = summary(found)
     print(text(rows))
     if arguments.out:
-        arguments.out.mkdir(parents=True, exist_ok=True)
         write(arguments.out / "runs.csv", found)
         write(arguments.out / "summary.csv", rows)
         (arguments.out / "summary.txt").write_text(text(rows) + "\n")

@@ -6,7 +6,9 @@ sizes hold it, and the interval the loss; how does expected regret compare with 
 spent until the expected regret fell below `SETTLED`. The laws that are fitted are three dense ones,
 so some truths are none of them (misspecification), the runs' law in `kaplan2020` for one.
 
-    python benchmarks/suggest_planted.py [--surfaces 40] [--out results/reference/suggest]
+    python benchmarks/suggest_planted.py [--surfaces 200] [--out results/reference/suggest]
+
+With --out it goes on from the planted.csv that it finds there.
 """
 
 import argparse
@@ -15,7 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from evidence import Record, manifest, write, write_manifest
+from evidence import Record, manifest, read, write, write_manifest
 from planted import PLANTED
 from suggest import text
 
@@ -30,7 +32,7 @@ from autotune.suggestion.layouts import layouts
 from autotune.suggestion.limits import Limits
 from autotune.suggestion.planned import planned
 from autotune.suggestion.regret import LEVEL
-from autotune.suggestion.suggest import Suggestion, suggest
+from autotune.suggestion.suggest import Suggestion, suggest, tokens_per_param
 from autotune.suggestion.target import choices
 from autotune.types import Floats
 
@@ -86,7 +88,9 @@ def surface(name: str, seed: int) -> list[Record]:
         except AutotuneError as problem:
             print(f"{name} {seed}: {problem}")
             break
-        offered = candidates(table, kinds, Limits(smallest=1e18, largest=SPEND / ROUNDS))
+        ratios = tokens_per_param(belief)
+        limits = Limits(smallest=1e18, largest=SPEND / ROUNDS, tokens_per_param=ratios)
+        offered = candidates(table, kinds, limits)
         view = suggest(belief, offered, spend=SPEND / ROUNDS, n=RUNS, seed=seed)
         found.append(
             {"truth": name, "seed": seed, "round": step, "spent": spent} | judged(law, every, view)
@@ -147,19 +151,23 @@ def summary(found: Sequence[Record]) -> list[Record]:
 def main() -> None:
     """Print shares and medians; write all rounds with --out."""
     parser = argparse.ArgumentParser(description="Suggested runs on planted laws.")
-    parser.add_argument("--surfaces", type=int, default=40)
+    parser.add_argument("--surfaces", type=int, default=200)
     parser.add_argument("--out", type=Path, help="folder for planted*.csv and their manifest")
     arguments = parser.parse_args()
     made_by = manifest(target=TARGET, spend=SPEND, noise=NOISE, settled=SETTLED, first=FIRST)
-    names = list(TRUTHS)
-    found: list[Record] = []
+    names, kept = list(TRUTHS), arguments.out / "planted.csv" if arguments.out else None
+    found = read(kept) if kept else []
+    done = {(r["truth"], r["seed"]) for r in found}
     for i in range(arguments.surfaces):
-        found += surface(names[i % len(names)], i // len(names))
+        one = names[i % len(names)], i // len(names)
+        if one not in done:
+            found += surface(*one)
+            if kept:
+                kept.parent.mkdir(parents=True, exist_ok=True)
+                write(kept, found)
     rows = summary(found)
     print(text(rows))
     if arguments.out:
-        arguments.out.mkdir(parents=True, exist_ok=True)
-        write(arguments.out / "planted.csv", found)
         (arguments.out / "planted.txt").write_text(text(rows) + "\n")
         write_manifest(arguments.out / "planted_manifest.json", made_by)
 

@@ -69,9 +69,18 @@ def problem(
         return {"n_active": np.array(found), "tokens": np.asarray(columns["tokens"], np.float64)}
 
     def objective(config: dict[str, Value]) -> dict[str, float]:
-        budgets = [float(config["tokens"]) / 2**i for i in reversed(range(branches))]
-        kept = tuple(each for each in budgets if each >= fewest_tokens * (1 - 1e-9))
-        return _trained(shape(float(config["size"])), kept, int(config["seed"]), corpus, context)
+        budgets = (*earlier(config), float(config["tokens"]))
+        return _trained(shape(float(config["size"])), budgets, int(config["seed"]), corpus, context)
+
+    def earlier(config: Mapping[str, Value]) -> tuple[float, ...]:
+        """Token counts of the branches, the fewest first."""
+        halves = (float(config["tokens"]) / 2**i for i in reversed(range(1, branches)))
+        return tuple(each for each in halves if each >= fewest_tokens * (1 - 1e-9))
+
+    def flops(config: Mapping[str, Value]) -> float:
+        """Of the trunk, and of the cooldown of each branch."""
+        tokens = float(config["tokens"]) + COOLDOWN * sum(earlier(config))
+        return 6 * n_active(float(config["size"])) * tokens
 
     space = ConfigurationSpace(name="train_run")
     space.add(_ordered("size", sizes), _ordered("tokens", tokens), Integer("seed", (0, 99)))
@@ -86,11 +95,10 @@ def problem(
         source=source(corpus),
         derived={
             "n_active": lambda config: n_active(float(config["size"])),
-            "flops": lambda config: (
-                6 * float(config["n_active"]) * float(config["tokens"]) * _branched(branches)
-            ),
+            "flops": flops,
         },
         law_inputs=law_inputs,
+        branches=earlier,
     )
 
 
@@ -117,11 +125,6 @@ def _trained(
         "objective": last.loss,
         "cpu_seconds": sum(each.cost.cpu_seconds for each in results),
     }
-
-
-def _branched(branches: int) -> float:
-    """What a run costs beside one without branches: each cools down over a fifth of its tokens."""
-    return 1 + COOLDOWN * sum(0.5**i for i in range(1, branches))
 
 
 def _doubling(low: float, high: float, ratio: float, *, what: str) -> list[float]:

@@ -13,7 +13,7 @@ TOKENS = [2e9 * 2**i for i in range(8)]
 TIMING = Timing(1.0, "w0", 0.0, 1.0)
 
 
-def problem(*, seeds=False):
+def problem(*, seeds=False, halves=0):
     space = ConfigurationSpace(name="made")
     space.add(OrdinalHyperparameter("n", SIZES), OrdinalHyperparameter("d", TOKENS))
     if seeds:
@@ -27,7 +27,14 @@ def problem(*, seeds=False):
             "n_active": np.asarray(columns["n"], dtype=float),
             "tokens": np.asarray(columns["d"], dtype=float),
         },
+        branches=(lambda config: branches_of(config, halves)) if halves else None,
     )
+
+
+def branches_of(config, halves):
+    """Token counts that halve, none below the fewest on offer."""
+    counts = [config["d"] / 2**i for i in range(1, halves + 1)]
+    return [each for each in counts if each >= TOKENS[0]]
 
 
 def completed(config, *, noise=0.0, metrics=None, name="0-0000"):

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from autotune.architecture.attention import GroupedQuery
+from autotune.architecture.attention import Attention, GroupedQuery
 from autotune.architecture.sparse_constants import SparseConstants
 from autotune.errors import InputError
 
@@ -16,7 +16,8 @@ class Divisors:
 
     Attributes:
         multiple: Hidden size and width of an expert are multiples of it, 8 to 128.
-        tensor: Devices that share every matrix; divides heads, kv heads and both widths.
+        tensor: Devices that share every matrix; divides heads and both widths, and it divides the
+            kv heads or is a multiple of them.
         expert: Devices that share the experts of a layer; divides their number.
         pipeline: Stages of layers; divides the number of layers.
     """
@@ -40,21 +41,51 @@ class Divisors:
         """Hidden size and width of an expert are multiples of this."""
         return math.lcm(self.multiple, self.tensor)
 
+    def kv_copies(self, attention: Attention) -> int:
+        """Devices that hold each kv head: more than one where there are more devices than heads.
+
+        Megatron-LM and vLLM copy them so, where the devices are a multiple of the heads. The one
+        latent vector of latent attention is on every device, and is not counted here.
+        """
+        if not isinstance(attention, GroupedQuery):
+            return 1
+        return max(1, self.tensor // attention.n_kv_heads)
+
     def refuse_remainders(self, constants: SparseConstants) -> None:
         """Check what a design does not choose: heads and experts.
 
         Raises:
-            InputError: If a parallel size does not divide them; the message lists those that do.
+            InputError: If a parallel size does not fit them; the message lists those that do.
         """
         attention = constants.attention
-        counts = [("tensor", self.tensor, "heads", attention.n_heads)]
-        if isinstance(attention, GroupedQuery):
-            counts.append(("tensor", self.tensor, "kv heads", attention.n_kv_heads))
-        counts.append(("expert", self.expert, "experts", constants.n_experts))
-        for name, size, what, count in counts:
-            if count % size:
-                divisors = ", ".join(str(n) for n in range(1, count + 1) if count % n == 0)
-                raise InputError(
-                    f"{name}-parallel size {size} does not divide {count} {what}. "
-                    f"These do: {divisors}."
-                )
+        _refuse("tensor", self.tensor, "heads", attention.n_heads)
+        if isinstance(attention, GroupedQuery) and attention.n_kv_heads % self.tensor:
+            _refuse_kv(self.tensor, attention)
+        _refuse("expert", self.expert, "experts", constants.n_experts)
+
+
+def _refuse(name: str, size: int, what: str, count: int) -> None:
+    if count % size:
+        raise InputError(
+            f"{name}-parallel size {size} does not divide {count} {what}. "
+            f"These do: {_listed(_divisors(count))}. Take one, or other {what}."
+        )
+
+
+def _refuse_kv(size: int, attention: GroupedQuery) -> None:
+    """With fewer kv heads than devices, each head is on as many of them; size divides the heads."""
+    count = attention.n_kv_heads
+    if size % count:
+        fit = [n for n in _divisors(attention.n_heads) if count % n == 0 or n % count == 0]
+        raise InputError(
+            f"tensor-parallel size {size} does not divide {count} kv heads and is no multiple of "
+            f"them. These fit: {_listed(fit)}. Take one, or other kv heads."
+        )
+
+
+def _divisors(count: int) -> list[int]:
+    return [n for n in range(1, count + 1) if count % n == 0]
+
+
+def _listed(sizes: list[int]) -> str:
+    return ", ".join(map(str, sizes))

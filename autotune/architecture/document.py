@@ -49,6 +49,7 @@ def described(document: Mapping[str, Any], *, name: str, where: str) -> Describe
     if "attention" not in section:
         raise InputError(f"{where} has no section [attention]. Add it.")
     n_layers = keys.count("n_layers")
+    n_dense = 0 if "experts" in section else n_layers
     model = Architecture(
         name=name,
         n_layers=n_layers,
@@ -59,11 +60,11 @@ def described(document: Mapping[str, Any], *, name: str, where: str) -> Describe
         experts=_experts(section["experts"], f"{where} [experts]")
         if "experts" in section
         else None,
-        n_dense_layers=keys.count("n_dense_layers", 0 if "experts" in section else n_layers),
+        n_dense_layers=keys.count("n_dense_layers", n_dense, least=0),
         tied=keys.flag("tied", default=False),
-        norms_per_layer=keys.count("norms_per_layer", 2),
-        n_mtp_layers=keys.count("n_mtp_layers", 0),
-        n_window_layers=keys.count("n_window_layers", 0),
+        norms_per_layer=keys.count("norms_per_layer", 2, least=0),
+        n_mtp_layers=keys.count("n_mtp_layers", 0, least=0),
+        n_window_layers=keys.count("n_window_layers", 0, least=0),
         window=keys.count_or_none("window"),
         chunked=keys.flag("chunked", default=False),
     )
@@ -127,7 +128,7 @@ def _experts(values: Mapping[str, Any], where: str) -> Experts:
         n_experts=keys.count("n_experts"),
         top_k=keys.count("top_k"),
         width=keys.count("width"),
-        n_shared=keys.count("n_shared", 0),
+        n_shared=keys.count("n_shared", 0, least=0),
         gated=keys.flag("gated", default=True),
         bias=keys.flag("bias", default=False),
         router_bias=keys.flag("router_bias", default=False),

@@ -20,7 +20,7 @@ def _never(keys: Keys, n_layers: int) -> int:  # noqa: ARG001 - one signature fo
 
 
 def _every_layer(keys: Keys, n_layers: int) -> int:
-    return n_layers if keys.count_or_none("sliding_window") else 0
+    return n_layers if keys.count_or_none("sliding_window", least=0) else 0
 
 
 def _if_used(keys: Keys, n_layers: int) -> int:
@@ -30,14 +30,14 @@ def _if_used(keys: Keys, n_layers: int) -> int:
 
 def _after_first(keys: Keys, n_layers: int) -> int:
     """Qwen: a switch, and the first layers stay full."""
-    first = keys.count("max_window_layers", 28)
+    first = keys.count("max_window_layers", 28, least=0)
     return max(0, _if_used(keys, n_layers) - first)
 
 
 def _past_windowless(keys: Keys, n_layers: int) -> int:
     """dots.llm1: a size that null switches off, and the first layers stay full."""
     off = "sliding_window" in keys.values and keys.values["sliding_window"] is None
-    return 0 if off else max(0, n_layers - keys.count("max_window_layers", 62))
+    return 0 if off else max(0, n_layers - keys.count("max_window_layers", 62, least=0))
 
 
 def _with_positions(keys: Keys, n_layers: int) -> int:
@@ -47,14 +47,14 @@ def _with_positions(keys: Keys, n_layers: int) -> int:
     listed = keys.texts("no_rope_layers")
     if listed:
         return sum(each == "1" for each in listed[:n_layers])
-    return n_layers - n_layers // max(1, keys.count("no_rope_layer_interval", 4))
+    return n_layers - n_layers // keys.count("no_rope_layer_interval", 4)
 
 
 def _but_every(period: int) -> Windows:
     """Every `period`-th layer is full; config.json may say another period (Gemma 3)."""
 
     def windows(keys: Keys, n_layers: int) -> int:
-        return n_layers - n_layers // max(1, keys.count("sliding_window_pattern", period))
+        return n_layers - n_layers // keys.count("sliding_window_pattern", period)
 
     return windows
 

@@ -47,7 +47,7 @@ def architecture(config: Mapping[str, Any], *, name: str, where: str) -> Archite
         n_dense_layers=dense,
         tied=keys.flag("tie_word_embeddings", default=family.tied),
         norms_per_layer=family.norms_per_layer,
-        n_mtp_layers=keys.count("num_nextn_predict_layers", 0) if family.mtp else 0,
+        n_mtp_layers=keys.count("num_nextn_predict_layers", 0, least=0) if family.mtp else 0,
         n_window_layers=windows,
         window=keys.count(_window_key(family)) if windows else None,
         chunked=family.chunked and windows > 0,
@@ -64,9 +64,15 @@ def _attention(family: Family, keys: Keys) -> Attention:
         return _latent(keys, heads)
     bias = keys.flag("attention_bias", default=family.attention_bias)
     normed = family.qk_norm_key is None or keys.flag(family.qk_norm_key, default=False)
+    shared = keys.count("num_key_value_heads", heads if family.kv_like_heads else None)
+    if heads % shared:
+        raise InputError(
+            f"{keys.where}: num_attention_heads must be a multiple of the {shared} of "
+            f"num_key_value_heads, not {heads}."
+        )
     return GroupedQuery(
         n_heads=heads,
-        n_kv_heads=keys.count("num_key_value_heads", heads if family.kv_like_heads else None),
+        n_kv_heads=shared,
         head_dim=_head_dim(family, keys, heads),
         qkv_bias=bias if family.qkv_bias is None else family.qkv_bias,
         o_bias=bias if family.o_bias is None else family.o_bias,
@@ -80,8 +86,11 @@ def _head_dim(family: Family, keys: Keys, heads: int) -> int:
     if keys.values.get("head_dim") is not None or family.head_dim is not None:
         return keys.count("head_dim", family.head_dim)
     d_model = keys.count("hidden_size")
-    if heads < 1 or d_model % heads:
-        raise InputError(f"{keys.where}: {heads} heads do not divide hidden_size {d_model}.")
+    if d_model % heads:
+        raise InputError(
+            f"{keys.where} has no head_dim, and num_attention_heads {heads} does not divide "
+            f"hidden_size {d_model}. Add head_dim."
+        )
     return d_model // heads
 
 
@@ -108,9 +117,10 @@ def _ffn(family: Family, keys: Keys) -> FeedForward:
 
 
 def _experts(moe: MoeKeys, keys: Keys) -> Experts:
+    n_experts = keys.count(moe.n_experts, keys.count_or_none("num_local_experts"))
     return Experts(
-        n_experts=keys.count(moe.n_experts, keys.count_or_none("num_local_experts")),
-        top_k=keys.count("num_experts_per_tok"),
+        n_experts=n_experts,
+        top_k=keys.count("num_experts_per_tok", most=n_experts),
         width=keys.count(moe.width),
         n_shared=_shared(moe, keys),
         bias=moe.bias,
@@ -121,7 +131,7 @@ def _experts(moe: MoeKeys, keys: Keys) -> Experts:
 def _shared(moe: MoeKeys, keys: Keys) -> int:
     if isinstance(moe.n_shared, int):
         return moe.n_shared
-    return keys.count_or_none(moe.n_shared) or 0
+    return keys.count_or_none(moe.n_shared, least=0) or 0
 
 
 def _dense_layers(moe: MoeKeys | None, keys: Keys, n_layers: int) -> int:
@@ -131,14 +141,14 @@ def _dense_layers(moe: MoeKeys | None, keys: Keys, n_layers: int) -> int:
     if moe.dense is None:
         return 0
     if moe.dense == "first_k_dense_replace":
-        first, step = keys.count(moe.dense), max(1, keys.count("moe_layer_freq", 1))
+        first, step = keys.count(moe.dense, least=0), keys.count("moe_layer_freq", 1)
         return sum(i < first or i % step != 0 for i in range(n_layers))
     if moe.dense == "interleave_moe_layer_step":
-        sparse, step = keys.texts("moe_layers"), max(1, keys.count(moe.dense, 1))
+        sparse, step = keys.texts("moe_layers"), keys.count(moe.dense, 1)
         if sparse is not None:
             return n_layers - sum(str(i) in sparse for i in range(n_layers))
         return n_layers - n_layers // step
-    only, step = keys.texts(moe.dense) or [], max(1, keys.count("decoder_sparse_step", 1))
+    only, step = keys.texts(moe.dense) or [], keys.count("decoder_sparse_step", 1)
     return sum(str(i) in only or (i + 1) % step != 0 for i in range(n_layers))
 
 

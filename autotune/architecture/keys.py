@@ -22,11 +22,13 @@ class Keys:
     values: Mapping[str, Any]
     where: str
 
-    def count(self, key: str, default: int | None = None) -> int:
-        """A whole number, which must be there unless there is a default.
+    def count(
+        self, key: str, default: int | None = None, *, least: int = 1, most: int = MOST
+    ) -> int:
+        """A whole number in a range, which must be there unless there is a default.
 
         Raises:
-            InputError: If the key is missing, or is no whole number, or beyond any model.
+            InputError: If the key is missing, or is no whole number, or out of its range.
         """
         value = self.values.get(key)
         if value is None:
@@ -37,13 +39,14 @@ class Keys:
             value = int(value)
         if not isinstance(value, int) or isinstance(value, bool):
             raise InputError(f"{self.where}: {key} must be a whole number, not {value!r}.")
-        if abs(value) > MOST:
-            raise InputError(f"{self.where}: {key} must be at most {MOST}, not {value}.")
+        if not least <= value <= most:
+            end = f"at least {least}" if value < least else f"at most {most}"
+            raise InputError(f"{self.where}: {key} must be {end}, not {value}.")
         return value
 
-    def count_or_none(self, key: str) -> int | None:
+    def count_or_none(self, key: str, *, least: int = 1) -> int | None:
         """A whole number, or None where the key is absent or null."""
-        return None if self.values.get(key) is None else self.count(key)
+        return None if self.values.get(key) is None else self.count(key, least=least)
 
     def flag(self, key: str, *, default: bool) -> bool:
         """A boolean.

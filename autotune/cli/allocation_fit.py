@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-import typer
-
 from autotune import checks
 from autotune.cli import console
 from autotune.cli.fit_request import N, group_labels
@@ -139,14 +137,6 @@ def _refuse(method: str, stated: frozenset[str]) -> None:
         )
     if method == "envelope" and "tolerance" in stated:
         raise InputError("--tolerance is of no use with --method envelope: it needs no budgets.")
-
-
-def stated(context: typer.Context) -> frozenset[str]:
-    """Names of the options that were written on the command line."""
-    sources = {name: context.get_parameter_source(name) for name in context.params}
-    return frozenset(
-        name for name, source in sources.items() if source and source.name == "COMMANDLINE"
-    )
 
 
 def run(given: Mapping[str, Any], *, stated: frozenset[str]) -> int:

@@ -9,8 +9,6 @@ if TYPE_CHECKING:  # the caller has imported them already, at its own cost
     from autotune.problem import Reference
     from autotune.trials import Completed
 
-COUNTED = ("parameters", "tokens", "FLOPs")
-
 
 def table(found: "Sequence[Completed]", unit: str, units: Mapping[str, str]) -> str:
     """One column per trial, one row per quantity, units at the end."""
@@ -57,7 +55,12 @@ def without_search(known: "Reference | None") -> list[str]:
 
 def _shown(value: object, unit: str) -> str:
     from autotune.quantities import format_count
+    from autotune.reporting.numbers import COUNTED, FLOPS, si
 
-    if isinstance(value, float) and unit in COUNTED:
-        return format_count(value)
-    return "" if value is None else console.short(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return "" if value is None else console.short(value)
+    if unit in COUNTED:
+        return format_count(float(value))
+    if unit.partition(" ")[0] in FLOPS:
+        return si(float(value), digits=4).strip()
+    return console.short(value)

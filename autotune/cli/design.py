@@ -9,6 +9,7 @@ import typer
 from autotune.cli import console, design_fit
 from autotune.cli.law_names import STORAGE
 from autotune.cli.option import option as declared
+from autotune.cli.option import stated
 from autotune.cli.storage_option import FITS
 from autotune.errors import InputError
 
@@ -170,12 +171,12 @@ def design(
     """Design a complete mixture of experts for a budget, by laws of its best shape."""
     given = {name: value for name, value in locals().items() if value is not None}
     if given.pop("context").invoked_subcommand is not None:
-        if "flops" in given or "like" in given:
+        if stated(context):
             raise InputError("design fit takes its own options only: put them behind `fit`.")
         return
     from autotune.cli import design_files, design_record, design_request, design_view
 
-    request = design_request.read(given)
+    request = design_request.read(given, stated=stated(context))
     answer = design_request.answer(request)
     if request.format_ != "table":
         console.say(design_files.written(request, answer))

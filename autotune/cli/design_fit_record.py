@@ -48,6 +48,7 @@ def _budget(fitted: ShapeFit, i: int) -> dict[str, Any]:
             "state": curve.state.value,
             "best": float(curve.ends[0]),
             "band": [float(end) for end in curve.ends[1:]],
+            "held_at": {number: str(at) for number, at in curve.held_at.items()},
         }
         for number, curve in budget.curves.items()
     }

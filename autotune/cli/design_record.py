@@ -44,6 +44,7 @@ def _design(request: Request, answer: Answer, target: Target) -> dict[str, Any]:
             "heads": [target.heads.n_heads, target.heads.head_dim],
             "max_total": question.max_total,
             "divisors": asdict(question.divisors),
+            "kv_copies": question.divisors.kv_copies(held.attention),
         },
         "target": [asdict(figure) for figure in target.figures],
         "d_range": target.d_range,

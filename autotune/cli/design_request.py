@@ -1,6 +1,6 @@
 """From the options of `autotune design` to a question, and to its answer."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -13,7 +13,6 @@ from autotune.architecture.memory import RECIPES
 from autotune.cli import design_attention
 from autotune.cli.law_names import resolve
 from autotune.errors import InputError
-from autotune.fits import files
 from autotune.models import catalogue
 from autotune.planning.design import Candidate, candidates
 from autotune.planning.design_figures import PAPER_SEQ_LEN
@@ -24,6 +23,8 @@ from autotune.planning.joint_design import Joint, by_shape_laws, joint, models
 from autotune.planning.joint_ranges import Over
 
 FORMATS = ("table", "toml", "hf", "megatron")
+PLACING = ("like", "seq_len", "format_", "json", "storage")
+"""The options that placing a released model reads."""
 LONGEST = 1e9
 TRAINED_IN = next(recipe for recipe in RECIPES if recipe.name == "bf16 mixed")
 """What training state is counted in, for caps and for what is printed."""
@@ -70,8 +71,12 @@ class Answer:
     by_shape_laws: Candidate | None = None
 
 
-def read(given: Mapping[str, Any]) -> Request:
+def read(given: Mapping[str, Any], *, stated: Collection[str]) -> Request:
     """Turn options into a question.
+
+    Args:
+        given: Every option that has a value.
+        stated: Those that the command line names.
 
     Raises:
         InputError: If a value cannot be read, or two options clash.
@@ -91,8 +96,8 @@ def read(given: Mapping[str, Any]) -> Request:
             raise InputError(f"--{name} {given[name]}: it is 1 or more.")
     if given["over"] != "near" and "shape_law" in given:
         raise InputError("--over is for the paper's shape laws: --shape-law gives both ratios.")
-    if "shape_law" in given and "flops" not in given:
-        raise InputError("--shape-law is of no use without --flops.")
+    if "flops" not in given:
+        _refuse_unused([name for name in given if name in stated])
     question = _question(given) if "flops" in given else None
     return Request(
         question=question,
@@ -165,6 +170,17 @@ def _question(given: Mapping[str, Any]) -> DesignQuestion:
     )
 
 
+def _refuse_unused(stated: Sequence[str]) -> None:
+    """A released model is placed as it is: what asks for another shape would be ignored."""
+    unused = [name for name in stated if name not in PLACING]
+    if unused:
+        names = ", ".join("--" + name.strip("_").replace("_", "-") for name in unused)
+        raise InputError(
+            f"{names}: of no use where --like alone places a model as it was released. "
+            "Give --flops too, for a design beside it."
+        )
+
+
 def _cap(given: Mapping[str, Any]) -> float | None:
     """The lower of both caps on all parameters."""
     caps = [quantities.parse_count(given["max_total"])] if "max_total" in given else []
@@ -191,6 +207,8 @@ def _width_rule(text: str) -> WidthRule:
 
 
 def _own(name: str, storage: Path) -> OwnLaws:
+    from autotune.fits import files  # a quarter of the CPU time of a design
+
     fit = files.load_shape(name, storage)
     return OwnLaws(
         name=fit.id,

@@ -138,8 +138,8 @@ def _notes(design: dict[str, Any]) -> str:
     per_gpu = design["models"][0]["training_bytes_per_gpu"]
     gpu = "" if per_gpu is None else f", {format_bytes(per_gpu)} on each GPU for the first"
     notes = [
-        "1 has the hidden size of the target, the others have other depths. Δ is the error against "
-        f"the target. {_ranking(design)} {_flatness(design)}",
+        "1 has the hidden size of the target, the others have other layers or dense ones. Δ is the "
+        f"error against the target. {_ranking(design)} {_flatness(design)}",
         f"{_meaning(design)}This M, N_a and N have layers of both kinds for d of "
         f"{low:.0f} to {high:.0f}. N counts embeddings; tokens spend the budget at the "
         f"model's own {'M' if design['law'] is None else 'exact FLOPs'}.",
@@ -147,9 +147,22 @@ def _notes(design: dict[str, Any]) -> str:
         "FLOPs/token are of inference, KV in bf16.",
         f"A batch is {design['batch_sequences']} sequences, a multiple of 16. Dense layers are "
         f"{design['held']['dense_ratio']:g} d wide.",
+        *_copies(design["held"]),
         *_sources(design),
     ]
     return "\n".join(_wrapped(f"* {note}") for note in notes)
+
+
+def _copies(held: dict[str, Any]) -> list[str]:
+    """Where more devices share a layer than there are kv heads."""
+    copies = held["kv_copies"]
+    if copies == 1:
+        return []
+    count, devices = held["attention"]["n_kv_heads"], held["divisors"]["tensor"]
+    return [
+        f"Each of the {count} kv heads is on {copies} of the {devices} tensor-parallel devices, as "
+        "Megatron-LM and vLLM place them; N and KV/token count it once."
+    ]
 
 
 def _ranking(design: dict[str, Any]) -> str:

@@ -7,7 +7,7 @@ import typer
 
 from autotune.cli import console
 from autotune.cli.law_names import STORAGE
-from autotune.cli.option import option
+from autotune.cli.option import option, stated
 from autotune.cli.storage_option import folder as only_folder
 
 EPILOG = """examples:
@@ -183,7 +183,7 @@ def fit(
     from autotune.cli import allocation_fit, fit_request, fit_view, hyper_fit
 
     if method != "parametric":
-        raise typer.Exit(allocation_fit.run(given, stated=allocation_fit.stated(context)))
+        raise typer.Exit(allocation_fit.run(given, stated=stated(context)))
     form = hyper_fit.form_of(law or "")
     if form is not None:
         hyper_fit.run(form, given)

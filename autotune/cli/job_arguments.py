@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import typer
 import typer.main
@@ -11,6 +11,7 @@ from typer.exceptions import TyperException
 
 from autotune import problem_file
 from autotune.cli import storage_option, study, study_run, tune
+from autotune.cli.option import stated
 from autotune.cli.tune_run import Aims, Place
 from autotune.errors import InputError
 from autotune.problem import Problem
@@ -62,11 +63,7 @@ def read(verb: str, arguments: Sequence[str]) -> JobArguments:
     except TyperException as error:
         raise InputError(f"{verb}: {error.format_message()}") from None
     given = dict(context.params)
-    said = frozenset(
-        name
-        for name in given
-        if getattr(context.get_parameter_source(name), "name", "") == "COMMANDLINE"
-    )
+    said = stated(cast(typer.Context, context))  # typer's own, which it does not say
     file = problem_file.read(given["problem"])
     problem = file.build(split(given["options"] or []))
     if verb == "tune":

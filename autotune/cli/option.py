@@ -1,4 +1,4 @@
-"""An option of a verb, in a panel of its help."""
+"""Options of a verb: one in a panel of its help, and those that a call has."""
 
 from collections.abc import Callable
 from typing import Any
@@ -26,3 +26,11 @@ def option(
         *names, help=text, rich_help_panel=panel, metavar=metavar or None, callback=check
     )
     return made
+
+
+def stated(context: typer.Context) -> frozenset[str]:
+    """Names of the options that were written on the command line."""
+    sources = {name: context.get_parameter_source(name) for name in context.params}
+    return frozenset(
+        name for name, source in sources.items() if source and source.name == "COMMANDLINE"
+    )

@@ -22,6 +22,7 @@ from autotune.planning import (
 from autotune.planning.budget import SECONDS_PER_DAY, Budget
 from autotune.planning.constraints import Constraints
 from autotune.planning.cost import SIX_ND
+from autotune.planning.describe import Solved, describe
 from autotune.planning.plan import Plan
 from autotune.planning.question import Hold, Question
 from autotune.planning.released import ReleasedModel
@@ -170,16 +171,14 @@ def _plan(request: Request, named: NamedLaw) -> Plan:
     family = None if request.shape is None else request.shape.family(named.law)
 
     def plan(law: ScalingLaw, begin: Budget = request.budget) -> Plan:
-        def within(budget: Budget) -> Plan:
-            return planner.plan(
-                law,
-                budget,
-                question=request.question,
-                constraints=request.constraints,
-                name=named.name,
+        def solve(budget: Budget) -> Solved:
+            return planner.solved(
+                law, budget, question=request.question, constraints=request.constraints
             )
 
-        return within(begin) if family is None else exact_plan.settle(within, begin, family)
+        if family is None:
+            return describe(solve(begin), name=named.name)
+        return exact_plan.settle(solve, begin, family, name=named.name)
 
     made = plan(named.law)
     if named.fit is None:

@@ -160,27 +160,25 @@ def import_(
     options: Annotated[
         list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Its options.")
     ] = None,
-    storage: Annotated[
-        Path,
-        typer.Option(help="The folder that holds the studies.", callback=storage_option.folder),
-    ] = Path("results/local"),
+    storage: Annotated[str, typer.Option(help=storage_option.HELP)] = storage_option.DEFAULT,
     json: Annotated[bool, typer.Option("--json", help="Say what was read as JSON.")] = False,
 ) -> None:
     """Import finished trials from another tool's results.csv into a study."""
-    from autotune.errors import InputError
     from autotune.interop import ytopt
-    from autotune.store.journal import JournalStore
+    from autotune.store.storage import read
     from autotune.trials import Completed
 
-    folder = storage / study
-    if folder.parent != storage or folder == storage:
-        raise InputError(f"a study's name is one folder's name, not {study!r}.")
-    header = _header(folder, problem, options or [])
-    outcomes = ytopt.read_results(file, header.space)
-    source = _not_twice(file, folder)
-    with JournalStore.open(folder, header, start=source, label="import") as store:
-        store.append(*(replace(each, trial=store.trial(each.trial.config)) for each in outcomes))
-        writer = store.writer
+    with storage_option.opened(storage) as kept:
+        folder = kept.folder_of(study)
+        known = read(kept, study) if study in kept.names() else None
+        header = _header(known, study, problem, options or [])
+        outcomes = ytopt.read_results(file, header.space)
+        source = _not_twice(file, known)
+        with kept.join(study, header, start=source, label="import") as store:
+            named = [replace(each, trial=store.trial(each.trial.config)) for each in outcomes]
+            store.append(*named)
+            writer = store.writer
+        place = str(folder or f"{study} at {kept.where}")
     completed = sum(isinstance(outcome, Completed) for outcome in outcomes)
     failed = len(outcomes) - completed
     if json:
@@ -188,32 +186,32 @@ def import_(
             {"study": study, "writer": writer, "completed": completed, "failed": failed}
         )
     else:
-        console.talk(f"{completed} completed and {failed} failed trials imported to {folder}")
+        console.talk(f"{completed} completed and {failed} failed trials imported to {place}")
 
 
-def _header(folder: Path, problem: str | None, options: list[str]) -> "Header":
+def _header(known: "Study | None", name: str, problem: str | None, options: list[str]) -> "Header":
     """What the imported trials are of: a problem, or whatever the study is of already."""
     from autotune.errors import InputError
-    from autotune.store.study import Header, read_header
+    from autotune.store.study import Header
 
     if problem is None:
         if options:
             raise InputError("--set is for the options of a --problem.")
-        return read_header(folder) or Header(problem=folder.name)
+        return Header(problem=name) if known is None else known.header
     from autotune import problem_file, problem_options
 
     loaded = problem_file.read(problem)
     return Header.of(loaded.build(problem_options.split(options)), loaded.origin)
 
 
-def _not_twice(file: Path, folder: Path) -> dict[str, str]:
+def _not_twice(file: Path, known: "Study | None") -> dict[str, str]:
     """Where imported trials come from, unless the study has them already."""
     from autotune.errors import InputError
-    from autotune.store import study as studies
 
     source = {"imported": str(file.resolve()), "sha256": sha256(file.read_bytes()).hexdigest()}
-    if studies.read_header(folder) is not None:
-        for job in studies.read(folder).jobs:
-            if job.get("search", {}).get("sha256") == source["sha256"]:
-                raise InputError(f"{file} was imported into {folder} already.")
+    if known is None:
+        return source
+    for job in known.jobs:
+        if job.get("search", {}).get("sha256") == source["sha256"]:
+            raise InputError(f"{file} was imported into {known.place} already.")
     return source

@@ -10,8 +10,9 @@ from autotune.cli.results import Json
 
 if TYPE_CHECKING:
     from autotune.cli.status_view import StatusView
+    from autotune.store.storage import Storage
 
-Storage = Annotated[
+Folder = Annotated[
     Path, typer.Option(help="The folder that holds the studies.", callback=storage_option.folder)
 ]
 HERE = Path(storage_option.DEFAULT)
@@ -24,7 +25,8 @@ STATUS_EPILOG = """examples:
   autotune status moe_budget --json
 
 The scheduler is asked first (squeue, then sacct, then scontrol; qstat), and the journals of the
-study tell the rest: what ran is known even when no scheduler answers.
+study tell the rest: what ran is known even when no scheduler answers. On a server, the record
+alone tells.
 exit status: 0; 2 if there is no such study
 """
 CANCEL_EPILOG = """examples:
@@ -46,7 +48,7 @@ def status(
     study: Annotated[
         str | None, typer.Argument(help="A study's name; without one, every study is listed.")
     ] = None,
-    storage: Storage = HERE,
+    storage: Annotated[str, typer.Option(help=storage_option.HELP)] = storage_option.DEFAULT,
     watch: Annotated[
         bool, typer.Option("--watch", help="Look again until no job is left.")
     ] = False,
@@ -60,8 +62,9 @@ def status(
     from autotune.quantities import parse_seconds
 
     def look() -> bool:
-        views = _views(storage, study)
-        _print(views, storage, alone=study is not None, json=json)
+        with storage_option.opened(storage) as opened:
+            views, where = _views(opened, study), opened.where
+        _print(views, where, alone=study is not None, json=json)
         return any(view.live for view in views)
 
     screen.watch(look, parse_seconds(every), again=watch, clear=not json)
@@ -69,7 +72,7 @@ def status(
 
 def cancel(
     study: Annotated[str, typer.Argument(help="A study's name.")],
-    storage: Storage = HERE,
+    storage: Folder = HERE,
     json: Json = False,
 ) -> None:
     """End every job of a study that is queued or runs."""
@@ -95,18 +98,23 @@ def cancel(
     console.say(f"cancelled {', '.join(ended)}" if ended else f"no job of {study} is left to end")
 
 
-def _views(storage: Path, study: str | None) -> "list[StatusView]":
-    from autotune.cli.status_view import view
+def _views(storage: "Storage", study: str | None) -> "list[StatusView]":
+    """One study or all; on a server, where nothing is submitted, by their records alone."""
+    from autotune.cli.status_view import view, view_of
+    from autotune.store.storage import FolderStorage, read
 
+    if not isinstance(storage, FolderStorage):
+        names = storage.names() if study is None else [study]
+        return [view_of(read(storage, name)) for name in names]
     if study is not None:
-        return [view(_folder(storage, study))]
-    return [view(folder) for folder in _folders(storage)]
+        return [view(_folder(storage.folder, study))]
+    return [view(folder) for folder in _folders(storage.folder)]
 
 
-def _print(views: "list[StatusView]", storage: Path, *, alone: bool, json: bool) -> None:
+def _print(views: "list[StatusView]", storage: str, *, alone: bool, json: bool) -> None:
     if json:
         documents = [view.as_json() for view in views]
-        many = {"storage": str(storage), "studies": documents}
+        many = {"storage": storage, "studies": documents}
         console.emit_json(documents[0] if alone else many)
     elif alone:
         console.say(views[0].as_text())

@@ -28,7 +28,7 @@ class StatusView:
     """How a study is.
 
     Attributes:
-        folder: Where it lies.
+        folder: Where it lies; on a server, its name alone.
         jobs: What the schedulers say of its jobs.
         notes: What they could not say.
         study: The record; None before its first job has begun.
@@ -45,8 +45,8 @@ class StatusView:
 
     @property
     def live(self) -> bool:
-        """Whether a job may still do something."""
-        return any(job.state.live for job in self.jobs)
+        """Whether a job may still do something; of a study without jobs, whether a trial runs."""
+        return any(job.state.live for job in self.jobs) if self.jobs else self.n_running > 0
 
     @property
     def _ended(self) -> bool:
@@ -59,7 +59,7 @@ class StatusView:
     @property
     def state(self) -> str:
         """The study's state in one word or two."""
-        if any(job.state.works for job in self.jobs):
+        if any(job.state.works for job in self.jobs) or (self.live and not self.jobs):
             return "running"
         if self.live:
             return "queued"
@@ -125,7 +125,8 @@ class StatusView:
         best = self.best
         return {
             "study": self.folder.name,
-            "folder": str(self.folder),
+            "folder": None if self.study and self.study.server else str(self.folder),
+            "place": self.study.place if self.study else str(self.folder),
             "state": self.state,
             "jobs": [asdict(job) for job in self.jobs],
             "nodes": self.n_nodes,
@@ -214,6 +215,11 @@ def view(folder: Path) -> StatusView:
     jobs += _forgotten(sent, jobs)
     study = studies.read(folder) if studies.read_header(folder) else None
     return StatusView(folder, jobs, notes, study, _wanted(sent, study), time.time())
+
+
+def view_of(study: "Study") -> StatusView:
+    """A study that no scheduler knows of, by its record alone."""
+    return StatusView(study.folder, (), (), study, _wanted((), study), time.time())
 
 
 def _forgotten(sent: Sequence[Submission], jobs: Sequence[JobView]) -> list[JobView]:

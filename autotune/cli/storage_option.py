@@ -28,7 +28,8 @@ def folder(value: Path) -> Path:
     if str(value).startswith(SERVER) and ":/" in str(value):  # a path has lost its second slash
         raise InputError(
             "--storage of this verb is a folder, not a server: what it works on are files. Give "
-            f"one, by default {DEFAULT}; tune, study, results, report and serve take a server."
+            f"one, by default {DEFAULT}; tune, study, status, results, report and serve take a "
+            "server."
         )
     return value
 

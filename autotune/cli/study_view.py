@@ -1,6 +1,6 @@
 """How a study of the closed loop reads: a line for each round, and the plan in the end."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from autotune.cli import console
@@ -49,11 +49,24 @@ def text(result: "Result") -> str:
         "",
         console.table(HEADERS, [_cells(step) for step in rounds], left=(6,)),
         "",
+        *_repeated(rounds),
         f"Ended: {result.ended}.",
     ]
     if result.last is not None and "best" in rounds[-1]:
         lines.append(_plan(rounds[-1]))
     return "\n".join(lines)
+
+
+def _repeated(rounds: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What was known twice by the last round, as a sentence; none if nothing was."""
+    count = rounds[-1].get("repeated", 0) if rounds else 0
+    if not count:
+        return []
+    many = "1 loss" if count == 1 else f"{count} losses"
+    return [
+        f"Left out of the fits: {many} that another run of the same size, tokens and seed gave "
+        "already, bit for bit."
+    ]
 
 
 def _plan(step: Mapping[str, Any]) -> str:

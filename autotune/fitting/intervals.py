@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr, stdtrit
 
 from autotune.fitting import resamples
 from autotune.fitting.bootstrap import bootstrap
@@ -81,6 +80,8 @@ def intervals(
     z, settled = bootstrap(model, objective, best.basins, made)
     draws, ends = _rows(posed, z), none
     if noise is not None:
+        from scipy.special import ndtr  # slow to load, and what reads a saved fit needs none
+
         tail = float(ndtr(-student(settings.level, len(residual) - len(model.free))))
     limits = _percentiles(draws, posed, tail)
     methods = dict.fromkeys(limits, "rows" if noise is None else "residuals")
@@ -106,6 +107,8 @@ def intervals(
 
 def student(level: float, degrees: int) -> float:
     """How many standard errors an interval reaches to each side (Student's t)."""
+    from scipy.special import stdtrit
+
     return float(stdtrit(degrees, (1 + level) / 2))
 
 

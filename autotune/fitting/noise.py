@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import ndtr, ndtri
 
 from autotune.fitting.design import Design
 from autotune.fitting.objective import Objective
@@ -39,6 +38,8 @@ class Noise:
         Twice the rise of the minimum, when one coefficient is held at its true value, over this
         is a chi-squared variable with one degree of freedom: E[slope^2] / E[curvature].
         """
+        from scipy.special import ndtr, ndtri  # slow to load: what reads a saved fit needs none
+
         spread = ndtri((np.arange(QUADRATURE) + 0.5) / QUADRATURE) * self.bandwidth
         residual = self.pool[:, None] + spread
         slope = objective.slope(residual)

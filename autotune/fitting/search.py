@@ -14,6 +14,9 @@ RIDGE = 1e-12
 
 ROOT_ROUNDS = 40
 
+PATIENCE = 3
+"""Rounds over which a descent that may end early must gain something."""
+
 
 def spread(count: int, dimensions: int, seed: int) -> Floats:
     """Evenly spread points in the unit cube, shape (count, dimensions).
@@ -96,13 +99,17 @@ def _bounded_step(
     return step
 
 
-def refine(model: Model, z: Floats, rounds: int) -> tuple[Floats, Floats]:
+def refine(
+    model: Model, z: Floats, rounds: int, *, least_fall: float = 0.0
+) -> tuple[Floats, Floats]:
     """Levenberg-Marquardt on the projected problem, all starts side by side.
 
     Args:
         model: The form on its table.
         z: Projected coordinates, shape (m, k).
-        rounds: Iterations.
+        rounds: Iterations at most.
+        least_fall: Relative fall of the least mean square over `PATIENCE` rounds, below which no
+            more follow; 0 for all rounds.
 
     Returns:
         Better coordinates and their weighted mean squares, shape (m,).
@@ -111,7 +118,7 @@ def refine(model: Model, z: Floats, rounds: int) -> tuple[Floats, Floats]:
     z, best = project(model, z)
     if not moving.size:
         return z, best
-    damping = np.full(len(z), 1e-2)
+    damping, least = np.full(len(z), 1e-2), [best.min()]
     for _ in range(rounds):
         trial = z + _kaufman_step(model, z, damping)
         trial, value = project(model, np.clip(trial, model.low, model.high))
@@ -119,7 +126,16 @@ def refine(model: Model, z: Floats, rounds: int) -> tuple[Floats, Floats]:
         z = np.where(better[:, None], trial, z)
         best = np.where(better, value, best)
         damping = np.clip(np.where(better, damping / 5, damping * 4), 1e-9, 1e9)
+        least.append(best.min())
+        if least_fall and _settled(least, least_fall):
+            break
     return z, best
+
+
+def _settled(least: list[float], fall: float) -> bool:
+    """Whether the last rounds have lowered a finite mean square by less than a share of it."""
+    before = least[-1 - PATIENCE] if len(least) > PATIENCE else np.inf
+    return bool(np.isfinite(before) and least[-1] >= before * (1 - fall))
 
 
 def _kaufman_step(model: Model, z: Floats, damping: Floats) -> Floats:

@@ -6,7 +6,7 @@ import numpy as np
 
 from autotune.fitting import rank_gate, shape_powers
 from autotune.fitting.shape_budget import STEPS, BudgetFit
-from autotune.fitting.shape_curves import CURVED, CurveState
+from autotune.fitting.shape_curves import CURVED, CurveState, HeldAt
 from autotune.fitting.shape_powers import Points
 from autotune.fitting.shape_runs import ShapeRuns
 from autotune.laws.fitted_shape import LABELS, Banded, ShapeNumber
@@ -73,6 +73,7 @@ def warnings(
         heads = {runs.held[i].attention for i in each.rows}
         if len(heads) > 1:
             yield f"the runs of {each.flops:.3g} FLOPs have {len(heads)} choices of heads"
+        yield from _triplet(each)
     for number, law in laws.items():
         yield from _law_warnings(number, law, found, points[number])
     if not any(each.gate for each in found):
@@ -81,6 +82,20 @@ def warnings(
             f"{rank_gate.FEWEST_TRIPLETS} triplets: whether ratios may be chosen before d is "
             "not tested"
         )
+
+
+def _triplet(budget: BudgetFit) -> Iterator[str]:
+    """Of what M, M/N_a and N/N_a a best hidden size is, where these runs have no best ones."""
+    curve = budget.curves["width"]
+    if curve.state is not CurveState.FITTED:
+        return
+    for held_at, whose in (
+        (HeldAt.LAW, "by law over budgets: the runs there have no best value"),
+        (HeldAt.RUN, "as run: there is no best value, and no law"),
+    ):
+        names = " and ".join(LABELS[n] for n, at in curve.held_at.items() if at is held_at)
+        if names:
+            yield f"d at {budget.flops:.3g} FLOPs is at {names} {whose}"
 
 
 def _law_warnings(

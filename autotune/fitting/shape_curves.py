@@ -1,7 +1,7 @@
 """How the loss of one budget follows each number of the shape: best values and their bands."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
 from typing import TypeAlias
@@ -40,6 +40,14 @@ class CurveState(StrEnum):
     OUTSIDE = "the best value lies outside what was run"
 
 
+class HeldAt(StrEnum):
+    """Where the curve over the hidden size has its M, M/N_a or N/N_a from."""
+
+    OWN = "its best value at this budget"
+    LAW = "its law over budgets"
+    RUN = "as run"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShapeCurve:
     """The loss over one number at one budget.
@@ -49,12 +57,14 @@ class ShapeCurve:
         n_values: How many different values they have.
         state: How it came out.
         ends: Best value and both ends of the band, shape (3,); not-a-number if it has none.
+        held_at: Of the hidden size, where M, M/N_a and N/N_a are from; empty for other numbers.
     """
 
     rows: NDArray[np.int64]
     n_values: int
     state: CurveState
     ends: Floats
+    held_at: Mapping[ShapeNumber, HeldAt] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,12 +145,29 @@ class Together:
             law = known.get(number, here)
             best[number] = np.where(np.isfinite(law), law, here)
             if number in found:
-                own = self.numbers[number][self.slices[number]]
-                inside = (own.min() <= found[number][:, 0]) & (found[number][:, 0] <= own.max())
+                inside = self._inside(number, found)
                 best[number] = np.where(inside, found[number][:, 0], best[number])
         triad = of_ratios(best["M"], density=best["density"], expansion=best["expansion"])
         middle = widths(triad, self.held).middle
         return np.broadcast_to(middle, len(next(iter(found.values()))))
+
+    def _inside(
+        self, number: ShapeNumber, found: Mapping[ShapeNumber, Floats]
+    ) -> NDArray[np.bool_]:
+        """Whether best values lie inside what was run, by row."""
+        own, best = self.numbers[number][self.slices[number]], found[number][:, 0]
+        return np.asarray((own.min() <= best) & (best <= own.max()))
+
+    def held_at(self, coefficients: Floats, *, known: Known) -> dict[ShapeNumber, HeldAt]:
+        """Where `_middle` takes each number of the triplet from, for one row of coefficients."""
+        found = {number: self._ends(number, coefficients) for number in self.slices}
+
+        def origin(number: ShapeNumber) -> HeldAt:
+            if number in found and self._inside(number, found)[0]:
+                return HeldAt.OWN
+            return HeldAt.LAW if np.isfinite(known.get(number, np.nan)).all() else HeldAt.RUN
+
+        return {number: origin(number) for number in HELD}
 
 
 def fit_curves(
@@ -178,9 +205,12 @@ def placed(curve: ShapeCurve, joint: Together, runs: ShapeRuns, *, known: Known)
     """The curve over the hidden size, with the best triplet by laws where these runs lack it."""
     if "width" not in joint.slices:
         return curve
-    coefficients = joint.solver @ runs.loss[joint.rows]
-    ends = joint.ends(coefficients[None, :], known=known)["width"][0]
-    return replace(curve, ends=ends, state=_state(float(ends[0]), runs.d_model[curve.rows]))
+    coefficients = (joint.solver @ runs.loss[joint.rows])[None, :]
+    ends = joint.ends(coefficients, known=known)["width"][0]
+    return replace(
+        curve, ends=ends, state=_state(float(ends[0]), runs.d_model[curve.rows]),
+        held_at=joint.held_at(coefficients, known=known),
+    )  # fmt: skip
 
 
 def _together(

@@ -10,6 +10,7 @@ from autotune.planning.budget import Budget
 from autotune.planning.objective import Objective
 from autotune.planning.plan import Plan
 from autotune.planning.question import Hold, Question
+from autotune.quantities import format_count
 
 PLAIN_FLOPS = ("6 N D", "6 N_active D")
 MEANINGS = {
@@ -130,13 +131,13 @@ def _spending(plan: Plan, objective: Objective, *, budget: Budget) -> Iterator[s
     if objective.unique_tokens and plan.effective_tokens < plan.tokens:
         yield (
             f"Repeats the data {plan.tokens / objective.unique_tokens:.3g} times; its worth is "
-            f"that of {plan.effective_tokens:.4g} fresh tokens (Muennighoff et al. 2023)."
+            f"that of {format_count(plan.effective_tokens)} fresh tokens (Muennighoff et al. 2023)."
         )
     if budget.inference_tokens:
         training = budget.cost.flops(plan.n_active, plan.tokens)
         yield (
             f"The {plan.flops:.4g} FLOPs cover training and serving "
-            f"{budget.inference_tokens:.4g} tokens; training alone takes {training:.4g}."
+            f"{format_count(budget.inference_tokens)} tokens; training alone takes {training:.4g}."
         )
 
 

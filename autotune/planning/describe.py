@@ -25,6 +25,11 @@ class Solved:
     spending: Spending
     solution: Solution
 
+    @property
+    def size(self) -> float:
+        """Active parameters of the optimum."""
+        return self.n_active(self.solution.n)
+
     def n_active(self, n: float) -> float:
         """Active parameters from their logarithm, kept by rounding from passing a cap."""
         return self.question.n_active or _under(math.exp(n), self.constraints.max_active)
@@ -56,7 +61,7 @@ def describe(solved: Solved, *, name: str) -> Plan:
     objective, solution = solved.objective, solved.solution
     sizes = {
         "flops": solved.spending.flops,
-        "n_active": solved.n_active(solution.n),
+        "n_active": solved.size,
         "n_total": solved.n_total(solution.n, solution.u),
         "tokens": solved.tokens(solution.n),
         "sparsity": solved.sparsity(solution.u),

@@ -10,11 +10,12 @@ import numpy as np
 from autotune.architecture.backbone import complete
 from autotune.architecture.conventions import CONVENTIONS
 from autotune.architecture.count import Count, by_group, total
+from autotune.architecture.divisors import MULTIPLES
 from autotune.architecture.flops import per_token
 from autotune.architecture.layer_stack import LayerStack, triad
 from autotune.architecture.shape import Architecture
 from autotune.architecture.triad import Triad
-from autotune.architecture.triad_inverse import depth, width_of_ratio, widths
+from autotune.architecture.triad_inverse import depth, solve, width_of_ratio, widths
 from autotune.architecture.whole_stack import TOLERANCE, WholeStacks, near
 from autotune.errors import InfeasibleError
 from autotune.laws.sparse_shape import FLAT_WIDTH_RATIO
@@ -23,6 +24,8 @@ from autotune.planning.design_question import DesignQuestion
 from autotune.planning.design_target import Target
 from autotune.types import Floats, Interval
 
+FEW_STEPS = 10
+"""Widths of experts in steps so large that half of one is 5 % of them: the tolerance."""
 NEAR_WIDTH = 0.02
 """The design itself has a hidden size within this share of the target's, where one divides."""
 
@@ -202,12 +205,15 @@ def _reason(question: DesignQuestion, asked: Target, stacks: WholeStacks) -> str
     layers = float(depth(asked.triad, asked.constants))
     heads = f"{asked.heads.n_heads}x{asked.heads.head_dim} heads"
     if layers < 1.5:
-        return f"the budget leaves {layers:.2g} layers of {heads}, and two are needed. Pass fewer."
+        return (
+            f"the budget leaves {layers:.2g} layers of {heads}, and two are needed. "
+            "Raise the budget, or pass fewer --heads."
+        )
     if not stacks.error.size:
         return (
             f"no whole number of layers near {layers:.3g} divides into "
             f"{question.divisors.pipeline} stages, or no expert is {question.divisors.width_step} "
-            "wide. Lower --pp or --multiple, or pass other heads."
+            f"wide. {_remedy(question, asked)}"
         )
     best = _pick(stacks, int(np.argmin(stacks.error)))[1]
     if best.largest <= TOLERANCE:
@@ -215,5 +221,25 @@ def _reason(question: DesignQuestion, asked: Target, stacks: WholeStacks) -> str
     return (
         f"no whole numbers come within {TOLERANCE:.0%} of the target: the nearest miss M by "
         f"{best.flops_per_token:+.1%}, M/N_a by {best.density:+.1%} and N/N_a by "
-        f"{best.expansion:+.1%}. Lower --multiple, --tp or --pp, or pass other heads."
+        f"{best.expansion:+.1%}. {_remedy(question, asked)}"
     )
+
+
+def _remedy(question: DesignQuestion, asked: Target) -> str:
+    """What leaves more whole numbers: smaller steps, wider experts, or heads."""
+    by, held = question.divisors, asked.constants
+    sizes = {
+        "--multiple": by.multiple > MULTIPLES[0],
+        "--tp": by.tensor > 1,
+        "--pp": by.pipeline > 1,
+    }
+    lower = [name for name, large in sizes.items() if large]
+    width = float(solve(asked.triad, asked.d_model, constants=held).expert_width)
+    if width < FEW_STEPS * by.width_step:
+        thin = f"{held.n_used} experts of a token would be {width:.3g} wide each"
+        return f"{thin}, in steps of {by.width_step}. Lower {_or([*lower, '--shared', '--top-k'])}."
+    return f"Lower {_or(lower)}, or pass other --heads." if lower else "Pass other --heads."
+
+
+def _or(names: list[str]) -> str:
+    return " or ".join([*filter(None, [", ".join(names[:-1])]), names[-1]])

@@ -8,6 +8,7 @@ from dataclasses import replace
 from autotune.errors import InfeasibleError
 from autotune.planning import caveats
 from autotune.planning.budget import Budget
+from autotune.planning.describe import Solved, describe
 from autotune.planning.plan import Plan
 from autotune.planning.shape_family import ShapeFamily
 
@@ -20,7 +21,9 @@ SCALES = (1.0, 0.3, 3.0, 0.1, 10.0, 0.03, 30.0, 0.01, 100.0)
 """Of the shape, tried where constraints leave nothing at the cost that the budget comes with."""
 
 
-def settle(plan: Callable[[Budget], Plan], budget: Budget, family: ShapeFamily) -> Plan:
+def settle(
+    solve: Callable[[Budget], Solved], budget: Budget, family: ShapeFamily, *, name: str
+) -> Plan:
     """Plan at the exact cost of the size that comes out.
 
     FLOPs per token are replaced by the power of N that has their value and their slope at the last
@@ -28,19 +31,20 @@ def settle(plan: Callable[[Budget], Plan], budget: Budget, family: ShapeFamily) 
     family, not only at this cost; its certificate is a proof at this cost.
 
     Args:
-        plan: The question, as a function of the budget.
+        solve: The question, as a function of the budget: its optimum.
         budget: What may be spent; its own cost is where the search begins.
         family: The shape at every size.
+        name: The law's name in the plan.
 
     Raises:
         InfeasibleError: If there is no plan, or sizes and costs do not come to agree.
     """
-    log_size, before = math.log(_begin(plan, budget, family)), None
+    log_size, before = math.log(_begin(solve, budget, family)), None
     for _ in range(MAX_STEPS):
-        made = plan(replace(budget, cost=family.cost(math.exp(log_size))))
-        answer = math.log(made.n_active)
+        made = solve(replace(budget, cost=family.cost(math.exp(log_size))))
+        answer = math.log(made.size)
         if abs(answer - log_size) <= SETTLED:
-            found = replace(made, exact_flops=family.exact(made.n_active))
+            found = replace(describe(made, name=name), exact_flops=family.exact(made.size))
             return replace(found, warnings=(*found.warnings, *caveats.exact_flops(found)))
         rate = 0.0
         if before is not None:  # the answer moves by this much per size: go where the two meet
@@ -53,11 +57,11 @@ def settle(plan: Callable[[Budget], Plan], budget: Budget, family: ShapeFamily) 
     )
 
 
-def _begin(plan: Callable[[Budget], Plan], budget: Budget, family: ShapeFamily) -> float:
+def _begin(solve: Callable[[Budget], Solved], budget: Budget, family: ShapeFamily) -> float:
     """The size of a plan at the budget's own cost, or where that leaves none, at an exact one."""
     with suppress(InfeasibleError):
-        return plan(budget).n_active
+        return solve(budget).size
     for size in map(family.active, SCALES):
         with suppress(InfeasibleError):
-            return plan(replace(budget, cost=family.cost(size))).n_active
+            return solve(replace(budget, cost=family.cost(size))).size
     return family.active(1.0)  # planned once more, so that the refusal is heard

@@ -51,6 +51,22 @@ def plan(
         InputError: If the law cannot answer the question, or has no loss.
         InfeasibleError: If the constraints exclude each other, or the target is out of reach.
     """
+    found = solved(law, budget, question=question, constraints=constraints)
+    return describe(found, name=name or law.form)
+
+
+def solved(
+    law: ScalingLaw,
+    budget: Budget,
+    *,
+    question: Question = DENSE,
+    constraints: Constraints = UNCONSTRAINED,
+) -> Solved:
+    """The optimum alone, as `plan` finds it before it says what that means.
+
+    Raises:
+        InputError, InfeasibleError: As `plan`.
+    """
     caveats.refuse_infinite(law)
     objective = Objective.of(law, question.factors, unique_tokens=constraints.unique_tokens)
     caveats.refuse(law, question)
@@ -83,8 +99,7 @@ def plan(
         )
         flops = _fewest(best_at, budget, affordable)
     spending, solution = at(flops, PROVEN)
-    solved = Solved(objective, question, constraints, budget, spending, solution)
-    return describe(solved, name=name or law.form)
+    return Solved(objective, question, constraints, budget, spending, solution)
 
 
 def _fewest(

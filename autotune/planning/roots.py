@@ -1,8 +1,12 @@
 """A bracketed root in few evaluations."""
 
 from collections.abc import Callable
+from typing import TypeAlias
 
 MAX_STEPS = 200
+
+Point: TypeAlias = tuple[float, float]
+"""An argument and the value there."""
 
 
 def bracketed(
@@ -10,28 +14,44 @@ def bracketed(
 ) -> float:
     """Find x between two ends at which a continuous function changes sign.
 
-    False position with the Illinois rule, and a bisection whenever two steps in a row fail to
-    halve the bracket.
+    Inverse quadratic interpolation where the last three points promise that it helps, and else a
+    bisection (Chandrupatla 1997, Advances in Engineering Software 28(3), 145-149).
 
     Args:
         function: Has opposite signs, or a zero, at the ends.
         ends: The bracket, in any order.
         precision: Width of the final bracket, relative to 1 + |x|.
     """
-    (a, b), (at_a, at_b) = ends, (function(ends[0]), function(ends[1]))
-    if at_a == 0:
-        return a
-    for step in range(MAX_STEPS):
-        if at_b == 0 or abs(b - a) <= precision * (1 + abs(b)):
-            return b
-        width = abs(b - a)
-        x = (a + b) / 2 if step % 3 == 2 else b - at_b * (b - a) / (at_b - at_a)
-        at_x = function(x)
-        if (at_x < 0) != (at_b < 0):
-            a, at_a = b, at_b
-        elif step % 3 != 2:
-            at_a /= 2  # the same end again: pull the other one in
-        b, at_b = x, at_x
-        if abs(b - a) > width:  # rounding has taken over
-            return x
-    return b
+    other, last = ((x, function(x)) for x in ends)
+    if other[1] == 0:
+        return other[0]
+    best, share = last, 0.5
+    for _ in range(MAX_STEPS):
+        best = min(last, other, key=lambda point: abs(point[1]))
+        width, wanted = abs(other[0] - last[0]), precision * (1 + abs(best[0]))
+        if best[1] == 0 or width <= wanted:
+            break
+        least = wanted / (2 * width)  # so that the last steps go just beyond the root
+        x = last[0] + min(max(share, least), 1 - least) * (other[0] - last[0])
+        if x in (last[0], other[0]):  # rounding has taken over
+            break
+        new = (x, function(x))
+        left = last
+        if (new[1] < 0) != (last[1] < 0):
+            left, other = other, last
+        last, share = new, _share(new, other, left)
+    return best[0]
+
+
+def _share(last: Point, other: Point, left: Point) -> float:
+    """How far from the last point towards the other end of the bracket to go."""
+    (a, at_a), (b, at_b), (c, at_c) = last, other, left
+    if at_a in (at_b, at_c) or at_b == at_c:
+        return 0.5
+    place, height = (a - b) / (c - b), (at_a - at_b) / (at_c - at_b)
+    if not (height**2 < place and (1 - height) ** 2 < 1 - place):
+        return 0.5
+    return (
+        at_a / (at_b - at_a) * at_c / (at_b - at_c)
+        + (c - a) / (b - a) * at_a / (at_c - at_a) * at_b / (at_c - at_b)
+    )  # fmt: skip

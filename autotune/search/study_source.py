@@ -9,7 +9,8 @@ from ConfigSpace import ConfigurationSpace
 from autotune.errors import InputError
 from autotune.search.axes import axis
 from autotune.search.codec import INACTIVE, Codec
-from autotune.search.native.gaussian import Data, GaussianProcess
+from autotune.search.native.gaussian import GaussianProcess
+from autotune.search.native.hyper import Data
 from autotune.search.native.surrogate import MOST_LEARNED, learn, resting, surrogate
 from autotune.search.native.warp import Warp
 from autotune.search.prior import Columns

@@ -41,7 +41,7 @@ class OwnJournal:
             OSError: If it cannot be created.
         """
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND
-        for writer in _names(label):
+        for writer in writer_names(label):
             path = folder / f"{PREFIX}{writer}{SUFFIX}"
             try:
                 return cls(path, writer, os.open(path, flags, 0o644))
@@ -90,6 +90,7 @@ class OwnJournal:
         self._path.unlink(missing_ok=True)
 
 
-def _names(label: str) -> Iterator[str]:
+def writer_names(label: str) -> Iterator[str]:
+    """What a writer may be called, the first choice first."""
     for number in count(1):
         yield f"{label}{number if number > 1 else ''}" if label else f"{number:04d}"

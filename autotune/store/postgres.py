@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import insert as insert_new
 
 from autotune.store.feed import Feed
 from autotune.store.lease import JobRun
+from autotune.store.own import writer_names
 from autotune.store.patience import Patience
 from autotune.store.postgres_source import PostgresSource, header_of
 from autotune.store.postgres_store import PostgresStore
@@ -79,7 +80,13 @@ class PostgresStorage:
         must_be_name(name)
 
     def join(
-        self, name: str, header: Header, *, start: Mapping[str, Any], job: JobRun | None = None
+        self,
+        name: str,
+        header: Header,
+        *,
+        start: Mapping[str, Any],
+        job: JobRun | None = None,
+        label: str = "",
     ) -> PostgresStore:
         """Create a study or continue one, as the next writer."""
         study = must_be_name(name)
@@ -92,7 +99,7 @@ class PostgresStorage:
         said: dict[str, Any] = {"search": dict(start)} | (
             {} if job is None else {"job": asdict(job)}
         )
-        writer = self._writer(study, said)
+        writer = self._writer(study, said, label)
         return PostgresStore(self._engine, study, recorded, writer=writer, patience=self._patience)
 
     def close(self) -> None:
@@ -104,22 +111,23 @@ class PostgresStorage:
         create_tables(self._url)
         return self._url
 
-    def _writer(self, study: str, said: Mapping[str, Any]) -> str:
-        """Take the next free number of a study."""
+    def _writer(self, study: str, said: Mapping[str, Any], label: str) -> str:
+        """Take the next free name of a study."""
         with talking("cannot write a study", self._engine), self._engine.begin() as link:
             alone(link, study)
-            taken = select(func.count()).select_from(WRITERS).where(WRITERS.c.study == study)
-            number = int(link.execute(taken).scalar() or 0) + 1
+            known = select(WRITERS.c.writer).where(WRITERS.c.study == study)
+            taken = set(link.execute(known).scalars())
+            writer = next(name for name in writer_names(label) if name not in taken)
             now = func.clock_timestamp()
             command = list(map(without_password, sys.argv))
             start = {"format": FORMAT, "at": time.time(), "command": command} | here()
             link.execute(
                 insert(WRITERS).values(
                     study=study,
-                    writer=f"{number:04d}",
+                    writer=writer,
                     start={**start, **said},
                     beat_at=now,
                     ended=False,
                 )
             )
-        return f"{number:04d}"
+        return writer

@@ -93,7 +93,13 @@ class Storage(Protocol):
         ...
 
     def join(
-        self, name: str, header: Header, *, start: Mapping[str, Any], job: JobRun | None = None
+        self,
+        name: str,
+        header: Header,
+        *,
+        start: Mapping[str, Any],
+        job: JobRun | None = None,
+        label: str = "",
     ) -> Joined:
         """Create a study or continue one, as a new writer.
 
@@ -102,6 +108,7 @@ class Storage(Protocol):
             header: What is to be tuned.
             start: Settings of the search, for the record of this job; JSON values.
             job: The scheduler's job that this process runs in.
+            label: What to call the writer; by default the next free number.
 
         Raises:
             InputError: If no study may have that name.
@@ -150,10 +157,16 @@ class FolderStorage:
         return self.folder / name
 
     def join(
-        self, name: str, header: Header, *, start: Mapping[str, Any], job: JobRun | None = None
+        self,
+        name: str,
+        header: Header,
+        *,
+        start: Mapping[str, Any],
+        job: JobRun | None = None,
+        label: str = "",
     ) -> JournalStore:
         """Open a journal of its own in the study's folder."""
-        return JournalStore.open(self.folder_of(name), header, start=start, job=job)
+        return JournalStore.open(self.folder_of(name), header, start=start, label=label, job=job)
 
     def close(self) -> None:
         """Nothing is held open."""

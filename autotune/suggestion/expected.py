@@ -40,15 +40,15 @@ def expect(state: Outlook, belief: Belief, picks: Sequence[int]) -> Expected:
     end = state
     for x in picks:
         end = end.after(x)
-    c, log_size = state.n_candidates, np.log(belief.choices.n_active)
+    p, log_size = state.n_places, np.log(belief.choices.n_active)
     spread = []
     for i, view in enumerate(belief.views):
         off = view.log_loss - view.log_loss.mean(axis=0)
-        spread.append(off @ _closer(state.cov[i, c:, c:], end.cov[i, c:, c:]))
+        spread.append(off @ _closer(state.cov[i, p:, p:], end.cov[i, p:, p:]))
     weight = shares(end.log_weight)
     found = []
     for m in range(len(state.truth)):
-        ensembles = [end.mean[i, m, c:] + each for i, each in enumerate(spread)]
+        ensembles = [end.mean[i, m, p:] + each for i, each in enumerate(spread)]
         found.append(regret.standing(ensembles, weight[:, m], log_size))
     middle = np.array([each.middle for each in found])
     ends = np.array([each.limits() for each in found])

@@ -86,5 +86,7 @@ def same_configuration(table: RunTable, among: RunTable) -> NDArray[np.int64]:
         np.log(np.stack([t.n_active, t.n_total, t.tokens, *(1 + t.factors[n] for n in names)]))
         for t in (table, among)
     ]
+    if not len(among):
+        return np.full(len(table), -1)
     near = (np.abs(sides[0][:, :, None] - sides[1][:, None, :]) < SAME).all(axis=0)
     return np.where(near.any(axis=1), near.argmax(axis=1), -1)

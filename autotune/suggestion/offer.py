@@ -12,8 +12,9 @@ from autotune.laws.factors import FACTORS
 from autotune.problem import Problem
 from autotune.search.codec import Codec, key
 from autotune.search.sampling import GRID_LIMIT
+from autotune.suggestion.menu import Menu, menu
 from autotune.suggestion.planned import planned
-from autotune.types import Value
+from autotune.types import Floats, Value
 
 SAMPLED = 1024  # a power of two, as Sobol's sequence is balanced at
 MOST_OFFERED = 600
@@ -33,14 +34,22 @@ class Offer:
     Attributes:
         configs: One for each run.
         runs: The same as a run table, in that order; losses are not-a-number.
+        branches: Token counts at which each gives a loss before its end; empty if none does.
     """
 
     configs: tuple[dict[str, Value], ...]
     runs: RunTable
+    branches: tuple[tuple[float, ...], ...] = ()
+
+    @property
+    def menu(self) -> Menu:
+        """What can be trained, and the losses that each run brings."""
+        return menu(self.runs, self.branches)
 
     def take(self, rows: NDArray[np.int64]) -> "Offer":
         """Some of them, in that order."""
-        return Offer(tuple(self.configs[i] for i in rows), self.runs.take(rows))
+        branches = tuple(self.branches[i] for i in rows) if self.branches else ()
+        return Offer(tuple(self.configs[i] for i in rows), self.runs.take(rows), branches)
 
 
 def offer(problem: Problem, *, seed: int = 0) -> Offer:
@@ -59,14 +68,15 @@ def offer(problem: Problem, *, seed: int = 0) -> Offer:
     configs = [each for each in _listed(problem, seed) if problem.allows(each)]
     if not configs:
         raise InputError(f"problem {problem.name} allows no configuration.")
-    made = Offer(tuple(configs), as_runs(problem, configs))
+    runs = replace(as_runs(problem, configs), flops=costs(problem, configs))
+    made = Offer(tuple(configs), runs, _branches(problem, configs))
     order = np.argsort(made.runs.flops, kind="stable")
     kept = order[np.unique(np.linspace(0, len(order) - 1, MOST_OFFERED).astype(np.int64))]
     return made.take(kept)
 
 
 def as_runs(problem: Problem, configs: Sequence[dict[str, Value]]) -> RunTable:
-    """The runs that configurations of a problem are.
+    """The runs that configurations of a problem are; their compute is 6 N_active D.
 
     Raises:
         InputError: If the problem does not say what a law needs.
@@ -90,16 +100,22 @@ def as_runs(problem: Problem, configs: Sequence[dict[str, Value]]) -> RunTable:
     if total is None:
         total = given["n_active"] / (1 - given.get("sparsity", np.zeros(len(configs))))
     factors = {name: values for name, values in given.items() if name in FACTORS}
-    made = planned(given["n_active"], given["tokens"], n_total=total, factors=factors)
-    return _costed(problem, configs, made)
+    return planned(given["n_active"], given["tokens"], n_total=total, factors=factors)
 
 
-def _costed(problem: Problem, configs: Sequence[dict[str, Value]], runs: RunTable) -> RunTable:
-    """The runs at the cost that the problem states, if it states one."""
+def costs(problem: Problem, configs: Sequence[dict[str, Value]]) -> Floats:
+    """FLOPs that runs of configurations cost, branches included, shape (n,)."""
     if FLOPS not in problem.derived:
-        return runs
-    exact = np.array([problem.quantities(config)[FLOPS] for config in configs])
-    return replace(runs, flops=exact)
+        return as_runs(problem, configs).flops
+    return np.array([problem.quantities(config)[FLOPS] for config in configs])
+
+
+def _branches(
+    problem: Problem, configs: Sequence[dict[str, Value]]
+) -> tuple[tuple[float, ...], ...]:
+    if problem.branches is None:
+        return ()
+    return tuple(tuple(map(float, problem.branches(config))) for config in configs)
 
 
 def first_seed(problem: Problem) -> int:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from autotune.fitting.runs import RunTable
 from autotune.suggestion.belief import Belief
+from autotune.suggestion.menu import Menu, as_menu
 from autotune.suggestion.noise import Noise, counted
 from autotune.suggestion.planned import decades_off
 from autotune.types import Floats
@@ -27,6 +28,9 @@ STEPS = 64
 
 LEAST_VARIANCE = 1e-14
 
+SHARED = 0.5
+"""Correlation of the noise around a law of losses that one trunk gives at several token counts."""
+
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
@@ -34,13 +38,14 @@ class Outlook:
 
     Attributes:
         noises: Of one run around each law, shape (laws,).
-        known: Runs of each candidate, simulated ones included, shape (c,).
-        decades: How much further off each candidate lies than the nearest finished run, (c,).
+        known: Losses at each place, simulated ones included, shape (p,).
+        decades: How much further off each place lies than the nearest finished run, (p,).
+        brings: Places of the losses that each candidate brings, shape (c, s); -1 for none.
         truth: Law of each future, shape (m,).
-        true_loss: Log losses of the candidates in each future, shape (m, c).
-        shocks: Standard normal numbers for the outcomes to come, shape (steps, m).
-        mean: Expected log losses by law and future, candidates before choices, (laws, m, c + k).
-        cov: Their covariances by law, shape (laws, c + k, c + k).
+        true_loss: Log losses of the places in each future, shape (m, p).
+        shocks: Standard normal numbers for the outcomes to come, shape (s, steps, m).
+        mean: Expected log losses by law and future, places before choices, (laws, m, p + k).
+        cov: Their covariances by law, shape (laws, p + k, p + k).
         log_weight: Of each law in each future, shape (laws, m).
         best: Index among the followed choices of what looks best now.
         step: How many runs were simulated.
@@ -49,6 +54,7 @@ class Outlook:
     noises: tuple[Noise, ...]
     known: NDArray[np.int64]
     decades: Floats
+    brings: NDArray[np.int64]
     truth: NDArray[np.int64]
     true_loss: Floats
     shocks: Floats
@@ -59,100 +65,155 @@ class Outlook:
     step: int = 0
 
     @property
-    def n_candidates(self) -> int:
-        """How many candidates there are."""
+    def n_places(self) -> int:
+        """How many places there are: choices come after them."""
         return len(self.known)
 
     def gain(self, copies: int = 1) -> Floats:
         """Expected fall of the regret by all simulated runs and this many of a candidate, (c,)."""
-        c = self.n_candidates
-        variance = self._noise(copies)
-        total = np.einsum("lxx->lx", self.cov)[:, :c] + variance
-        surprise = self._surprise(variance)
-        weight = shares(self.log_weight[:, :, None] + _log_likelihood(surprise, total[:, None]))
-        slope = self.cov[:, :c, c:] / total[:, :, None]
-        expected = np.einsum("lmx,lmk->mxk", weight, self.mean[:, :, c:])
-        expected += np.einsum("lmx,lxk->mxk", weight * surprise, slope)
-        return np.asarray((expected[:, :, self.best] - expected.min(axis=2)).mean(axis=0))
+        seen = self._seen(self.brings, copies, onto=self._choices)
+        weight = shares(self.log_weight[:, :, None] + seen.log_likelihood)
+        pull = np.moveaxis(weight[:, :, :, None] * seen.surprise, 2, 0)  # (c, laws, m, s)
+        pull = np.moveaxis(pull, 1, 2).reshape(len(pull), pull.shape[2], -1)
+        slope = np.moveaxis(seen.slope, 1, 0)  # (c, laws, s, k)
+        moved = pull @ slope.reshape(len(slope), -1, slope.shape[-1])  # (c, m, k)
+        now = np.moveaxis(self.mean[:, :, self._choices], 0, 1)  # (m, laws, k)
+        expected = np.moveaxis(np.moveaxis(weight, 0, 2) @ now, 1, 0) + moved
+        return np.asarray((expected[:, :, self.best] - expected.min(axis=2)).mean(axis=1))
 
     def gain_so_far(self) -> float:
         """Expected fall of the regret by the simulated runs alone."""
         weight = shares(self.log_weight)
-        expected = np.einsum("lm,lmk->mk", weight, self.mean[:, :, self.n_candidates :])
+        expected = np.einsum("lm,lmk->mk", weight, self.mean[:, :, self._choices])
         return float((expected[:, self.best] - expected.min(axis=1)).mean())
 
     def information(self) -> Floats:
         """Expected gain of each candidate in the log determinant of a law's coefficients, (c,).
 
-        One run multiplies the determinant of their information by 1 + var(x)/v: the D-optimal
-        criterion, averaged over the laws (Chaloner and Verdinelli 1995).
+        Observations of covariance C and noise R multiply the determinant of their information by
+        that of 1 + C/R: the D-optimal criterion, averaged over the laws (Chaloner and Verdinelli
+        1995).
         """
-        c = self.n_candidates
-        ratio = np.einsum("lxx->lx", self.cov)[:, :c] / self._noise(1)
-        return np.asarray(shares(self.log_weight).mean(axis=1) @ np.log1p(ratio))
+        own, noise = self._covariance(self.brings, 1)
+        ratio = np.linalg.slogdet(own + noise)[1] - np.linalg.slogdet(noise)[1]
+        return np.asarray(shares(self.log_weight).mean(axis=1) @ ratio)
 
     def closeness(self) -> Floats:
         """Expected fall of the variance of the loss of what looks best, shape (c,): I-optimal."""
-        c = self.n_candidates
-        total = np.einsum("lxx->lx", self.cov)[:, :c] + self._noise(1)
-        fall = self.cov[:, :c, c + self.best] ** 2 / total
-        return np.asarray(shares(self.log_weight).mean(axis=1) @ fall)
+        slope = self._slope(self.brings, 1, self._choices)[0][..., self.best]
+        return np.asarray(shares(self.log_weight).mean(axis=1) @ (slope**2).sum(axis=2))
 
     def after(self, x: int) -> "Outlook":
         """The state once a run of a candidate has ended in every future."""
-        variance = self._noise(1)[:, x]
-        total = self.cov[:, x, x] + variance
-        surprise = self._surprise(self._noise(1))[:, :, x]
-        slope = self.cov[:, :, x] / total[:, None]
+        seen = self._seen(self.brings[[x]], 1, onto=slice(None))
+        surprise, slope = seen.surprise[:, :, 0], seen.slope[:, 0]
         known = self.known.copy()
-        known[x] += 1
+        known[self.brings[x][self.brings[x] >= 0]] += 1
         return replace(
             self,
             known=known,
-            mean=self.mean + surprise[:, :, None] * slope[:, None, :],
-            cov=self.cov - slope[:, :, None] * self.cov[:, x, None, :],
-            log_weight=self.log_weight + _log_likelihood(surprise, total[:, None]),
+            mean=self.mean + surprise @ slope,
+            cov=self.cov - np.swapaxes(slope, 1, 2) @ slope,
+            log_weight=self.log_weight + seen.log_likelihood[:, :, 0],
             step=self.step + 1,
         )
 
+    @property
+    def _choices(self) -> slice:
+        """Where the choices are among places and choices."""
+        return slice(self.n_places, None)
+
+    def _seen(self, brings: NDArray[np.int64], copies: int, *, onto: slice) -> "_Seen":
+        """The outcomes of each of some runs in every future, in independent parts."""
+        slope, white, root = self._slope(brings, copies, onto)
+        shock = self.shocks[:, self.step % self.shocks.shape[1]].T  # (m, s)
+        noise = np.einsum("mcst,mt->mcs", root[self.truth], shock)
+        off = (self.true_loss[:, brings] + noise)[None] - self.mean[:, :, brings]
+        off = np.where(brings >= 0, off, 0.0)
+        surprise = np.einsum("lcst,lmct->lmcs", white, off)
+        size = -np.log(np.einsum("lcss->lcs", white)).sum(axis=2)
+        likelihood = -0.5 * (surprise**2).sum(axis=3) - size[:, None]
+        return _Seen(surprise, slope, likelihood)
+
+    def _slope(
+        self, brings: NDArray[np.int64], copies: int, onto: slice
+    ) -> tuple[Floats, Floats, Floats]:
+        """What each independent part of an outcome moves, and what makes and mixes the parts.
+
+        Args:
+            brings: Places of the losses that runs bring, shape (c, s).
+            copies: Replicates of each.
+            onto: Which places and choices are moved, j of them.
+
+        Returns:
+            Slopes by parts of unit variance, (laws, c, s, j); the matrices that turn surprises
+            into parts, and the roots of the noise, (laws, c, s, s).
+        """
+        own, noise = self._covariance(brings, copies)
+        white: Floats = np.asarray(np.linalg.inv(_root(own + noise)), dtype=np.float64)
+        across = np.where((brings >= 0)[:, :, None], self.cov[:, brings, onto], 0.0)
+        return white @ across, white, _root(noise)
+
+    def _covariance(self, brings: NDArray[np.int64], copies: int) -> tuple[Floats, Floats]:
+        """Of what runs bring, and of its noise, shape (laws, c, s, s); 1 where there is none."""
+        there = brings >= 0
+        both = there[:, :, None] & there[:, None, :]
+        own = np.where(both, self.cov[:, brings[:, :, None], brings[:, None, :]], 0.0)
+        size = np.sqrt(self._noise(copies)[:, brings])
+        same = np.eye(brings.shape[1])
+        noise = size[:, :, :, None] * size[:, :, None, :] * (SHARED + (1 - SHARED) * same)
+        return own, np.where(both, noise, same)
+
     def _noise(self, copies: int) -> Floats:
-        """Noise variance of one more observation of each candidate by law, shape (laws, c)."""
+        """Noise variance of one more observation of each place by law, shape (laws, p)."""
         return np.stack(
             [each.variance(self.known, copies, decades=self.decades) for each in self.noises]
         )
 
-    def _surprise(self, variance: Floats) -> Floats:
-        """Outcome less expectation, shape (laws, m, c)."""
-        shock = self.shocks[self.step % len(self.shocks)][:, None]
-        outcome = self.true_loss + np.sqrt(variance[self.truth]) * shock
-        return np.asarray(outcome[None] - self.mean[:, :, : self.n_candidates])
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """Outcomes of runs, as independent parts of unit variance if the law is true.
+
+    Attributes:
+        surprise: Parts less what was expected, shape (laws, m, c, s).
+        slope: What each part moves, shape (laws, c, s, j).
+        log_likelihood: Up to a constant, shape (laws, m, c).
+    """
+
+    surprise: Floats
+    slope: Floats
+    log_likelihood: Floats
 
 
-def outlook(belief: Belief, candidates: RunTable, *, seed: int = 0) -> Outlook:
+def outlook(belief: Belief, candidates: RunTable | Menu, *, seed: int = 0) -> Outlook:
     """The state of knowledge now.
 
     Args:
         belief: What is known.
-        candidates: The runs that could be trained.
+        candidates: The runs that could be trained, with what they bring if that is more than one
+            loss.
         seed: Of the simulated outcomes.
     """
-    weights, rng = belief.weights, np.random.default_rng(seed)
-    at = [_finite(view.posterior.log_loss(candidates)) for view in belief.views]
+    weights, rng, offered = belief.weights, np.random.default_rng(seed), as_menu(candidates)
+    places = offered.places
+    at = [_finite(view.posterior.log_loss(places)) for view in belief.views]
     joint = [np.hstack([x, view.log_loss]) for x, view in zip(at, belief.views, strict=True)]
     truth = _stratified(weights, rng)
     mean = np.stack([each.mean(axis=0) for each in joint])
     ridge = LEAST_VARIANCE * np.eye(joint[0].shape[1])
     return Outlook(
         noises=tuple(view.noise for view in belief.views),
-        known=counted(belief.table, candidates),
-        decades=_further(belief, candidates),
+        known=counted(belief.table, places),
+        decades=_further(belief, places),
+        brings=offered.brings,
         truth=truth,
         true_loss=np.stack([at[law][rng.integers(len(at[law]))] for law in truth]),
-        shocks=rng.standard_normal((STEPS, FANTASIES)),
+        shocks=rng.standard_normal((offered.brings.shape[1], STEPS, FANTASIES)),
         mean=np.repeat(mean[:, None, :], FANTASIES, axis=1),
         cov=np.stack([np.cov(each, rowvar=False) for each in joint]) + ridge,
         log_weight=np.repeat(np.log(weights)[:, None], FANTASIES, axis=1),
-        best=int(np.argmin(weights @ mean[:, len(candidates) :])),
+        best=int(np.argmin(weights @ mean[:, len(places) :])),
     )
 
 
@@ -173,8 +234,9 @@ def _stratified(weights: Floats, rng: np.random.Generator) -> NDArray[np.int64]:
     return np.minimum(np.searchsorted(np.cumsum(weights), points), len(weights) - 1)
 
 
-def _log_likelihood(surprise: Floats, variance: Floats) -> Floats:
-    return -0.5 * (surprise**2 / variance + np.log(variance))
+def _root(matrix: Floats) -> Floats:
+    """Lower triangular square roots."""
+    return np.asarray(np.linalg.cholesky(matrix), dtype=np.float64)
 
 
 def shares(log_weight: Floats) -> Floats:

@@ -25,6 +25,9 @@ STARTS, REFINED, ROUNDS = 256, 16, 25
 REWEIGHTED, KEPT, SETTLING = 2, 2, 8
 """Rounds of downweighting runs that lie far off, each followed by a descent of the best few."""
 
+SAME_FIT = 1e-6
+"""Relative fall of the mean square that ends a descent: a thousandth of a standard error or so."""
+
 FAR = 2.0
 """Residuals, in robust standard deviations, beyond which a run counts less (Huber 1964)."""
 
@@ -75,7 +78,8 @@ def posterior(candidate: Candidate, table: RunTable, *, draws: int, seed: int) -
 
     Raises:
         InputError: If the table lacks an input of the form.
-        FitError: If there are too few runs for its coefficients, or no start gives a loss.
+        FitError: If there are too few runs for its coefficients, no start gives a loss, or the
+            best fit lies where a coefficient has no effect.
     """
     with np.errstate(all="ignore"):
         posed, best, sigma = _estimate(candidate, table, seed)
@@ -104,13 +108,15 @@ def _estimate(candidate: Candidate, table: RunTable, seed: int) -> tuple[Posed, 
         )
     model = posed.model
     z, value = project(model, starts(model, STARTS, seed))
-    z, value = refine(model, z[np.argsort(value, kind="stable")[:REFINED]], ROUNDS)
+    z, value = refine(
+        model, z[np.argsort(value, kind="stable")[:REFINED]], ROUNDS, least_fall=SAME_FIT
+    )
     if not np.isfinite(value).any():
         raise FitError(f"{form.form}: no start gives a finite loss on {table.name}.")
     z = z[np.argsort(value, kind="stable")[:KEPT]]
     for _ in range(REWEIGHTED):
         model = replace(posed.model, weight=_weights(posed.model, z[0]))
-        z, value = refine(model, z, SETTLING)
+        z, value = refine(model, z, SETTLING, least_fall=SAME_FIT)
         z, value = z[np.argsort(value, kind="stable")], np.sort(value)
     total = float(model.weight.sum())
     freedom = max(total - len(model.free), 1.0)
@@ -134,6 +140,11 @@ def _draw(
     moving = np.flatnonzero(~model.is_linear)
     middle, spread = _prior(model, moving)
     _, slopes = misfit(model, best[None, :])
+    if not np.isfinite(slopes).all():
+        raise FitError(
+            f"{model.form.form}: its best fit lies at the end of what a coefficient can be, and "
+            "has no slopes. Add runs of other sizes and tokens, or choose another law."
+        )
     information = (slopes[0] * model.weight) @ slopes[0].T / sigma**2
     information[moving, moving] += spread**-2
     at, cov = best[moving], np.linalg.pinv(information, hermitian=True)[np.ix_(moving, moving)]

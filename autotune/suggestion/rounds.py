@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from autotune.errors import FitError
 from autotune.fitting.candidates import EVERYTHING, Wanted
-from autotune.fitting.runs import RunTable
 from autotune.problem import Problem
 from autotune.suggestion.belief import Belief, believe
-from autotune.suggestion.finished import Finished, label
+from autotune.suggestion.finished import Finished, label, places
 from autotune.suggestion.first import FIRST, first_runs
 from autotune.suggestion.layouts import layouts
+from autotune.suggestion.menu import NONE
 from autotune.suggestion.offer import SEED, Offer
 from autotune.suggestion.suggest import Suggestion, of_picks, suggest
 from autotune.suggestion.target import choices
@@ -81,6 +81,7 @@ class Round:
         why: Why it stops, or what the runs are for.
         view: What is known of the target; None before a law can be fitted.
         laws: How much each law is believed, by name.
+        repeated: Losses that were known twice and count once.
     """
 
     trained: int
@@ -89,6 +90,7 @@ class Round:
     why: str
     view: Suggestion | None = None
     laws: Mapping[str, float] = field(default_factory=dict)
+    repeated: int = 0
 
     @property
     def configs(self) -> tuple[dict[str, Value], ...]:
@@ -112,9 +114,14 @@ class Round:
             "loss_interval": list(view.loss_band),
             "laws": dict(self.laws),
         }  # fmt: skip
-        own = {"trained": self.trained, "spent": self.spent, "why": self.why}
+        own = {
+            "trained": self.trained,
+            "repeated": self.repeated,
+            "spent": self.spent,
+            "why": self.why,
+        }
         runs = [dict(config) for config in self.configs]
-        return own | known | {"runs": runs, "places": _places(self.asked.runs)}
+        return own | known | {"runs": runs, "places": _places(self.asked)}
 
 
 def decide(problem: Problem, offered: Offer, done: Finished, aim: Aim) -> Round:
@@ -168,9 +175,9 @@ def _judged(problem: Problem, belief: Belief, open_: Offer, *, done: Finished, a
             why = NO_PROMISE
         else:
             picked = affordable.take(np.array(view.picks, dtype=np.int64))
-            asked = Offer(_seeded(picked.configs, done), picked.runs)
+            asked = _seeded(picked, done)
     laws = {str(each.candidate): each.weight for each in belief.views}
-    return Round(len(belief.table), done.spent, asked, why, view, laws)
+    return Round(len(belief.table), done.spent, asked, why, view, laws, done.repeated)
 
 
 def _suggested(
@@ -181,15 +188,16 @@ def _suggested(
     What a round learns changes the next, so it spends a part. But where a few small runs change
     nothing, what is left may pay for a larger run, or for as many as it takes.
     """
-    runs, part = affordable.runs, max(ROUND_SHARE * left, float(affordable.runs.flops.min()))
-    view = suggest(belief, runs, spend=part, n=aim.n, once=once, seed=aim.seed)
+    menu = affordable.menu
+    part = max(ROUND_SHARE * left, float(affordable.runs.flops.min()))
+    view = suggest(belief, menu, spend=part, n=aim.n, once=once, seed=aim.seed)
     if _promises(view, aim):
         return view, True
     n = max(aim.n, LOOKED_AT)
-    whole = suggest(belief, runs, spend=left, n=n, once=once, seed=aim.seed)
+    whole = suggest(belief, menu, spend=left, n=n, once=once, seed=aim.seed)
     if not _promises(whole, aim):
         return whole, False
-    return of_picks(belief, runs, whole.picks[: aim.n], seed=aim.seed), True
+    return of_picks(belief, menu, whole.picks[: aim.n], seed=aim.seed), True
 
 
 def _promises(view: Suggestion, aim: Aim) -> bool:
@@ -198,15 +206,21 @@ def _promises(view: Suggestion, aim: Aim) -> bool:
     return aim.least_gain == 0 or (fall > 0 and fall >= aim.least_gain * view.regret)
 
 
-def _places(runs: RunTable) -> list[dict[str, float]]:
+def _places(asked: Offer) -> list[dict[str, Any]]:
     """What each run is, for those who read the record without the problem."""
+    runs = asked.runs
     columns = {
         "n_active": runs.n_active,
         "n_total": runs.n_total,
         "tokens": runs.tokens,
         "flops": runs.flops,
     }
-    return [{name: float(v[i]) for name, v in columns.items()} for i in range(len(runs))]
+    found = [{name: float(v[i]) for name, v in columns.items()} for i in range(len(runs))]
+    if not asked.branches:
+        return found
+    return [
+        own | {"branches": list(tokens)} for own, tokens in zip(found, asked.branches, strict=True)
+    ]
 
 
 def _open(problem: Problem, offered: Offer, done: Finished) -> Offer:
@@ -224,20 +238,31 @@ def _fresh(offered: Offer, done: Finished) -> Offer:
 
 def _first(fresh: Offer, done: Finished, trained: int, *, count: int, spend: float) -> Round:
     picks = first_runs(fresh.runs, spend, count=min(count, max(len(fresh.configs), 1)))
-    asked = fresh.take(np.array(picks, dtype=np.int64))
-    return Round(trained, done.spent, asked, FIRST_RUNS)
+    asked = _seeded(fresh.take(np.array(picks, dtype=np.int64)), done)
+    return Round(trained, done.spent, asked, FIRST_RUNS, repeated=done.repeated)
 
 
-def _seeded(configs: Sequence[dict[str, Value]], done: Finished) -> tuple[dict[str, Value], ...]:
-    """The configurations with a seed of their own where one was tried before."""
-    count = dict(done.tried)
+def _seeded(asked: Offer, done: Finished) -> Offer:
+    """The same with a seed of its own for every run that brings a loss where another run does.
+
+    A trunk of the same seed would repeat that loss bit for bit.
+    """
+    menu = asked.menu
+    where = places(menu.places)
+    taken = {place: set(seeds) for place, seeds in done.seeds.items()}
     found = []
-    for config in configs:
-        name = label(config)
-        again = count.get(name, 0)
-        found.append({**config, SEED: int(config[SEED]) + again} if SEED in config else config)
-        count[name] = again + 1
-    return tuple(found)
+    for config, brings in zip(asked.configs, menu.brings.tolist(), strict=True):
+        if SEED in config:
+            own = [where[place] for place in brings if place != NONE]
+            used: set[int] = set().union(*(taken.get(place, ()) for place in own))
+            seed = int(config[SEED])
+            while seed in used:
+                seed += 1
+            config = {**config, SEED: seed}
+            for place in own:
+                taken.setdefault(place, set()).add(seed)
+        found.append(config)
+    return Offer(tuple(found), asked.runs, asked.branches)
 
 
 class Queue:

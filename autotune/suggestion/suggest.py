@@ -8,16 +8,21 @@ from typing import Literal
 import numpy as np
 
 from autotune.errors import InputError
-from autotune.fitting.runs import RunTable
+from autotune.fitting.runs import FLOPS_PER_PARAMETER_AND_TOKEN, RunTable
 from autotune.suggestion import classical
 from autotune.suggestion.belief import Belief
 from autotune.suggestion.expected import Expected, expect
 from autotune.suggestion.greedy import Criterion, Purse, d_optimal, greedy, regret_fall
+from autotune.suggestion.limits import TOKENS_PER_PARAM
+from autotune.suggestion.menu import Menu, as_menu
 from autotune.suggestion.outlook import outlook
 from autotune.suggestion.regret import Standing, standing
 from autotune.types import Interval
 
 Design = Literal["regret", "d-optimal", "isoflop", "ladder", "random", "largest"]
+LIKELY = 0.5
+"""How likely the best size lies between the sizes whose tokens per parameter runs may have."""
+
 CRITERIA: Mapping[str, Criterion] = MappingProxyType(
     {"regret": regret_fall, "d-optimal": d_optimal}
 )
@@ -58,7 +63,7 @@ class Suggestion:
 
 def suggest(
     belief: Belief,
-    candidates: RunTable,
+    candidates: RunTable | Menu,
     *,
     spend: float,
     n: int = 8,
@@ -70,7 +75,8 @@ def suggest(
 
     Args:
         belief: What finished runs say of the target.
-        candidates: The runs that could be trained.
+        candidates: The runs that could be trained, with what they bring if that is more than one
+            loss.
         spend: FLOPs for all of them.
         n: Most runs; a classical design has as many as it is made of.
         design: How they are chosen; `regret` lowers the expected regret most per FLOP.
@@ -80,34 +86,37 @@ def suggest(
     Raises:
         InputError: If no candidate can be paid for.
     """
-    if candidates.flops.min() > spend:
+    offered = as_menu(candidates)
+    runs = offered.runs
+    if runs.flops.min() > spend:
         raise InputError(
-            f"the cheapest of {len(candidates)} candidate runs costs "
-            f"{candidates.flops.min():.3g} FLOPs, more than the {spend:.3g} to spend. "
+            f"the cheapest of {len(runs)} candidate runs costs "
+            f"{runs.flops.min():.3g} FLOPs, more than the {spend:.3g} to spend. "
             "Raise --spend, or lower --smallest."
         )
-    state = outlook(belief, candidates, seed=seed)
+    state = outlook(belief, offered, seed=seed)
     if design in CRITERIA:
         purse, criterion = Purse(spend, n), CRITERIA[design]
-        picks = greedy(state, candidates.flops, purse, criterion=criterion, once=once)
+        picks = greedy(state, runs.flops, purse, criterion=criterion, once=once)
     else:
-        picks = planned_design(candidates, spend, design=design, seed=seed)
-    return _described(belief, candidates, picks, expect(state, belief, picks))
+        picks = planned_design(runs, spend, design=design, seed=seed)
+    return _described(belief, runs, picks, expect(state, belief, picks))
 
 
 def of_picks(
-    belief: Belief, candidates: RunTable, picks: Sequence[int], *, seed: int = 0
+    belief: Belief, candidates: RunTable | Menu, picks: Sequence[int], *, seed: int = 0
 ) -> Suggestion:
     """What given runs are expected to settle.
 
     Args:
         belief: What finished runs say of the target.
-        candidates: The runs that could be trained.
+        candidates: As in `suggest`.
         picks: Which of them.
         seed: Of simulated outcomes.
     """
-    after = expect(outlook(belief, candidates, seed=seed), belief, picks)
-    return _described(belief, candidates, list(picks), after)
+    offered = as_menu(candidates)
+    after = expect(outlook(belief, offered, seed=seed), belief, picks)
+    return _described(belief, offered.runs, list(picks), after)
 
 
 def now_of(belief: Belief) -> Standing:
@@ -115,6 +124,18 @@ def now_of(belief: Belief) -> Standing:
     return standing(
         [view.log_loss for view in belief.views], belief.weights, np.log(belief.choices.n_active)
     )
+
+
+def tokens_per_param(belief: Belief) -> Interval:
+    """Tokens per active parameter that runs are offered at, fewest and most.
+
+    Those of `TOKENS_PER_PARAM`, and those between which the plan lies with `LIKELY`: a law that
+    no run near the plan supports is not corrected by any number of other runs.
+    """
+    sizes = np.exp(now_of(belief).limits(LIKELY))
+    target = float(np.median(belief.choices.flops))
+    most, fewest = (target / (FLOPS_PER_PARAMETER_AND_TOKEN * sizes**2)).tolist()
+    return min(TOKENS_PER_PARAM[0], fewest), max(TOKENS_PER_PARAM[1], most)
 
 
 def planned_design(candidates: RunTable, spend: float, *, design: Design, seed: int) -> list[int]:

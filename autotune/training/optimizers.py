@@ -17,7 +17,7 @@ ADAM_LR = 8e-3  # of embeddings, vectors, routers; of the head and experts at th
 HIDDEN_LR = 4e-3  # of matrices that AdamW trains, at the base width
 WIDE = frozenset({Role.HEAD, Role.EXPERTS, Role.EXPERTS_OUTPUT, Role.MATRIX, Role.OUTPUT})
 """Roles whose learning rate under Adam falls as 1 / width (muP, arXiv:2203.03466, table 8)."""
-MATRICES = frozenset({Role.MATRIX, Role.OUTPUT})
+MATRICES = frozenset({Role.MATRIX, Role.OUTPUT, Role.EXPERTS, Role.EXPERTS_OUTPUT})
 """Roles that Muon trains."""
 
 
@@ -51,7 +51,7 @@ class Optimizers:
         parameters = dict(model.named_parameters())
         for name, role in roles(model).items():
             if parameters[name].numel():  # shared experts may be none
-                kept[_key(role, parameters[name], settings)].append(parameters[name])
+                kept[_key(name, role, parameters[name], settings)].append(parameters[name])
         self.groups = {key: _group(key, held, settings) for key, held in kept.items()}
 
     def step(self, factor: float) -> Tensor:
@@ -81,22 +81,30 @@ class Optimizers:
         return found
 
 
-def _key(role: Role, parameter: nn.Parameter, settings: Settings) -> tuple[object, ...]:
-    """Parameters with the same key are one group: same optimizer, rate, decay and shape."""
+def _key(name: str, role: Role, parameter: nn.Parameter, settings: Settings) -> tuple[object, ...]:
+    """Parameters with the same key are one group: same optimizer, rate, decay and shape.
+
+    Muon sees one matrix for each expert, and two where gate and up lie in one tensor.
+    """
     if role in MATRICES and settings.optimizer == "muon":
-        return ("muon", *parameter.shape)
+        rows, columns = parameter.shape[-2:]
+        both = role is Role.EXPERTS and name.endswith("gate_up_proj")
+        return ("muon", rows // 2 if both else rows, columns)
     return ("adamw", _adam_lr(role, parameter), role is not Role.VECTOR)
 
 
 def _adam_lr(role: Role, parameter: nn.Parameter) -> float:
-    base = HIDDEN_LR if role in MATRICES else ADAM_LR
+    base = HIDDEN_LR if role in (Role.MATRIX, Role.OUTPUT) else ADAM_LR
     return base * BASE_WIDTH / parameter.shape[-1] if role in WIDE else base
 
 
 def _group(key: tuple[object, ...], held: list[nn.Parameter], settings: Settings) -> Group:
     arena = Arena(held)
     if key[0] == "muon":
-        muon = Muon(arena, tuple(held[0].shape))
+        rows, columns = key[1:]
+        assert isinstance(rows, int)
+        assert isinstance(columns, int)
+        muon = Muon(arena, (rows, columns))
         return Group(muon, settings.muon_lr, settings.weight_decay, arena)
     lr, decays = key[1:]
     assert isinstance(lr, float)

@@ -1,11 +1,14 @@
 """Whole layers and widths: what they divide by, how near they come, and the paper's rows."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from made_stacks import HEADS, PHASE_2, SCALES, grouped_query, paper, possible
 
+from autotune.architecture.attention import GroupedQuery
 from autotune.architecture.divisors import Divisors
 from autotune.architecture.layer_stack import LayerStack, triad
 from autotune.architecture.triad import of_ratios
@@ -168,7 +171,6 @@ def test_of_all_refinement_rows_three_in_four_have_the_rounded_depth():
     ("sizes", "says"),
     [
         ({"tensor": 5}, r"tensor-parallel size 5 does not divide 16 heads\. These do: 1, 2, 4, 8"),
-        ({"tensor": 16}, r"tensor-parallel size 16 does not divide 8 kv heads\. These do: 1, 2, 4"),
         ({"expert": 5}, r"expert-parallel size 5 does not divide 288 experts\. These do: 1, 2, 3"),
     ],
 )
@@ -176,6 +178,16 @@ def test_a_size_that_does_not_divide_is_met_with_those_that_do(sizes, says):
     with pytest.raises(InputError, match=says):
         Divisors(**sizes).refuse_remainders(paper())
     Divisors(tensor=8, expert=32).refuse_remainders(paper())
+
+
+def test_kv_heads_are_divided_among_devices_or_copied_to_as_many_on_each():
+    """Megatron-LM and vLLM want one to be a multiple of the other: 16 heads, 8 of kv."""
+    for tensor, copies in ((1, 1), (4, 1), (8, 1), (16, 2)):
+        Divisors(tensor=tensor).refuse_remainders(paper())
+        assert Divisors(tensor=tensor).kv_copies(paper().attention) == copies
+    twelve = GroupedQuery(n_heads=48, n_kv_heads=12, head_dim=64)
+    with pytest.raises(InputError, match=r"size 8 does not divide 12 kv heads .* 4, 6, 12, 24, 48"):
+        Divisors(tensor=8).refuse_remainders(replace(paper(), attention=twelve))
 
 
 @pytest.mark.parametrize("change", [{"multiple": 4}, {"multiple": 256}, {"pipeline": 0}])

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from problems.suite import SUITE
-from search_ours import own
+from search import searches, split
+from search_ours import DECLARED, own
 from search_peers import PEERS, quiet
 from search_record import Journal, Row, losses, markdown, put, steps, summary
 from search_run import FREE, Answer, Meter, SpentError, drive, run
@@ -180,6 +181,24 @@ def test_losses_name_who_is_below_ours_and_nobody_else():
         "moe, r4: b 0.01 (1 seeds); ours 0.1",
         "moe, worst4: b 0.01 (1 seeds); ours 0.1",
     ]
+
+
+def test_a_name_with_a_comma_is_one_name():
+    assert split("random,autotune, prior abnar2025,skopt RF") == [
+        "random", "autotune, prior abnar2025", "skopt RF",
+    ]  # fmt: skip
+
+
+def test_a_search_that_a_problem_has_not_is_named_and_passed_over(capsys):
+    asked = ["random", "autotune, prior abnar2025"]
+    assert [peer.name for peer in searches(asked, SUITE["branin"]())] == ["random"]
+    assert "autotune, prior abnar2025: passed over, branin has" in capsys.readouterr().err
+    assert [peer.name for peer in searches(asked, SUITE["moe"]())] == asked
+
+
+def test_noise_is_declared_in_one_row_of_a_noisy_problem():
+    bench = SUITE["moe_noisy"]()
+    assert set(own(bench.problem, noise=bench.noise)) - set(own(bench.problem)) == {DECLARED}
 
 
 def test_a_table_is_put_between_its_marks_and_nothing_else_is_touched():

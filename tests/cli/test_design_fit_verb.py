@@ -176,7 +176,11 @@ def test_laws_lists_and_shows_the_fit(folder):
     ("arguments", "status", "says"),
     [
         (["--flops", "1e20", "--shape-law", "theirs"], 2, "no fit 'theirs'"),
-        (["--like", "deepseek-v3", "--shape-law", "ours"], 2, "no use without --flops"),
+        (
+            ["--like", "deepseek-v3", "--shape-law", "ours"],
+            2,
+            "--shape-law: of no use where --like",
+        ),
         (["--flops", "1e20", "fit", "runs.csv"], 2, "put them behind `fit`"),
         (["fit", "runs.csv", "--force"], 2, "--force is of no use without --save"),
         (["fit", "runs.csv", "--save", "a/b"], 2, "cannot name a fit"),

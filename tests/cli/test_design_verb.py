@@ -146,6 +146,12 @@ def test_other_attention_and_dense_layers_reach_every_format(tmp_path, attention
         assert int(said["--num-query-groups"]) * 4 == int(said["--num-attention-heads"])
 
 
+def test_kv_heads_on_several_devices_are_said():
+    said = " ".join(run("design", "--flops", "1e20", "--tp", "8", "--top", "1").stdout.split())
+    assert "Each of the 4 kv heads is on 2 of the 8 tensor-parallel devices" in said
+    assert record("--flops", "1e20", "--tp", "4", "--top", "1")["design"]["held"]["kv_copies"] == 1
+
+
 def test_memory_and_parameters_cap_the_same_number():
     """16 bytes per parameter: 64 GPUs of 80 GB hold 320 billion."""
     by_memory = record("--flops", "1e24", "--max-memory", "80GB", "--gpus", "64")
@@ -288,6 +294,9 @@ def test_a_design_and_a_placement_come_together_if_both_are_asked():
             "--shape-law gives both ratios",
         ),
         (["--like", "kimi-k2", "--law", "abnar2025"], 2, "--law chooses a shape for a budget"),
+        (["--like", "kimi-k2", "--experts", "8", "--mla"], 2, "--experts, --mla: of no use where"),
+        (["--like", "kimi-k2", "--multiple", "8"], 2, "--multiple: of no use where --like alone"),
+        (["--experts", "8", "fit", "runs.csv"], 2, "design fit takes its own options only"),
         (["--flops", "1e20", "--law", "abnar2024"], 2, "Did you mean 'abnar2025'"),
         (["--flops", "1e18", "--pp", "64"], 3, "no whole numbers come within 5%"),
         (["--flops", "1e20", "--kv-rank", "512"], 2, "--kv-rank is a size of latent attention."),

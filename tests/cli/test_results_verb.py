@@ -23,7 +23,7 @@ def problem(*, shift: float = 1.0) -> Problem:
     space.add(Float("x", (0.0, 4.0)), Integer("n_active", (1, 10**10)))
     return Problem(
         name="hill", summary="Find the foot.", space=space, unit="nats per token",
-        units={"n_active": "parameters", "tokens": "tokens"},
+        units={"n_active": "parameters", "tokens": "tokens", "flops": "FLOPs per day"},
         objective=lambda c: 2.0 + (c["x"] - shift) ** 2,
         best_known=lambda: Reference(2.0, {"x": shift, "n_active": 1}, "exact, by calculus"),
     )
@@ -54,7 +54,8 @@ def storage(tmp_path_factory):
         for i, x in enumerate((0.5, 1.6, 3.0, 1.0)):
             trial = store.trial({"x": x, "n_active": 10**9 + i})
             timing = Timing(0.5, "w0", 100.0 + i, 100.5 + i)
-            store.append(Completed(trial, 2 + (x - 1.5) ** 2, timing, {"tokens": 2e10}))
+            spent = {"tokens": 2e10, "flops": 1e22}
+            store.append(Completed(trial, 2 + (x - 1.5) ** 2, timing, spent))
         for kind in (FailureKind.TIMEOUT, FailureKind.CRASHED, FailureKind.TIMEOUT):
             trial = store.trial({"x": 4.0, "n_active": 1})
             store.append(Failed(trial, kind, "by design", Timing(9.0, "w1", 1.0, 200.0), "log"))
@@ -116,6 +117,8 @@ def test_best_are_the_least_completed_values_with_named_columns_and_units(storag
     rows = {line.split()[0]: line for line in text.splitlines() if line.strip()}
     assert rows["objective"].split()[1:] == ["2.01", "nats", "per", "token"]
     assert rows["tokens"].split()[1:] == ["20B", "tokens"]
+    assert rows["n_active"].split()[1:] == ["1B", "parameters"]
+    assert rows["flops"].split()[1:] == ["10", "Z", "FLOPs", "per", "day"]
 
 
 def test_a_study_whose_trials_all_failed_has_no_best_and_exits_3(storage):
@@ -138,7 +141,7 @@ def test_the_csv_has_exactly_the_agreed_columns_and_full_precision(storage, tmp_
     text = (tmp_path / "t.csv").read_text()
     assert text.splitlines()[0] == (
         "trial,status,objective,seconds,worker,submitted_at,finished_at,"
-        "p:n_active,p:x,m:tokens,error"
+        "p:n_active,p:x,m:tokens,m:flops,error"
     )
     rows = list(csv.DictReader(text.splitlines()))
     assert [row["status"] for row in rows[3:6]] == ["completed", "timeout", "crashed"]

@@ -92,6 +92,34 @@ def test_children_run_trials_in_the_scratch_folder_and_the_study_continues(
     assert log.read_text() == f"at {log.parent}\n"
 
 
+def test_the_status_of_a_study_on_a_server_is_its_record(tuned):
+    at = ("--storage", tuned[0])
+    (listed,) = [
+        each
+        for each in json.loads(run("status", *at, "--json").stdout)["studies"]
+        if each["study"] == "six"
+    ]
+    assert (listed["state"], listed["folder"], listed["jobs"]) == ("done", None, [])
+    assert listed["trials"]["total"] == listed["trials"]["wanted"] == 6
+    assert run("status", "six", *at).stdout.startswith("six: done\n6 of 6 trials")
+    assert "did you mean 'six'" in run("status", "sux", *at).stderr.lower()
+
+
+def test_results_of_another_tool_are_imported_to_a_server_once(postgres_url, tmp_path):
+    file = tmp_path / "results.csv"
+    file.write_text("p:x,objective,job_id\n0.5,-0.25,0\n0.1,F,1\n")
+    words = ("results", "import", file, "--study", "theirs", "--storage", postgres_url)
+    done = run(*words)
+    assert done.returncode == 0, done.stderr
+    assert "1 completed and 1 failed trials imported to theirs at postgresql://" in done.stderr
+    shown = run("results", "best", "theirs", "--storage", postgres_url, "--json")
+    (best,) = json.loads(shown.stdout)["best"]
+    assert (best["trial"], best["value"]) == ("import-0000", 0.25)
+    again = run(*words)
+    assert again.returncode == 2
+    assert "was imported into theirs at postgresql://" in again.stderr
+
+
 def test_figures_and_a_report_are_drawn_from_a_server_and_no_password_is_in_them(tuned, tmp_path):
     pytest.importorskip("plotly")
     pytest.importorskip("matplotlib")
@@ -109,10 +137,9 @@ def test_figures_and_a_report_are_drawn_from_a_server_and_no_password_is_in_them
 @pytest.mark.parametrize(
     "words",
     [
-        ("status",), ("cancel", "s"), ("plan", "--flops", "1e21"), ("laws",), ("fit", "runs.csv"),
+        ("cancel", "s"), ("plan", "--flops", "1e21"), ("laws",), ("fit", "runs.csv"),
         ("ladder", "run", "--preset", "smoke"),
         ("submit", "tune", "moe_budget", "--scheduler", "local"),
-        ("results", "import", "results.csv", "--study", "s"),
     ],
     ids=lambda words: words[0],
 )  # fmt: skip

@@ -14,6 +14,7 @@ import pytest
 from cli_run import run
 from made_study import SIZES, TOKENS, TRUTH, completed, problem
 
+from autotune.cli import study_view
 from autotune.cli.study_run import Loop
 from autotune.cli.tune_run import Place
 from autotune.evaluators.serial import SerialEvaluator
@@ -90,6 +91,12 @@ def test_a_study_killed_at_any_time_continues_where_it_was(runs, tmp_path):
     ended = studies.read(folder)
     assert len(ended.outcomes) == len(rows)
     assert len(decisions(ended.jobs)) == len(found["rounds"])  # the same end is not a new round
+
+
+def test_losses_that_were_known_already_are_counted_for_the_reader():
+    assert study_view._repeated([{"repeated": 0}]) == study_view._repeated([{}]) == []
+    assert "5 losses that another run" in study_view._repeated([{"repeated": 5}])[0]
+    assert "1 loss that another run" in study_view._repeated([{}, {"repeated": 1}])[0]
 
 
 class Stop:

@@ -12,7 +12,7 @@ from made_surface import Surface, runs
 from autotune.architecture.triad import Triad
 from autotune.errors import FitError, InputError
 from autotune.fitting import rank_gate
-from autotune.fitting.shape_curves import CurveState
+from autotune.fitting.shape_curves import CurveState, HeldAt
 from autotune.fitting.shape_fit import fit_shape
 from autotune.fitting.shape_settings import ShapeSettings
 from autotune.fitting.shape_slices import near_middle, slice_of
@@ -103,6 +103,10 @@ def test_hidden_sizes_of_whole_shapes_are_those_of_the_best_triplet():
     for budget in found.budgets:
         best = float(PLANTED["width"].value(budget.flops))
         assert budget.curves["width"].ends[0] == pytest.approx(best, rel=0.012)
+    for budget, whole in zip(found.budgets, settled, strict=True):
+        origins = set(budget.curves["width"].held_at.values())
+        assert origins == ({HeldAt.OWN} if whole else {HeldAt.OWN, HeldAt.LAW})
+    assert any("d at 1e+18 FLOPs is at M and N/N_a by law" in each for each in found.warnings)
 
 
 def test_intervals_of_the_hidden_size_hold_for_whole_shapes_too():
@@ -269,6 +273,8 @@ def test_a_number_that_was_not_varied_has_no_law():
     assert {"density", "expansion", "width"} <= found.shape.laws.keys()
     assert all(each.curves["M"].state is CurveState.FEW for each in found.budgets)
     assert any("no law of M:" in each for each in found.weak)
+    assert all(each.curves["width"].held_at["M"] is HeldAt.RUN for each in found.budgets)
+    assert any("d at 1e+18 FLOPs is at M as run" in each for each in found.warnings)
 
 
 def test_one_budget_is_no_law():

@@ -23,7 +23,7 @@ class Scheduled:
         assert (job["state"], job["exit_code"]) == ("completed", 0)
 
     def test_a_program_that_fails_is_a_failed_job_with_its_exit_code(self, desk):
-        """The problem is changed while the first job runs: the second finds another problem's study."""
+        """The problem is changed while the first job runs: the study is not the second one's."""
         sent = desk.submit(*self.where, "--max-evals", 3, "--set", "pause=3600", "--chain", 2)
         assert sent.returncode == 0, sent.stderr
         desk.wait(lambda seen: seen["trials"]["running"])

@@ -254,7 +254,8 @@ def test_a_cap_that_does_not_bind_changes_nothing():
         ({"flops": 1e12}, r"no expert is 8 wide|the budget leaves .* layers of 4x64 heads"),
         ({"flops": 1e18, "heads": head_schedule.given(64, 128)}, r"leaves 0.29 layers of 64x128"),
         ({"flops": 1e17, "divisors": Divisors(multiple=128)}, r"nearest miss M by .*--multiple"),
-        ({"flops": 1e18, "divisors": Divisors(pipeline=64)}, r"nearest miss M by \+\d+.*--pp"),
+        ({"flops": 1e18, "divisors": Divisors(pipeline=64)}, r"nearest miss M by \+\d+.*r --pp, "),
+        ({"flops": 1e22, "n_shared": 1000}, r"would be 11 wide each, .* Lower --shared or --top-k"),
     ],
 )  # fmt: skip
 def test_what_no_model_can_be_is_said_with_a_remedy(changes, says):
@@ -270,7 +271,7 @@ def test_what_no_model_can_be_is_said_with_a_remedy(changes, says):
         ({"top_k": 300}, "top_k is 300 of 288"),
         ({"max_total": -1}, "max_total must be finite and > 0"),
         ({"vocabulary": 0}, "vocabulary must be finite and >= 1"),
-        ({"divisors": Divisors(tensor=8)}, r"size 8 does not divide 4 kv heads\. These do: 1, 2"),
+        ({"divisors": Divisors(tensor=16)}, r"size 16 does not divide 8 heads\. .* 1, 2, 4, 8\."),
     ],
 )
 def test_a_question_that_cannot_be_is_refused(changes, says):

@@ -30,7 +30,9 @@ def family(name, law=WITH, seq_len=4096):
 
 
 def settled(law, budget, found, **asked):
-    return exact_plan.settle(lambda spent: planner.plan(law, spent, **asked), budget, found)
+    return exact_plan.settle(
+        lambda spent: planner.solved(law, spent, **asked), budget, found, name=law.form
+    )
 
 
 def exactly(found, n_active):
@@ -217,12 +219,12 @@ def test_sizes_that_never_agree_with_their_cost_end_in_a_refusal():
     def jumping(budget):
         turns.append(budget)
         size = 1e9 if len(turns) % 2 else 2e9
-        return planner.plan(
+        return planner.solved(
             PRESETS["abnar2025"], budget, question=Question(hold=Hold.TOKENS, n_active=size)
         )
 
     with pytest.raises(InfeasibleError, match="no size agrees with the exact FLOPs of mixtral"):
-        exact_plan.settle(jumping, Budget(flops=1e21), found)
+        exact_plan.settle(jumping, Budget(flops=1e21), found, name="jumping")
 
 
 @given(n=st.floats(1e3, 1e15), tokens=st.floats(1, 1e15), served=st.floats(0, 1e15))

@@ -10,6 +10,8 @@ from autotune.search.fidelity import Fidelity
 from autotune.search.settings import SearchSettings
 from autotune.store import study
 from autotune.training import at_budget
+from autotune.training.schedule import schedule
+from autotune.training.settings import Settings
 
 TINY = {"flops": "6e8", "context": "32"}
 NAMES = ("train_dense", "train_moe")
@@ -47,6 +49,18 @@ def test_the_share_is_the_fidelity_and_flops_are_its_cost(name):
     whole = problem_file.load(name, {"least_share": "1"})
     assert "share" not in whole.space
     assert not whole.fidelity
+
+
+@pytest.mark.parametrize("tokens", [1e5, 2e5, 4e5, 1.6e6])
+def test_a_run_with_branches_costs_what_its_schedule_does(tokens):
+    problem = problem_file.load("train_run", {"branches": "3"})
+    config = {"size": problem.space["size"].sequence[0], "tokens": tokens, "seed": 0}
+    budgets = (*problem.branches(config), tokens)
+    assert len(budgets) == {1e5: 1, 2e5: 2}.get(tokens, 3)
+    settings = Settings(sequences=1).resolved(budgets, 40_000)
+    trained = schedule(budgets, settings).steps * settings.batch_tokens
+    at = problem.quantities(config)
+    assert at["flops"] / (6 * at["n_active"]) == pytest.approx(trained, rel=0.01)
 
 
 def test_one_expert_is_the_dense_model_and_more_experts_only_add_parameters():

@@ -12,7 +12,8 @@ pytest.importorskip("matplotlib")
 
 from autotune.errors import InputError
 from autotune.reporting import catalogue, changes
-from autotune.reporting.marks import Line, Points
+from autotune.reporting.kinds.placed import LABEL, _isoflops
+from autotune.reporting.marks import Labels, Line, Points
 from autotune.suggestion.recorded import decisions, placed
 
 
@@ -48,6 +49,17 @@ def test_every_loss_is_on_the_map_where_its_run_lies_and_in_its_round():
             assert np.ptp(np.log(mark.x * mark.y)) < 1e-9
     best = runs["recommended"]
     assert 6 * best.x[0] * best.y[0] == pytest.approx(TARGET)
+
+
+def test_labels_of_the_map_stand_clear_of_each_other():
+    x, y = (1e4, 1e12), (1e8, 1e9)  # lines of nine decades begin at the upper edge
+    labels = next(m for m in _isoflops(x, y, most=1e30) if isinstance(m, Labels))
+    lines = [m for m in _isoflops(x, y, most=1e30) if isinstance(m, Line)]
+    assert 1 < len(labels.text) < len(lines)
+    at = np.log(np.stack([labels.x / x[0], labels.y / y[0]]).T)
+    at /= np.log([x[1] / x[0], y[1] / y[0]])
+    for i, one in enumerate(at):
+        assert (np.abs(at[:i] - one) >= LABEL).any(axis=1).all()
 
 
 def test_what_was_promised_stands_over_what_the_next_round_found():

@@ -156,8 +156,37 @@ def test_replicates_have_seeds_of_their_own():
     made = problem(seeds=True)
     config = {"n": 1e7, "d": 2e9, "seed": 0}
     done = finished(made, [completed(config)])
-    assert [each["seed"] for each in _seeded([config, config], done)] == [1, 2]
+    twice = offered(seeds=True).take(np.array([offered(seeds=True).configs.index(config)] * 2))
+    assert [each["seed"] for each in _seeded(twice, done).configs] == [1, 2]
     assert {each["seed"] for each in offered(seeds=True).configs} == {0}
+
+
+def test_a_run_that_would_repeat_a_branch_has_a_seed_of_its_own():
+    made = problem(seeds=True, halves=1)
+    runs = offer(made)
+    long, short = {"n": 1e7, "d": 4e9, "seed": 0}, {"n": 1e7, "d": 2e9, "seed": 0}
+    rows = np.array([runs.configs.index(each) for each in (long, short, long)])
+    first = _seeded(runs.take(rows), finished(made, []))
+    assert [each["seed"] for each in first.configs] == [0, 1, 2]
+    done = finished(made, [completed(long, metrics={"loss@2000000000": 3.9})])
+    assert [each["seed"] for each in _seeded(runs.take(rows[1:2]), done).configs] == [1]
+
+
+def test_a_branch_that_repeats_a_run_of_its_length_and_seed_is_one_observation():
+    made = problem(seeds=True, halves=1)
+    trunk = completed({"n": 1e7, "d": 4e9, "seed": 0}, metrics={"loss@2000000000": 3.9})
+    for seed, loss, losses in ((0, 3.9, 2), (1, 3.9, 3), (0, 3.9 + 1e-15, 3)):
+        alone = replace(completed({"n": 1e7, "d": 2e9, "seed": seed}), value=loss)
+        for outcomes in ([trunk, alone], [alone, trunk]):
+            done = finished(made, outcomes)
+            assert (len(done.runs), done.repeated) == (losses, 3 - losses)
+            assert decide(made, offer(made), done, ALL).to_json()["repeated"] == 3 - losses
+            assert sorted(done.runs.tokens)[:2] == ([2e9, 4e9] if losses == 2 else [2e9, 2e9])
+
+
+def test_equal_losses_of_whole_runs_are_observations_each():
+    alone = replace(completed({"n": 1e7, "d": 2e9}), value=3.9)
+    assert len(finished(problem(), [alone, alone]).runs) == 2
 
 
 def test_a_spend_below_the_first_runs_says_what_they_cost():

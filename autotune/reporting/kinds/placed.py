@@ -22,6 +22,8 @@ MARGIN = 1.6
 """Factor by which the map reaches beyond everything on it."""
 INSIDE = 0.08
 """How far along a line its label stands, clear of the edge."""
+LABEL = (0.15, 0.05)
+"""Of the map's width and height, what a label takes with clear space around it."""
 DECADES = np.arange(0, 41)
 
 
@@ -80,9 +82,21 @@ def _isoflops(x: Interval, y: Interval, *, most: float) -> Iterator[Mark]:
         at = float(n[0] ** (1 - INSIDE) * n[1] ** INSIDE)
         ends.append((at, flops / (6 * at)))
     if ends:
-        at_n, at_tokens = np.array(ends).T
-        names = tuple(numbers.flops(flops) for flops in budgets)
+        kept = _apart(ends, x, y)
+        at_n, at_tokens = np.array(ends)[kept].T
+        names = tuple(numbers.flops(budgets[i]) for i in kept)
         yield Labels(x=at_n, y=at_tokens, text=names)
+
+
+def _apart(ends: Sequence[tuple[float, float]], x: Interval, y: Interval) -> list[int]:
+    """The labels that none before them would cover, as indices."""
+    sides = np.log([x, y])
+    at = (np.log(ends) - sides[:, 0]) / (sides[:, 1] - sides[:, 0])
+    kept: list[int] = []
+    for i, place in enumerate(at):
+        if all((np.abs(place - at[k]) >= LABEL).any() for k in kept):
+            kept.append(i)
+    return kept
 
 
 def _along(flops: float, x: Interval, y: Interval) -> tuple[Floats, Floats]:

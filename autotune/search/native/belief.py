@@ -4,8 +4,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autotune.search.codec import Codec
-from autotune.search.native.gaussian import Data
-from autotune.search.native.milestones import dense, doubled, sparse
+from autotune.search.native.hyper import Data
+from autotune.search.native.input_warp import InputWarp
+from autotune.search.native.milestones import OFTEN, dense, doubled, sparse
 from autotune.search.native.places import EVERYWHERE, Places, Region
 from autotune.search.native.replicates import levels, variances
 from autotune.search.native.surrogate import (
@@ -15,6 +16,7 @@ from autotune.search.native.surrogate import (
     Surrogate,
     kept,
     learn,
+    moved,
     relearn,
     resting,
     surrogate,
@@ -37,6 +39,7 @@ class Belief:
         self._codec = codec
         self._settings = settings
         self._learned: tuple[int, dict[Region, Shape]] = (0, {})
+        self._inputs: dict[int, InputWarp | None] = {}
         self._sparing: dict[tuple[int, Region], Shape] = {}
 
     def posterior(
@@ -91,8 +94,22 @@ class Belief:
         shapes = self._learned[1]
         if region not in shapes:
             first = features[:milestone], values[:milestone], noise[:milestone]
-            shapes[region] = learn(*self._known(*first, region))
+            shapes[region] = self._learned_at(*first, region)
         return shapes[region]
+
+    def _learned_at(self, features: Floats, values: Floats, noise: Floats, region: Region) -> Shape:
+        """Learn at a milestone; a warp of the inputs is looked for at each doubling, from all."""
+        n, known = len(values), self._known(features, values, noise, region)
+        last = doubled(n, OFTEN)
+        if np.isfinite(values[:last]).sum() < 2:
+            return learn(*known)
+        if (n, region) == (last, EVERYWHERE):
+            shape = moved(known[0], learn(*known))
+            self._inputs[n] = shape.hyper.inputs
+            return shape
+        if last not in self._inputs:
+            self._learned_at(features[:last], values[:last], noise[:last], EVERYWHERE)
+        return learn(*known, self._inputs[last])
 
     def _near(self, features: Floats, values: Floats, noise: Floats, region: Region) -> Shape:
         """Hyperparameters learned seldom, each time near those of a shorter record."""

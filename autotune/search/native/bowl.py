@@ -13,7 +13,7 @@ def terms(x: Floats) -> Floats:
 
 
 def slopes(x: Floats) -> Floats:
-    """Derivatives of the terms of one point (d,), each by its own coordinate, shape (2 d,)."""
+    """Derivatives of the terms, each by its own coordinate, (..., d) to (..., 2 d)."""
     middle = 2.0 * x - 1.0
-    both = np.concatenate([np.full(len(x), 2.0), 4.0 * middle])
-    return np.asarray(both / np.sqrt(2 * len(x)))
+    both = np.concatenate([np.full(x.shape, 2.0), 4.0 * middle], axis=-1)
+    return np.asarray(both / np.sqrt(2 * x.shape[-1]))

@@ -156,8 +156,10 @@ def learned(process: GaussianProcess, here: Floats, there: Floats) -> Floats:
 
 def covariance(process: GaussianProcess, a: Floats, b: Floats) -> Floats:
     """Posterior covariance between rows of (m, k) and the same rows of another, shape (m,)."""
-    prior = correlation(np.square((a - b) / process.hyper.length).sum(axis=1))
-    prior = prior + process.hyper.bowl * (terms(a) * terms(b)).sum(axis=1)
+    hyper = process.hyper
+    here, there = hyper.seen(a), hyper.seen(b)
+    prior = correlation(np.square((here - there) / hyper.length).sum(axis=1))
+    prior = prior + hyper.bowl * (terms(here) * terms(there)).sum(axis=1)
     one, other = (
         solve_triangular(process.factor, process.covariance(each).T, lower=True, check_finite=False)
         for each in (a, b)

@@ -8,8 +8,9 @@ from scipy.linalg.lapack import dpotri, dpotrs
 from scipy.optimize import minimize
 
 from autotune.search.native.bowl import slopes, terms
+from autotune.search.native.hyper import Data, Hyper, Prior
 from autotune.search.native.kernel import correlation, squared_distances, with_slope
-from autotune.search.native.replicates import Ints, Pooled, Replicates
+from autotune.search.native.replicates import Pooled, Replicates
 from autotune.search.native.trend import FLAT, SLOPE_VARIANCE, Trend
 from autotune.types import Floats
 
@@ -20,105 +21,6 @@ LEAST_BOWL, MOST_BOWL = 1e-6, 1e3
 LEAST_SIGNAL, MOST_SIGNAL = 1e-3, 1e4  # of warped values, whose variance is 1
 LEAST_VARIANCE = 1e-300
 RESIDUAL, TRUST = 0.01, 2.0  # share of the variance that a trend is expected to leave; in values
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Prior:
-    """Where lengths and noise are expected, as normal distributions of their logarithms.
-
-    Attributes:
-        length: Median length of a feature.
-        length_sigma: Standard deviation of the log length.
-        noise: Median ratio of noise variance to signal variance.
-        noise_sigma: Standard deviation of its logarithm.
-        bowl: Median ratio of the bowl's variance to signal variance.
-        bowl_sigma: Standard deviation of its logarithm.
-    """
-
-    length: float
-    length_sigma: float = 1.0
-    bowl: float = 1e-1
-    bowl_sigma: float = 2.0
-    noise: float = 1e-5
-    noise_sigma: float = 4.0
-
-    def cost(self, vector: Floats, parameters: int) -> tuple[float, Floats]:
-        """Minus the log density of log hyperparameters, up to a constant, and its gradient.
-
-        A signal variance behind noise and bowl, if there is one, is as likely at any logarithm.
-        """
-        p = parameters
-        off, sigma = np.zeros_like(vector), np.ones_like(vector)
-        off[:p], sigma[:p] = vector[:p] - np.log(self.length), self.length_sigma
-        off[p : p + 2] = vector[p : p + 2] - np.log([self.noise, self.bowl])
-        sigma[p : p + 2] = self.noise_sigma, self.bowl_sigma
-        return 0.5 * float(((off / sigma) ** 2).sum()), off / sigma**2
-
-
-@dataclass(frozen=True, slots=True)
-class Data:
-    """What a process is fitted to.
-
-    Attributes:
-        x: Points, and after them what k priors predict there, shape (g, d + k).
-        y: Values, shape (n,).
-        owner: The parameter that each feature is of, shape (d,): features of one parameter,
-            such as the indicators of its categories, share a length.
-        replicates: Which point each value is of, and its known noise; None if each has one value
-            and nothing is known, so that g = n.
-    """
-
-    x: Floats
-    y: Floats
-    owner: Ints
-    replicates: Replicates | None = None
-
-    @property
-    def parameters(self) -> int:
-        """How many parameters the features are of."""
-        return int(self.owner.max()) + 1
-
-    @property
-    def has_known_noise(self) -> bool:
-        """Whether something is known of the noise, so that the signal's variance is learned."""
-        return self.replicates is not None and self.replicates.known is not None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hyper:
-    """Hyperparameters of the process.
-
-    Attributes:
-        length: Of each feature, shape (d,).
-        noise: Noise variance over signal variance, beyond what is known of the noise.
-        bowl: Variance of the coefficients of linear and quadratic terms over signal variance.
-        variance: Signal variance, where noise is known; None where it follows from the values.
-    """
-
-    length: Floats
-    noise: float
-    bowl: float
-    variance: float | None = None
-
-    @staticmethod
-    def of(vector: Floats, owner: Ints) -> "Hyper":
-        """From logarithms, shape (p + 2,) or (p + 3,).
-
-        They are of one length per parameter, of noise and bowl, and of the signal variance where
-        noise is known.
-        """
-        p = int(owner.max()) + 1
-        noise, bowl = np.exp(vector[p : p + 2])
-        variance = float(np.exp(vector[p + 2])) if len(vector) > p + 2 else None
-        return Hyper(
-            length=np.exp(vector[owner]), noise=float(noise), bowl=float(bowl), variance=variance
-        )
-
-    def vector(self, owner: Ints) -> Floats:
-        """The logarithms that `of` takes."""
-        lengths = self.length[np.unique(owner, return_index=True)[1]]
-        variance = [] if self.variance is None else [self.variance]
-        return np.asarray(np.log([*lengths, self.noise, self.bowl, *variance]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,10 +91,10 @@ class GaussianProcess:
         # By the mean and by k' K^-1 k: only sums over the points are of use, so no (n, d) is kept.
         weighted = np.stack([self.weights, solved])
         by_basis = np.stack([self.weights @ self.basis, solved @ self.basis, basis])
-        by_mean, by_solved, by_prior = self.chain(x, by_basis)
-        near = (weighted * steepness) @ off / self.hyper.length
-        by_mean[:d] -= near[0]
-        by_solved[:d] -= near[1]
+        chained = self.chain(x, by_basis)
+        chained[:2, :d] -= (weighted * steepness) @ off / self.hyper.length
+        chained[:, :d] *= self.hyper.stretch(x[:d])
+        by_mean, by_solved, by_prior = chained
         trended = self.trend.slope(x[None, d:])[0]
         to = d + len(trended)  # nothing beyond, if the prior is not in the mean
         by_mean[d:to] += self.trend.share * trended
@@ -207,9 +109,9 @@ class GaussianProcess:
         return _split(x, self.hyper, self.trend)
 
     def chain(self, x: Floats, by: Floats) -> Floats:
-        """From derivatives by the basis, (..., 2 d + k), to ones by a point (d + k,)."""
+        """From derivatives by the basis, (..., 2 d + k), to ones by what is seen of a point."""
         d = len(self.hyper.length)
-        bent = slopes(x[:d]) * np.sqrt(self.hyper.bowl)
+        bent = slopes(self.hyper.seen(x[:d])) * np.sqrt(self.hyper.bowl)
         bend = np.sqrt(SLOPE_VARIANCE) * self.trend.slope(x[None, d:])[0]
         total = np.zeros((*by.shape[:-1], len(x)))
         total[..., :d] = by[..., :d] * bent[:d] + by[..., d : 2 * d] * bent[d:]
@@ -280,21 +182,10 @@ def fit(
         rounds: Most iterations of L-BFGS-B from each.
         trend: How the last columns of the points enter the mean.
     """
-    d = len(data.owner)
-    t = trend(data.x[:, d:])
-    expected = trend.expected(t)
-    if data.replicates is not None:
-        expected = expected[data.replicates.row]
-    left = replace(data, x=np.concatenate([data.x[:, :d], t], axis=1), y=data.y - expected)
-    bounds = [(np.log(SHORTEST), np.log(LONGEST))] * data.parameters
-    bounds += [(np.log(LEAST_NOISE), np.log(MOST_NOISE))]
-    bounds += [(np.log(LEAST_BOWL), np.log(MOST_BOWL))]
-    if data.has_known_noise:
-        bounds += [(np.log(LEAST_SIGNAL), np.log(MOST_SIGNAL))]
-    best, least = starts[0], np.inf
+    left, best, least = detrended(data, trend), starts[0], np.inf
     for start in starts:
         found = minimize(
-            cost, start, args=(left, prior), jac=True, method="L-BFGS-B", bounds=bounds,
+            cost, start, args=(left, prior), jac=True, method="L-BFGS-B", bounds=bounds(data),
             options={"maxiter": rounds},
         )  # fmt: skip
         if found.fun < least:
@@ -302,7 +193,30 @@ def fit(
     return np.asarray(best), -least
 
 
+def detrended(data: Data, trend: Trend) -> Data:
+    """Data with the trend's columns, and what the trend leaves of the values."""
+    d = len(data.owner)
+    t = trend(data.x[:, d:])
+    expected = trend.expected(t)
+    if data.replicates is not None:
+        expected = expected[data.replicates.row]
+    return replace(data, x=np.concatenate([data.x[:, :d], t], axis=1), y=data.y - expected)
+
+
+def bounds(data: Data) -> list[tuple[float, float]]:
+    """Of the log hyperparameters of a process of such data."""
+    ranges = [(SHORTEST, LONGEST)] * data.parameters
+    ranges += [(LEAST_NOISE, MOST_NOISE), (LEAST_BOWL, MOST_BOWL)]
+    ranges += [(LEAST_SIGNAL, MOST_SIGNAL)] * data.has_known_noise
+    return [(float(np.log(low)), float(np.log(high))) for low, high in ranges]
+
+
 def cost(vector: Floats, data: Data, prior: Prior) -> tuple[float, Floats]:
+    """Minus the log posterior of the log hyperparameters, and its gradient, as `costs` has them."""
+    return costs(vector, data, prior)[:2]
+
+
+def costs(vector: Floats, data: Data, prior: Prior) -> tuple[float, Floats, Floats]:
     """Minus the log posterior of the log hyperparameters, the mean profiled.
 
     So is the signal variance, unless noise is known: its ratio to the signal is not known then.
@@ -313,7 +227,7 @@ def cost(vector: Floats, data: Data, prior: Prior) -> tuple[float, Floats]:
         prior: Of the hyperparameters.
 
     Returns:
-        The cost, and its gradient, of the shape of the vector.
+        The cost, and its derivatives by the vector, of its shape, and by the features, (g, d).
     """
     n, d = len(data.y), len(data.owner)
     hyper = Hyper.of(vector, data.owner)
@@ -327,7 +241,7 @@ def cost(vector: Floats, data: Data, prior: Prior) -> tuple[float, Floats]:
     try:
         factor = cholesky(matrix, lower=True, check_finite=False)
     except np.linalg.LinAlgError:
-        return 1e25, np.zeros_like(vector)
+        return 1e25, np.zeros_like(vector), np.zeros((g, d))
     inverse, _ = dpotri(factor, lower=True)
     inverse += np.tril(inverse, -1).T
     ones = inverse.sum(axis=1)
@@ -340,15 +254,13 @@ def cost(vector: Floats, data: Data, prior: Prior) -> tuple[float, Floats]:
         total += 0.5 * TRUST * np.log(variance / RESIDUAL)
     pull = inverse - np.outer(weights, weights) / variance
     bent = pull * steepness
-    rows = bent.sum(axis=1)
-    by_length = (scaled**2 * rows[:, None]).sum(axis=0) - np.einsum(
-        "nd,nd->d", scaled, bent @ scaled
-    )
+    rows, turned, lifted = bent.sum(axis=1), bent @ scaled, pull @ bowl
+    by_length = (scaled**2 * rows[:, None]).sum(axis=0) - np.einsum("nd,nd->d", scaled, turned)
     gradient = np.zeros_like(vector)
     np.add.at(gradient, data.owner, by_length)
     p = data.parameters
     gradient[p] = 0.5 * hyper.noise * np.trace(pull)
-    gradient[p + 1] = 0.5 * float((pull @ bowl * bowl).sum())
+    gradient[p + 1] = 0.5 * float((lifted * bowl).sum())
     if data.replicates is not None:
         each = data.replicates.pull(
             data.y, ratios, inverse=np.diag(inverse), weights=weights, variance=variance
@@ -360,7 +272,9 @@ def cost(vector: Floats, data: Data, prior: Prior) -> tuple[float, Floats]:
             gradient[p + 2] = told * (1 - spread / variance)
             gradient[p + 2] -= 0.5 * float(each @ (ratios - hyper.noise))
     unlikely, by_prior = prior.cost(vector, p)
-    return float(total + unlikely), gradient + by_prior
+    steep = lifted * slopes(data.x[:, :d]) * np.sqrt(hyper.bowl)
+    by_feature = (turned - scaled * rows[:, None]) / hyper.length + steep[:, :d] + steep[:, d:]
+    return float(total + unlikely), gradient + by_prior, by_feature
 
 
 def _pooled(hyper: Hyper, y: Floats, replicates: Replicates | None) -> tuple[Pooled, Floats]:
@@ -377,7 +291,7 @@ def _split(x: Floats, hyper: Hyper, trend: Trend) -> tuple[Floats, Floats]:
 
     An unknown coefficient with a normal prior is a linear kernel in its column.
     """
-    own, predictions = x[:, : len(hyper.length)], x[:, len(hyper.length) :]
+    own, predictions = hyper.seen(x[:, : len(hyper.length)]), x[:, len(hyper.length) :]
     bowl = np.sqrt(hyper.bowl) * terms(own)
     columns = np.sqrt(SLOPE_VARIANCE) * trend(predictions)
     return own / hyper.length, np.concatenate([bowl, columns], axis=1)

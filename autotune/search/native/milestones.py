@@ -12,9 +12,9 @@ def dense(n: int) -> int:
     return n - n % (SELDOM // 10 << ((n // SELDOM).bit_length() - 1))
 
 
-def doubled(n: int) -> int:
-    """The last of `FEW` and its doubles that n outcomes have reached; 0 before the first."""
-    return 0 if n < FEW else FEW << ((n // FEW).bit_length() - 1)
+def doubled(n: int, first: int = FEW) -> int:
+    """The last of `first` and its doubles that n outcomes have reached; 0 before the first."""
+    return 0 if n < first else first << ((n // first).bit_length() - 1)
 
 
 def sparse(n: int) -> int:

@@ -42,8 +42,10 @@ class Path(GaussianProcess):
         _, _, by_value, _ = super(Path, self).gradient(x)
         scaled, _ = self.split(x[None, :])
         waves = -self.heights * np.sin(self.frequencies @ scaled[0] + self.phases)
-        by_value = by_value + self.chain(x, self.coefficients)
-        by_value[: scaled.shape[1]] += (waves @ self.frequencies) / self.hyper.length
+        drawn, d = self.chain(x, self.coefficients), scaled.shape[1]
+        drawn[:d] += (waves @ self.frequencies) / self.hyper.length
+        drawn[:d] *= self.hyper.stretch(x[:d])
+        by_value = by_value + drawn
         return float(self.predict(x[None, :])[0][0]), 0.0, by_value, np.zeros_like(by_value)
 
     def _drawn(self, scaled: Floats, basis: Floats) -> Floats:

@@ -6,14 +6,10 @@ from typing import TypeAlias
 import numpy as np
 from scipy.special import log_ndtr
 
-from autotune.search.native.gaussian import (
-    Data,
-    GaussianProcess,
-    Hyper,
-    Prior,
-    condition,
-    fit,
-)
+from autotune.search.native.gaussian import GaussianProcess, condition, fit
+from autotune.search.native.hyper import Data, Hyper, Prior
+from autotune.search.native.input_fit import warped_inputs
+from autotune.search.native.input_warp import InputWarp
 from autotune.search.native.replicates import Ints, Replicates, levels, rows
 from autotune.search.native.trend import FLAT, Trend, trends
 from autotune.search.native.warp import Warp, warps
@@ -108,14 +104,16 @@ def log_chance(ended: Floats) -> Floats:
     return np.asarray(log_ndtr((ended - 0.5) / HALF_WIDTH))
 
 
-def learn(data: Data, trials: Data) -> Shape:
+def learn(data: Data, trials: Data, inputs: InputWarp | None = None) -> Shape:
     """Fit the hyperparameters under each warp, and keep the most likely one.
 
     Args:
         data: The trials with a value.
         trials: All trials, 1 for those with a value and 0 for those that failed.
+        inputs: A warp of the inputs that the objective is seen through.
     """
     parameters, prior, starts = data.parameters, _prior(data), _starts(data)
+    data = data.seen_by(inputs)
     screened = [_likely(data, prior, starts[:1], each, SCREENED) for each in _choices(data)]
     screened = sorted(screened, key=lambda each: -each[0])[:FINALISTS]
     finals = [
@@ -124,7 +122,25 @@ def learn(data: Data, trials: Data) -> Shape:
     ]
     _, vector, (trended, bend, _) = max(finals, key=lambda each: each[0])
     success = _learned_success(trials, prior, starts[:, : parameters + 2], ROUNDS)
-    return Shape(Hyper.of(vector, data.owner), bend, trended, success)
+    return Shape(Hyper.of(vector, data.owner, inputs), bend, trended, success)
+
+
+def moved(data: Data, shape: Shape) -> Shape:
+    """What was learned of the trials with a value, with a warp of the inputs if they ask for one.
+
+    Args:
+        data: The trials with a value.
+        shape: What was learned from them, without such a warp.
+    """
+    trended, bend, warp = _same(_choices(data), shape)
+    found = warped_inputs(
+        _warped(data, warp), _prior(data), shape.hyper.vector(data.owner),
+        _trend(data, bend, trended=trended),
+    )  # fmt: skip
+    if found is None:
+        return shape
+    vector, inputs = found
+    return replace(shape, hyper=Hyper.of(vector, data.owner, inputs))
 
 
 def relearn(data: Data, trials: Data, before: Shape, *, screens: bool) -> Shape:
@@ -134,11 +150,13 @@ def relearn(data: Data, trials: Data, before: Shape, *, screens: bool) -> Shape:
         data: The trials with a value.
         trials: All trials, 1 for those with a value and 0 for those that failed.
         before: What was learned from fewer of them.
-        screens: Whether all warps are compared; if not, that of `before` stays.
+        screens: Whether all warps are compared, of the inputs as well; if not, those of `before`
+            stay.
     """
+    inputs, told = None if screens else before.hyper.inputs, data
     if (before.hyper.variance is None) == data.has_known_noise:
-        return learn(data, trials)
-    prior, start = _prior(data), before.hyper.vector(data.owner)
+        return learn(data, trials, inputs)
+    prior, start, data = _prior(data), before.hyper.vector(data.owner), data.seen_by(inputs)
     choices = _choices(data) if screens else [_same(_choices(data), before)]
     found = [_likely(data, prior, start[None, :], each, SCREENED) for each in choices]
     _, vector, choice = max(found, key=lambda each: each[0])
@@ -146,7 +164,8 @@ def relearn(data: Data, trials: Data, before: Shape, *, screens: bool) -> Shape:
         _, vector, choice = _likely(data, prior, vector[None, :], choice, SCREENED)
     known = _starts(data)[0] if before.success is None else before.success.vector(data.owner)
     success = _learned_success(trials, prior, known[None, : data.parameters + 2], SCREENED)
-    return Shape(Hyper.of(vector, data.owner), choice[1], choice[0], success)
+    shape = Shape(Hyper.of(vector, data.owner, inputs), choice[1], choice[0], success)
+    return moved(told, shape) if screens else shape
 
 
 def surrogate(shape: Shape, data: Data, trials: Data, *, cautious: bool) -> Surrogate:

@@ -18,7 +18,8 @@ from autotune.search.native.fidelity_search import (
     covariance,
     learned,
 )
-from autotune.search.native.gaussian import Hyper, condition
+from autotune.search.native.gaussian import condition
+from autotune.search.native.hyper import Hyper
 from autotune.search.native.search import NativeSearch
 from autotune.search.settings import SearchSettings
 from autotune.trials import Failed, FailureKind, Timing, Trial

@@ -6,14 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autotune.search.native.bowl import slopes, terms
-from autotune.search.native.gaussian import (
-    Data,
-    Hyper,
-    Prior,
-    condition,
-    cost,
-    fit,
-)
+from autotune.search.native.gaussian import condition, cost, fit
+from autotune.search.native.hyper import Data, Hyper, Prior
 from autotune.search.native.kernel import correlation, squared_distances, with_slope
 from autotune.search.native.pool import Pool
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autotune.search.native.gaussian import Data, Hyper
+from autotune.search.native.hyper import Data, Hyper
 from autotune.search.native.milestones import BETWEEN, FEW, OFTEN, dense, doubled, sparse
 from autotune.search.native.surrogate import learn, relearn, surrogate
 

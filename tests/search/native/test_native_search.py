@@ -8,7 +8,7 @@ from autotune import problem_file
 from autotune.problem import Problem
 from autotune.search import factory
 from autotune.search.codec import Codec, key
-from autotune.search.native.gaussian import Data
+from autotune.search.native.hyper import Data
 from autotune.search.native.search import NativeSearch
 from autotune.search.native.surrogate import kept, learn, surrogate
 from autotune.search.settings import SearchSettings

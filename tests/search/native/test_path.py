@@ -5,7 +5,8 @@ import pytest
 from scipy.optimize import approx_fprime
 
 from autotune.errors import InputError
-from autotune.search.native.gaussian import Hyper, condition
+from autotune.search.native.gaussian import condition
+from autotune.search.native.hyper import Hyper
 from autotune.search.native.path import drawn
 from autotune.search.native.trend import trends
 from autotune.search.settings import SearchSettings

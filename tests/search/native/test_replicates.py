@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autotune.search.native.fidelity_search import learned
-from autotune.search.native.gaussian import Data, Hyper, Prior, condition, cost, fit
+from autotune.search.native.gaussian import condition, cost, fit
+from autotune.search.native.hyper import Data, Hyper, Prior
 from autotune.search.native.path import drawn
 from autotune.search.native.replicates import Replicates, levels, rows, variances
 from autotune.search.native.surrogate import learn, resting, surrogate

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from autotune.search.native import gaussian
 from autotune.search.native.bowl import terms
-from autotune.search.native.gaussian import Data, Hyper, Prior, condition, cost, fit
+from autotune.search.native.gaussian import condition, cost, fit
+from autotune.search.native.hyper import Data, Hyper, Prior
 from autotune.search.native.kernel import correlation, squared_distances
 from autotune.search.native.surrogate import learn
 from autotune.search.native.trend import FLAT, SLOPE_VARIANCE, trends
