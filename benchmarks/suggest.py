@@ -31,9 +31,8 @@ from autotune.fitting.runs import RunTable
 from autotune.suggestion.belief import Belief, believe
 from autotune.suggestion.greedy import Purse, d_optimal, greedy, regret_fall
 from autotune.suggestion.layouts import layouts
-from autotune.suggestion.limits import TOKENS_PER_PARAM
 from autotune.suggestion.outlook import outlook
-from autotune.suggestion.suggest import Design, planned_design
+from autotune.suggestion.suggest import Design, planned_design, tokens_per_param
 from autotune.suggestion.target import choices
 from autotune.types import Floats
 
@@ -149,10 +148,11 @@ def _in_rounds(
     found, left = {}, 0.0
     for step in range(1, ROUNDS + 1):
         left += one.spend / ROUNDS
-        rest = np.setdiff1d(_usual(one.bought), have)
+        belief = _believe(one, have, seed)
+        rest = np.setdiff1d(_usual(one.bought, belief), have)
         offered = one.bought.take(rest)
         if len(rest) and offered.flops.min() <= left:
-            state = outlook(_believe(one, have, seed), offered, seed=seed + step)
+            state = outlook(belief, offered, seed=seed + step)
             purse = Purse(left, ROUND)
             picks = greedy(state, offered.flops, purse, criterion=criterion, once=True)
             left -= float(offered.flops[picks].sum())
@@ -161,9 +161,9 @@ def _in_rounds(
     return {part: found[part] for part in SPENDS}
 
 
-def _usual(runs: RunTable) -> NDArray[np.int64]:
+def _usual(runs: RunTable, belief: Belief) -> NDArray[np.int64]:
     """The runs that `autotune suggest` would offer by its own limits."""
-    low, high = TOKENS_PER_PARAM
+    low, high = tokens_per_param(belief)
     ratio = runs.tokens / runs.n_active
     return np.flatnonzero((ratio >= low) & (ratio <= high))
 
@@ -193,10 +193,10 @@ def _expected(belief: Belief, group: RunTable) -> Floats:
     return np.asarray(belief.weights @ np.stack(means))
 
 
-def records(one: Replay, name: str, seed: int) -> list[Record]:
+def records(one: Replay, name: str, seed: int, *, policies: Sequence[Design]) -> list[Record]:
     """One record for each policy and spend."""
     found: list[Record] = []
-    for policy in POLICIES:
+    for policy in policies:
         start = time.process_time()
         bought = buy(one, policy, seed=seed)
         deciding = time.process_time() - start
@@ -267,19 +267,20 @@ def main() -> None:
     made_by = manifest(first=FIRST, rounds=ROUNDS, round=ROUND, share=SHARE, like=LIKE)
     kept = arguments.out / "runs.csv" if arguments.out else None
     found = read(kept) if kept else []
-    done = {(r["table"], r["seed"]) for r in found}
+    done = {(r["table"], r["seed"], r["policy"]) for r in found}
     names = arguments.sets.split(",")
     for seed in range(arguments.seeds):
         for name in names:
-            if (name, seed) in done:
-                continue
-            found += records(replay(SETS[name]), name, seed)
-            if kept:
+            left = [each for each in POLICIES if (name, seed, each) not in done]
+            found += records(replay(SETS[name]), name, seed, policies=left) if left else []
+            if kept and left:
                 kept.parent.mkdir(parents=True, exist_ok=True)
                 write(kept, found)
-    rows = summary(sorted(found, key=lambda r: names.index(str(r["table"]))))
+    found.sort(key=lambda r: (names.index(str(r["table"])), r["seed"], POLICIES.index(r["policy"])))
+    rows = summary(found)
     print(text(rows))
     if arguments.out:
+        write(arguments.out / "runs.csv", found)
         write(arguments.out / "summary.csv", rows)
         (arguments.out / "summary.txt").write_text(text(rows) + "\n")
         write_manifest(arguments.out / "manifest.json", made_by)

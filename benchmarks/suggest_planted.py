@@ -32,7 +32,7 @@ from autotune.suggestion.layouts import layouts
 from autotune.suggestion.limits import Limits
 from autotune.suggestion.planned import planned
 from autotune.suggestion.regret import LEVEL
-from autotune.suggestion.suggest import Suggestion, suggest
+from autotune.suggestion.suggest import Suggestion, suggest, tokens_per_param
 from autotune.suggestion.target import choices
 from autotune.types import Floats
 
@@ -88,7 +88,9 @@ def surface(name: str, seed: int) -> list[Record]:
         except AutotuneError as problem:
             print(f"{name} {seed}: {problem}")
             break
-        offered = candidates(table, kinds, Limits(smallest=1e18, largest=SPEND / ROUNDS))
+        ratios = tokens_per_param(belief)
+        limits = Limits(smallest=1e18, largest=SPEND / ROUNDS, tokens_per_param=ratios)
+        offered = candidates(table, kinds, limits)
         view = suggest(belief, offered, spend=SPEND / ROUNDS, n=RUNS, seed=seed)
         found.append(
             {"truth": name, "seed": seed, "round": step, "spent": spent} | judged(law, every, view)

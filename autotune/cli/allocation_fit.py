@@ -17,7 +17,17 @@ from autotune.runs.read import ReadRuns
 
 METHODS = ("parametric", "isoflop", "envelope")
 
-PARAMETRIC = ("law", "sparsity", "fix", "bounds", "objective", "delta", "near", "resample")
+PARAMETRIC = (
+    "law",
+    "sparsity",
+    "fix",
+    "bounds",
+    "objective",
+    "delta",
+    "near",
+    "resample",
+    "profile",
+)
 SAVING = ("save", "storage", "force")
 
 

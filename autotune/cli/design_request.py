@@ -13,7 +13,6 @@ from autotune.architecture.memory import RECIPES
 from autotune.cli import design_attention
 from autotune.cli.law_names import resolve
 from autotune.errors import InputError
-from autotune.fits import files
 from autotune.models import catalogue
 from autotune.planning.design import Candidate, candidates
 from autotune.planning.design_figures import PAPER_SEQ_LEN
@@ -208,6 +207,8 @@ def _width_rule(text: str) -> WidthRule:
 
 
 def _own(name: str, storage: Path) -> OwnLaws:
+    from autotune.fits import files  # a quarter of the CPU time of a design
+
     fit = files.load_shape(name, storage)
     return OwnLaws(
         name=fit.id,

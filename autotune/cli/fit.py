@@ -149,6 +149,16 @@ def fit(
             metavar="WHAT",
         ),
     ] = "auto",
+    profile: Annotated[
+        str | None,
+        option(
+            "--profile",
+            text="Coefficients whose limits come from a profile: alpha,beta or none; all without "
+            "a unit unless given. The others keep percentiles of the resamples.",
+            panel=INTERVALS,
+            metavar="NAMES",
+        ),
+    ] = None,
     level: Annotated[
         float, option("--level", text="Coverage of the intervals.", panel=INTERVALS)
     ] = 0.95,

@@ -20,6 +20,7 @@ from autotune.fitting.fit import fit
 from autotune.fitting.result import FitResult
 from autotune.fitting.runs import RunTable
 from autotune.fitting.settings import Convention, FitSettings
+from autotune.fitting.structure import structure_of
 from autotune.laws.base import ScalingLaw
 from autotune.laws.catalogue import FORMS, HYPERPARAMETER_FORMS, PRESETS
 from autotune.runs.read import ReadRuns
@@ -96,16 +97,22 @@ def read(given: Mapping[str, Any]) -> Request:
     for name in ("n", "sparsity", "fix", "bounds"):
         if form is None and name in given:
             raise InputError(f"--{name} needs a named law: --law auto chooses for itself.")
+    if form is None and given.get("profile", "none") != "none":
+        raise InputError("--profile needs a named law, or none: --law auto chooses for itself.")
     if "near" in given:
         raise InputError("--near chooses the best learning rates or batch sizes. Drop it.")
     if "save" in given:
         files.check_name(given["save"])
     elif given["force"]:
         raise InputError("--force is of no use without --save.")
-    if "group" in given and not given["bootstrap"]:
-        raise InputError("--group is of no use with --bootstrap 0.")
+    for name in ("group", "profile"):
+        if name in given and not given["bootstrap"]:
+            raise InputError(f"--{name} is of no use with --bootstrap 0.")
     if "group" in given and given["resample"] == "residuals":
         raise InputError("--group resamples whole groups of rows, not residuals. Drop one of both.")
+    settings = settings_of(given, () if form is None else form.coefficient_names())
+    if form is not None:
+        _refuse_unprofiled(form, settings)
     return Request(
         runs=given["runs"],
         where=given["where"],
@@ -113,7 +120,7 @@ def read(given: Mapping[str, Any]) -> Request:
         form=form,
         n=given.get("n"),
         sparsity=given.get("sparsity"),
-        settings=settings_of(given, () if form is None else form.coefficient_names()),
+        settings=settings,
         group=given.get("group"),
         save=given.get("save"),
         storage=given["storage"],
@@ -197,11 +204,34 @@ def settings_of(given: Mapping[str, Any], names: Sequence[str]) -> FitSettings:
         delta=delta,
         bootstrap=given["bootstrap"],
         resample=cast("Any", checks.one_of("--resample", given["resample"], RESAMPLES)),
+        profile=_profiled(given.get("profile"), names),
         level=given["level"],
         fix=fixed,
         bounds=bounds,
         seed=given["seed"],
     )
+
+
+def _profiled(text: str | None, names: Sequence[str]) -> tuple[str, ...] | None:
+    """Which coefficients to profile, None for all that can be."""
+    if text is None:
+        return None
+    if text == "none":
+        return ()
+    wanted = tuple(part.strip() for part in text.split(","))
+    return tuple(checks.one_of("coefficient", name, names) for name in wanted)
+
+
+def _refuse_unprofiled(form: type[ScalingLaw], settings: FitSettings) -> None:
+    structure = structure_of(form)
+    with_unit = {*structure.units, *structure.shifts}
+    for name in settings.profile or ():
+        if name in with_unit:
+            others = ", ".join(each for each in form.coefficient_names() if each not in with_unit)
+            raise InputError(
+                f"--profile {name}: its unit moves with an exponent, so its limits are percentiles "
+                f"of the resamples. Of {form.form}, {others} can be profiled."
+            )
 
 
 def _pairs(

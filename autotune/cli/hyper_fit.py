@@ -26,6 +26,7 @@ UNUSED = {
     "sparsity": "no sparsity is read",
     "bounds": "hold an exponent with --fix",
     "group": "a cell of one size and token count is one observation already",
+    "profile": "its intervals are percentiles",
     "tolerance": "it is for --method isoflop",
 }
 
@@ -43,6 +44,7 @@ def run(form: HyperparameterForm, given: Mapping[str, Any]) -> None:
     Raises:
         InputError: If an option or the runs cannot be used.
     """
+    _refuse_unused(form, given)
     settings = fit_request.settings_of(given, form.coefficient_names)
     _refuse(form, given, settings)
     if "delta" not in given:
@@ -62,11 +64,15 @@ def run(form: HyperparameterForm, given: Mapping[str, Any]) -> None:
         raise typer.Exit(1)
 
 
-def _refuse(form: HyperparameterForm, given: Mapping[str, Any], settings: FitSettings) -> None:
+def _refuse_unused(form: HyperparameterForm, given: Mapping[str, Any]) -> None:
     """Options that have no meaning for a power law."""
     for name, why in UNUSED.items():
         if name in given:
             raise InputError(f"--{name} is of no use for {form.name}: {why}. Drop it.")
+
+
+def _refuse(form: HyperparameterForm, given: Mapping[str, Any], settings: FitSettings) -> None:
+    """Values that have no meaning for a power law."""
     if given["resample"] != "auto":
         raise InputError(f"--resample is of no use for {form.name}: cells are resampled. Drop it.")
     if given["objective"] == "mae":

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import typer
 import typer.main
@@ -63,7 +63,7 @@ def read(verb: str, arguments: Sequence[str]) -> JobArguments:
     except TyperException as error:
         raise InputError(f"{verb}: {error.format_message()}") from None
     given = dict(context.params)
-    said = stated(context)
+    said = stated(cast(typer.Context, context))  # typer's own, which it does not say
     file = problem_file.read(given["problem"])
     problem = file.build(split(given["options"] or []))
     if verb == "tune":

@@ -209,7 +209,9 @@ def _not_twice(file: Path, known: "Study | None") -> dict[str, str]:
     from autotune.errors import InputError
 
     source = {"imported": str(file.resolve()), "sha256": sha256(file.read_bytes()).hexdigest()}
-    for job in known.jobs if known is not None else ():
+    if known is None:
+        return source
+    for job in known.jobs:
         if job.get("search", {}).get("sha256") == source["sha256"]:
             raise InputError(f"{file} was imported into {known.place} already.")
     return source

@@ -19,7 +19,8 @@ EPILOG = """examples:
 
 PROBLEM trains one run per trial: its law_inputs say the n_active and tokens of a configuration, and
 its objective is the loss. A derived quantity `flops` is its cost, 6 N_active D without one. Metrics
-named loss@TOKENS are losses of the same run at fewer tokens. A parameter `seed` allows replicates.
+named loss@TOKENS are losses of the same run at fewer tokens; its `branches` say at which, so that a
+run is valued with them. A parameter `seed` allows replicates.
 
 Begins with cheap runs far apart, then trains what lowers the expected regret most, until the spend
 is gone, the plan is settled, or no runs that can be paid for promise to take a twentieth of the

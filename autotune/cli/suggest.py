@@ -72,8 +72,13 @@ def suggest(
     ] = None,
     tokens_per_param: Annotated[
         str,
-        option("--tokens-per-param", text="Fewest and most.", panel=LIMITS, metavar="LOW,HIGH"),
-    ] = "5,400",
+        option(
+            "--tokens-per-param",
+            text="Fewest and most, or auto: 5,400, and what the plan is likely to have.",
+            panel=LIMITS,
+            metavar="LOW,HIGH",
+        ),
+    ] = "auto",
     law: Annotated[
         str, option("--law", text="Forms, separated by commas, or auto.", panel=HOW)
     ] = "auto",

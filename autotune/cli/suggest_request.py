@@ -1,7 +1,7 @@
 """From the options of `autotune suggest` to suggested runs."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import numpy as np
@@ -21,11 +21,12 @@ from autotune.suggestion.grid import candidates
 from autotune.suggestion.layouts import layouts
 from autotune.suggestion.limits import Limits
 from autotune.suggestion.offer import offer
-from autotune.suggestion.suggest import DESIGNS, Design, Suggestion, suggest
+from autotune.suggestion.suggest import DESIGNS, Design, Suggestion, suggest, tokens_per_param
 from autotune.suggestion.target import choices
 from autotune.types import Value
 
 FEWEST_RUNS = 8
+AUTO = "auto"
 SPEND_SHARE = 1e-4
 """The cheapest run offered, as a share of the spend, where the finished runs are dearer still."""
 
@@ -155,7 +156,9 @@ def answer(request: Request) -> Answer:
     if request.problem:
         offered, configs = _of_problem(request, table)
     else:
-        offered, configs = candidates(table, kinds, _run_limits(request, table)), ()
+        own = {"tokens_per_param": tokens_per_param(belief), **request.limits}
+        limits = _run_limits(replace(request, limits=own), table)
+        offered, configs = candidates(table, kinds, limits), ()
     made = suggest(
         belief,
         offered,
@@ -196,17 +199,14 @@ def _of_problem(request: Request, table: RunTable) -> tuple[RunTable, tuple[dict
 
 
 def _limits(given: Mapping[str, Any]) -> dict[str, Any]:
-    ends = [parse_count(text) for text in given["tokens_per_param"].split(",")]
-    if len(ends) != 2 or not 0 < ends[0] < ends[1]:
-        raise InputError(
-            f"--tokens-per-param takes LOW,HIGH, such as 5,400, not {given['tokens_per_param']!r}."
-        )
+    ratios = given["tokens_per_param"]
+    ends = [] if ratios == AUTO else [parse_count(text) for text in ratios.split(",")]
+    if ends and (len(ends) != 2 or not 0 < ends[0] < ends[1]):
+        raise InputError(f"--tokens-per-param takes LOW,HIGH, such as 5,400, not {ratios!r}.")
     named = {"smallest": "smallest", "largest": "largest", "max_tokens": "most_tokens"}
     found = {ours: parse_count(given[name]) for name, ours in named.items() if name in given}
-    return found | {
-        "batch_tokens": parse_count(given["batch_tokens"]),
-        "tokens_per_param": (ends[0], ends[1]),
-    }
+    found |= {"batch_tokens": parse_count(given["batch_tokens"])}
+    return found | ({"tokens_per_param": (ends[0], ends[1])} if ends else {})
 
 
 def _run_limits(request: Request, runs: RunTable) -> Limits:

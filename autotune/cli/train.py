@@ -67,7 +67,7 @@ def train(
         str | None, typer.Option(help="A tokenizer.json; default one token per byte.")
     ] = None,
     optimizer: Annotated[
-        str, typer.Option(help="muon (matrices; AdamW for the rest) or adamw.")
+        str, typer.Option(help="muon (matrices, of experts too; AdamW for the rest) or adamw.")
     ] = "muon",
     lr_multiplier: Annotated[float, typer.Option(help="Times every learning rate.")] = 1.0,
     context: Annotated[int, typer.Option(help="Tokens of a sequence.")] = 128,

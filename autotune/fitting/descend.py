@@ -164,9 +164,10 @@ def _law_curvature(model: Model, z: Floats, slopes: Floats, slope: Floats) -> Fl
 
     By two linear coordinates the loss, or its logarithm, has none.
     """
-    if terms.known(model):
-        outer = (slopes * slope[:, None, :]) @ np.swapaxes(slopes, 1, 2)
-        found = terms.curvature(model, z, slopes, slope) - outer
+    if terms.known(model.structure, model.held, model.free):
+        weighted = slopes * slope[:, None, :]
+        found = terms.curvature(model.structure, model.design, z, weighted, free=model.free)
+        found -= weighted @ np.swapaxes(slopes, 1, 2)
         return np.where(np.isfinite(found), found, 0.0)
     m, k, n = slopes.shape
     linear, moving = np.flatnonzero(model.is_linear), np.flatnonzero(~model.is_linear)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +16,31 @@ from autotune.types import Floats
 _TOTAL_FORMS = frozenset({"abnar", "krajewski"})
 _BOTH_FORMS = frozenset({"zhao"})
 
+MOST_SORTED = 3000
+"""Runs among which values that repeat are looked for; more are not searched side by side."""
+
 
 @dataclass(frozen=True, slots=True)
+class Raised:
+    """An input that laws raise to powers; values that repeat are raised once.
+
+    Attributes:
+        distinct: The different values, shape (u,), or those of all runs.
+        at: Which of them each run has, shape (n,); None where there is one for each run.
+        log: Logarithms of the runs' values, shape (n,).
+    """
+
+    distinct: Floats
+    at: NDArray[np.int64] | None
+    log: Floats
+
+    def power(self, exponent: Floats) -> Floats:
+        """Powers of the runs' values, shape (m, n) for exponents of shape (m, 1)."""
+        powers = self.distinct**exponent
+        return powers if self.at is None else np.take(powers, self.at, axis=1)
+
+
+@dataclass(frozen=True)
 class Design:
     """The arguments of a law's `loss`, one per run: arrays of shape (n,).
 
@@ -40,6 +64,19 @@ class Design:
         """Partial derivatives by input and coefficient, in the shape of `loss`."""
         return law.gradient(self.n_active, self.tokens, self.sparsity, **self.factors)
 
+    @cached_property
+    def _prepared(self) -> dict[str, Raised]:
+        return {}
+
+    def raised(self, name: str) -> Raised:
+        """What laws raise to powers: an input, or `n_total`, or `kept` for 1 - sparsity."""
+        if name not in self._prepared:
+            kept = 1 - self.sparsity
+            made = {"kept": kept, "n_total": self.n_active / kept}
+            inputs = {"n_active": self.n_active, "tokens": self.tokens, **self.factors, **made}
+            self._prepared[name] = _raised(inputs[name])
+        return self._prepared[name]
+
     def take(self, rows: NDArray[np.int64]) -> "Design":
         """The rows chosen by indices, in that order."""
         return Design(
@@ -48,6 +85,15 @@ class Design:
             self.sparsity[rows],
             {name: values[rows] for name, values in self.factors.items()},
         )
+
+
+def _raised(values: Floats) -> Raised:
+    log = np.log(values)
+    if len(values) <= MOST_SORTED:
+        distinct, at = np.unique(values, return_inverse=True)
+        if 2 * len(distinct) <= len(values):
+            return Raised(distinct, at, log)
+    return Raised(values, None, log)
 
 
 def natural(form: type[ScalingLaw]) -> Convention:

@@ -61,8 +61,7 @@ def solve_linear(
 
 def _basis(model: Model, z: Floats, linear: NDArray[np.intp]) -> tuple[Floats, Floats]:
     """The derivatives (m, kl, n) by the linear coordinates, and the loss without them (m, n)."""
-    loss, slopes = model.slopes(z)
-    basis = slopes[:, linear]
+    loss, basis = model.linear_slopes(z)
     if model.structure.log:
         basis, loss = basis / loss[:, None, :], np.log(loss)
     return basis, loss - np.einsum("mkn,mk->mn", basis, z[:, linear])

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autotune.errors import InputError
+from autotune.fitting import terms
 from autotune.fitting.design import Design
 from autotune.fitting.structure import Structure, structure_of
 from autotune.laws.base import ScalingLaw
@@ -61,15 +62,20 @@ class Model:
 
     def law(self, z: Floats) -> ScalingLaw:
         """The laws at coordinates of shape (m, k), with coefficients of shape (m, 1)."""
+        return self.form(source=NOWHERE, **self.values(z))
+
+    def values(self, z: Floats) -> dict[str, Floats]:
+        """The coefficients at coordinates of shape (m, k), in the scaled units; (m, 1) each."""
         is_log, values = self.is_log, z
         if is_log.any():
             values = np.where(is_log, np.exp(np.where(is_log, z, 0.0)), z)
         columns = {name: values[:, [i]] for i, name in enumerate(self.free)}
-        held = {name: np.full((len(z), 1), value) for name, value in self.held.items()}
-        return self.form(source=NOWHERE, **columns, **held)
+        return columns | {name: np.full((len(z), 1), held) for name, held in self.held.items()}
 
     def loss(self, z: Floats) -> Floats:
         """Predicted losses, shape (m, n)."""
+        if self.structure.terms:
+            return terms.losses(self.structure, self.design, self.values(z))
         return self._valid(self.law(z))
 
     def _valid(self, law: ScalingLaw) -> Floats:
@@ -86,19 +92,23 @@ class Model:
 
     def slopes(self, z: Floats) -> tuple[Floats, Floats]:
         """Predicted losses (m, n) and their derivatives by the coordinates (m, k, n)."""
+        if self.structure.terms:
+            return terms.slopes(self.structure, self.design, self.values(z), free=self.free)
         law = self.law(z)
         by_name = self.design.gradient(law)
         slopes = np.stack([by_name[name] for name in self.free], axis=1)
         if self.is_log.any():
             slopes *= np.where(self.is_log, np.exp(np.where(self.is_log, z, 0.0)), 1.0)[:, :, None]
-        return self._loss_of(law, by_name), slopes
+        return self._valid(law), slopes
 
-    def _loss_of(self, law: ScalingLaw, by_name: Mapping[str, Floats]) -> Floats:
-        """Predicted losses from their derivatives: a sum of terms needs no second evaluation."""
-        if not self.structure.terms:
-            return self._valid(law)
-        parts: list[Floats] = [getattr(law, name) * by_name[name] for name in self.structure.terms]
-        return np.sum(parts, axis=0, dtype=np.float64)
+    def linear_slopes(self, z: Floats) -> tuple[Floats, Floats]:
+        """The same by the linear coordinates only, (m, l, n)."""
+        at = np.flatnonzero(self.is_linear)
+        if self.structure.terms:
+            names = [self.free[i] for i in at]
+            return terms.slopes(self.structure, self.design, self.values(z), free=names)
+        loss, slopes = self.slopes(z)
+        return loss, slopes[:, at]
 
     def residual_slopes(self, z: Floats) -> tuple[Floats, Floats]:
         """Residuals of log loss (m, n) and their derivatives (m, k, n)."""

@@ -46,6 +46,7 @@ class Structure:
         terms: Of a form that is a sum of terms, the coefficient of each, the exponents in it and
             what they raise: `n_active`, `n_total`, `tokens`, `kept` (1 - sparsity) or a factor,
             with a minus sign where they divide by it. Empty for other forms.
+        times: Inputs that terms are multiplied with, by the coefficient of the term.
     """
 
     linear: tuple[str, ...]
@@ -60,6 +61,7 @@ class Structure:
     constant: str = ""
     flat: Mapping[str, str] = field(default_factory=dict)
     terms: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    times: Mapping[str, str] = field(default_factory=dict)
 
     def domain(self, name: str) -> Interval:
         """Where a coefficient is sought unless the user bounds it.
@@ -262,6 +264,7 @@ STRUCTURES: Mapping[str, Structure] = MappingProxyType(
                 "b": {"beta": "-tokens"},
                 "c": {"alpha": "-n_active"},
             },
+            times={"c": "sparsity"},
             starts={"alpha": _SIZE, "beta": _DATA, "gamma": _SPARSITY},
             units={"a": ("alpha", ""), "b": ("", "beta"), "c": ("alpha", "")},
             neutral={

@@ -1,70 +1,130 @@
-"""Second derivatives of the forms that are sums of terms, each a coefficient times powers.
+"""Losses and derivatives of the forms that are sums of terms, each a coefficient times powers.
 
-The derivative of such a term by one of its exponents is the term times the logarithm of what the
-exponent raises, which no estimate changes. So first derivatives give the second ones.
+The same numbers as the law's own, with fewer steps: what is raised is looked up, and each of its
+different values is raised once. The derivative of a term by one of its exponents is the term times
+the logarithm of what the exponent raises, which no estimate changes, so first derivatives give
+the second ones.
 """
+
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from autotune.fitting.design import Design
-from autotune.fitting.model import Model
+from autotune.fitting.structure import Structure
 from autotune.types import Floats
 
 
-def known(model: Model) -> bool:
+def losses(structure: Structure, design: Design, values: Mapping[str, Floats]) -> Floats:
+    """Predicted losses.
+
+    Args:
+        structure: A form that is a sum of terms.
+        design: The runs' inputs.
+        values: Its coefficients by name, shape (m, 1) each.
+
+    Returns:
+        Shape (m, n).
+    """
+    loss = np.zeros((len(next(iter(values.values()))), len(design)))
+    for name, basis in _bases(structure, design, values).items():
+        loss += values[name] if basis is None else values[name] * basis
+    return loss
+
+
+def slopes(
+    structure: Structure, design: Design, values: Mapping[str, Floats], *, free: Sequence[str]
+) -> tuple[Floats, Floats]:
+    """Predicted losses (m, n) and their derivatives by the coefficients `free` (m, k, n)."""
+    at = {name: i for i, name in enumerate(free)}
+    count = len(next(iter(values.values())))
+    loss, by = np.zeros((count, len(design))), np.zeros((count, len(free), len(design)))
+    for name, basis in _bases(structure, design, values).items():
+        if name in at:
+            by[:, at[name]] = 1.0 if basis is None else basis
+        term = values[name] if basis is None else values[name] * basis
+        loss += term
+        for power, raised in structure.terms[name].items():
+            if power in at:
+                by[:, at[power]] += term * _log(design, raised)
+    return loss, by
+
+
+def known(structure: Structure, held: Mapping[str, float], free: Sequence[str]) -> bool:
     """Whether `curvature` can be had: every term that an exponent moves has a free coefficient.
 
     A term whose coefficient is held at 0 is no term; one held elsewhere has no column.
     """
-    terms = model.structure.terms
-    return bool(terms) and all(
-        coefficient in model.free or model.held[coefficient] == 0 or not {*powers} & {*model.free}
-        for coefficient, powers in terms.items()
+    return bool(structure.terms) and all(
+        name in free or held[name] == 0 or not {*powers} & {*free}
+        for name, powers in structure.terms.items()
     )
 
 
-def curvature(model: Model, z: Floats, slopes: Floats, slope: Floats) -> Floats:
-    """Sum over the runs of slope times the second derivatives of the loss over the loss.
+def curvature(
+    structure: Structure, design: Design, z: Floats, weighted: Floats, *, free: Sequence[str]
+) -> Floats:
+    """Sums over the runs of second derivatives of the loss, weighted; `known` must hold.
 
     Args:
-        model: A form on its table; `known` must hold.
-        z: Coordinates, shape (m, k).
-        slopes: Derivatives of the loss by the coordinates, over the loss, shape (m, k, n).
-        slope: What multiplies each run, shape (m, n).
+        structure: A form that is a sum of terms.
+        design: The runs' inputs.
+        z: The coefficients `free`, shape (m, k).
+        weighted: First derivatives of the loss by them, times weights of the runs, (m, k, n).
+        free: Their names.
 
     Returns:
         Shape (m, k, k).
     """
-    found = np.zeros((len(z), z.shape[1], z.shape[1]))
-    logs = {name: np.log(values) for name, values in _raised(model.design).items()}
-    for coefficient, powers in model.structure.terms.items():
-        moved = [name for name in powers if name in model.free]
-        if coefficient not in model.free or not moved:
+    at = {name: i for i, name in enumerate(free)}
+    found = np.zeros((len(z), len(free), len(free)))
+    for name, powers in structure.terms.items():
+        moved = np.array([at[power] for power in powers if power in at], dtype=np.int64)
+        if name not in at or not moved.size:
             continue
-        own, at = model.free.index(coefficient), [model.free.index(name) for name in moved]
-        by = np.stack([_log(logs, powers[name]) for name in moved])
-        first, second = _moments(slopes[:, own] * slope, by)
-        found[:, own, at] += first
-        found[:, at, own] += first
-        found[:, np.array(at)[:, None], at] += second * z[:, own, None, None]
+        own = at[name]
+        logs = np.stack([_log(design, raised) for power, raised in powers.items() if power in at])
+        first, second = _moments(weighted[:, own], logs)
+        found[:, own, moved] += first
+        found[:, moved, own] += first
+        found[:, moved[:, None], moved] += second * z[:, own, None, None]
     return found
 
 
-def _moments(term: Floats, by: Floats) -> tuple[Floats, Floats]:
+def _moments(term: Floats, logs: Floats) -> tuple[Floats, Floats]:
     """Sums over the runs of a term (m, n) times logarithms (j, n), and times pairs of them."""
-    j, n = by.shape
-    pairs: NDArray[np.float64] = (by[:, None] * by).reshape(-1, n)
-    sums = term @ np.concatenate([by, pairs]).T
+    j, n = logs.shape
+    pairs: NDArray[np.float64] = (logs[:, None] * logs).reshape(-1, n)
+    sums = term @ np.concatenate([logs, pairs]).T
     return sums[:, :j], sums[:, j:].reshape(-1, j, j)
 
 
-def _raised(design: Design) -> dict[str, Floats]:
-    kept = 1 - design.sparsity
-    inputs = {"n_active": design.n_active, "tokens": design.tokens, "kept": kept}
-    return inputs | {"n_total": design.n_active / kept, **design.factors}
+def _bases(
+    structure: Structure, design: Design, values: Mapping[str, Floats]
+) -> dict[str, Floats | None]:
+    """What each coefficient multiplies, shape (m, n); None for 1."""
+    made: dict[tuple[str, str], Floats] = {}
+    found: dict[str, Floats | None] = {}
+    for name, powers in structure.terms.items():
+        basis = None
+        for key in powers.items():
+            if key not in made:
+                made[key] = _power(design, values[key[0]], key[1])
+            basis = made[key] if basis is None else basis * made[key]
+        if name in structure.times:
+            factor: Floats = getattr(design, structure.times[name])
+            basis = factor * np.ones_like(values[name]) if basis is None else basis * factor
+        found[name] = basis
+    return found
 
 
-def _log(logs: dict[str, Floats], power: str) -> Floats:
+def _power(design: Design, exponent: Floats, raised: str) -> Floats:
+    if raised[0] == "-":
+        return design.raised(raised[1:]).power(-exponent)
+    return design.raised(raised).power(exponent)
+
+
+def _log(design: Design, raised: str) -> Floats:
     """Of an input, negative where the power divides by it."""
-    return -logs[power[1:]] if power[0] == "-" else logs[power]
+    return -design.raised(raised[1:]).log if raised[0] == "-" else design.raised(raised).log

@@ -49,6 +49,7 @@ def _axis(axis: Axis, which: str) -> dict[str, Any]:
     }
     if axis.log:
         made |= {"type": "log", "dtick": 1, "minor": {"ticks": "outside", "dtick": "D1"}}
+        made["exponentformat"] = "e"  # 1e-5, where plotly would write 10µ
     if axis.scale in EXPONENTS:
         made["exponentformat"] = EXPONENTS[axis.scale]
     if axis.scale is Scale.PERCENT:

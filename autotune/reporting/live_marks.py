@@ -158,8 +158,9 @@ def _colour(index: int | None) -> dict[str, Any]:
 
 def _filled(index: int | None) -> dict[str, Any]:
     look = style(index)
-    return {"color": look.colour, "line": {"width": 0.3, "color": "white"},
-            "pattern": {"shape": look.shape, "fgcolor": "white", "size": 6}}  # fmt: skip
+    pattern = {"shape": look.shape, "fgcolor": "white", "size": 6}
+    pattern["bgcolor"] = look.colour  # plotly leaves it clear
+    return {"color": look.colour, "line": {"width": 0.3, "color": "white"}, "pattern": pattern}
 
 
 def _dash(index: int | None) -> str:

@@ -15,9 +15,12 @@ FLOPS = ("FLOP", "FLOPs")
 SECONDS = ("s", "seconds")
 CONVENTIONS = {
     "n_active": "parameters", "n_total": "parameters", "tokens": "tokens", "flops": "FLOPs",
-    "seconds": "s",
+    "seconds": "s", "max_total": "parameters", "max_active": "parameters", "max_tokens": "tokens",
+    "unique_tokens": "tokens", "inference_tokens": "tokens",
 }  # fmt: skip
 """Units of names that mean one thing everywhere."""
+LONG = 1e4
+"""From here on, a tick without a unit has a prefix: digits would run into its neighbour's."""
 
 
 def si(value: float, *, digits: int = 3) -> str:
@@ -45,7 +48,8 @@ def tick(value: float, scale: Scale, *, digits: int = 6) -> str:
         return si(value, digits=digits).strip()
     if scale is Scale.PERCENT:
         return f"{100 * value:.{digits}g} %"
-    return f"{value:.{digits}g}".replace("-", "−")
+    plain = si(value, digits=digits).strip() if abs(value) >= LONG else f"{value:.{digits}g}"
+    return plain.replace("-", "−")
 
 
 def cell(value: Cell, *, digits: int = 6) -> str:

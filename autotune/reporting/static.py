@@ -20,6 +20,8 @@ NARROW, LOW = 4.2, 3.1
 GAP = 0.01
 ROW = 0.18
 """Inches of a row of the legend."""
+TICKS, FEW_TICKS = 6, 4
+"""Intervals between ticks at most, alone and side by side."""
 LETTERS = 90  # of a title in one line
 SETTINGS: Any = {
     "text.parse_math": False,  # names of studies and parameters may hold a $
@@ -80,7 +82,7 @@ def _fill(figure: Figure, chart: Chart, *, titled: bool) -> None:
         if i >= len(chart.panels):
             axis.remove()
             continue
-        _panel(axis, chart.panels[i])
+        _panel(axis, chart.panels[i], ticks=TICKS if columns == 1 else FEW_TICKS)
     below = _legend(figure, columns)
     letters = LETTERS if columns == 1 else int(LETTERS * columns * NARROW / WIDE)
     if titled:
@@ -88,13 +90,13 @@ def _fill(figure: Figure, chart: Chart, *, titled: bool) -> None:
         figure.text(0.01, -below, fill(chart.caption, letters + 8), fontsize=8, va="top")
 
 
-def _panel(axes: Axes, panel: Panel) -> None:
+def _panel(axes: Axes, panel: Panel, *, ticks: int) -> None:
     axes.set_xscale("log" if panel.x.log else "linear")
     axes.set_yscale("log" if panel.y.log else "linear")
     for mark in panel.marks:
         draw(axes, mark)
-    _axis(axes, "x", panel.x)
-    _axis(axes, "y", panel.y)
+    _axis(axes, "x", panel.x, most=ticks)
+    _axis(axes, "y", panel.y, most=TICKS)
     if panel.title:
         axes.set_title(fill(panel.title, 44), fontsize=10)
 
@@ -114,16 +116,15 @@ def _legend(figure: Figure, columns: int) -> float:
     if not entries:
         return GAP
     across = min(len(entries), 2 * columns)
-    legend = figure.legend(
+    figure.legend(
         list(entries.values()), list(entries), fontsize=8, loc="upper center",
         bbox_to_anchor=(0.5, 0.0), ncols=across,
     )  # fmt: skip
-    legend.set_in_layout(False)
     rows = -(-len(entries) // across) * max(label.count("\n") + 1 for label in entries)
     return GAP + (ROW * rows + 0.15) / figure.get_figheight()
 
 
-def _axis(axes: Axes, which: str, axis: Axis) -> None:
+def _axis(axes: Axes, which: str, axis: Axis, *, most: int) -> None:
     side = axes.xaxis if which == "x" else axes.yaxis
     set_label = axes.set_xlabel if which == "x" else axes.set_ylabel
     set_label(fill(axis.label, 60 if which == "x" else 34))
@@ -144,7 +145,7 @@ def _axis(axes: Axes, which: str, axis: Axis) -> None:
         side.set_major_locator(LogLocator(subs=subs, numticks=8))
         side.set_minor_locator(NullLocator())
     else:
-        side.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
+        side.set_major_locator(MaxNLocator(most, steps=[1, 2, 2.5, 5, 10]))
     side.set_major_formatter(FuncFormatter(lambda value, _: numbers.tick(value, axis.scale)))
 
 

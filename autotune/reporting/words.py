@@ -47,6 +47,14 @@ def says(case: Case) -> str:
     )
 
 
+def budget(case: Case) -> str:
+    """What was to be spent, with an SI prefix."""
+    given, flops = str(case.budget), case.budget.flops
+    if flops is None:
+        return given
+    return given.replace(f"{flops:.4g} FLOPs", numbers.in_unit(flops, "FLOPs"), 1)
+
+
 def sure(case: Case) -> str:
     """What bands are, or why there are none."""
     if case.draws is None:

@@ -90,9 +90,11 @@ def believe(
     for law in weighted_laws(table, wanted=wanted, seed=seed):
         noise = split(law.sigma, seeds, DRIFT)
         weighed = replace(table, weight=_weights(table, noise, target))
-        found = _plausible(
-            posterior(law.candidate, weighed, draws=DRAWS, seed=seed), table, choices
-        )
+        try:
+            drawn = posterior(law.candidate, weighed, draws=DRAWS, seed=seed)
+        except FitError:  # of another law there is a belief
+            continue
+        found = _plausible(drawn, table, choices)
         if found is not None:
             views.append(LawView(found[0], law.weight, noise, found[1]))
     if not views:

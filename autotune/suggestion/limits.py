@@ -9,7 +9,9 @@ from autotune.errors import InputError
 from autotune.types import Floats
 
 TOKENS_PER_PARAM = (5.0, 400.0)
-"""Runs far from 20 tokens per parameter tell much if a law holds there, where it holds least."""
+"""Runs far from 20 tokens per parameter tell much if a law holds there, where it holds least.
+
+`suggest.tokens_per_param` widens them to where the plan lies."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -78,7 +78,8 @@ def posterior(candidate: Candidate, table: RunTable, *, draws: int, seed: int) -
 
     Raises:
         InputError: If the table lacks an input of the form.
-        FitError: If there are too few runs for its coefficients, or no start gives a loss.
+        FitError: If there are too few runs for its coefficients, no start gives a loss, or the
+            best fit lies where a coefficient has no effect.
     """
     with np.errstate(all="ignore"):
         posed, best, sigma = _estimate(candidate, table, seed)
@@ -139,6 +140,11 @@ def _draw(
     moving = np.flatnonzero(~model.is_linear)
     middle, spread = _prior(model, moving)
     _, slopes = misfit(model, best[None, :])
+    if not np.isfinite(slopes).all():
+        raise FitError(
+            f"{model.form.form}: its best fit lies at the end of what a coefficient can be, and "
+            "has no slopes. Add runs of other sizes and tokens, or choose another law."
+        )
     information = (slopes[0] * model.weight) @ slopes[0].T / sigma**2
     information[moving, moving] += spread**-2
     at, cov = best[moving], np.linalg.pinv(information, hermitian=True)[np.ix_(moving, moving)]

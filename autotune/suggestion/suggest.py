@@ -8,17 +8,21 @@ from typing import Literal
 import numpy as np
 
 from autotune.errors import InputError
-from autotune.fitting.runs import RunTable
+from autotune.fitting.runs import FLOPS_PER_PARAMETER_AND_TOKEN, RunTable
 from autotune.suggestion import classical
 from autotune.suggestion.belief import Belief
 from autotune.suggestion.expected import Expected, expect
 from autotune.suggestion.greedy import Criterion, Purse, d_optimal, greedy, regret_fall
+from autotune.suggestion.limits import TOKENS_PER_PARAM
 from autotune.suggestion.menu import Menu, as_menu
 from autotune.suggestion.outlook import outlook
 from autotune.suggestion.regret import Standing, standing
 from autotune.types import Interval
 
 Design = Literal["regret", "d-optimal", "isoflop", "ladder", "random", "largest"]
+LIKELY = 0.5
+"""How likely the best size lies between the sizes whose tokens per parameter runs may have."""
+
 CRITERIA: Mapping[str, Criterion] = MappingProxyType(
     {"regret": regret_fall, "d-optimal": d_optimal}
 )
@@ -120,6 +124,18 @@ def now_of(belief: Belief) -> Standing:
     return standing(
         [view.log_loss for view in belief.views], belief.weights, np.log(belief.choices.n_active)
     )
+
+
+def tokens_per_param(belief: Belief) -> Interval:
+    """Tokens per active parameter that runs are offered at, fewest and most.
+
+    Those of `TOKENS_PER_PARAM`, and those between which the plan lies with `LIKELY`: a law that
+    no run near the plan supports is not corrected by any number of other runs.
+    """
+    sizes = np.exp(now_of(belief).limits(LIKELY))
+    target = float(np.median(belief.choices.flops))
+    most, fewest = (target / (FLOPS_PER_PARAMETER_AND_TOKEN * sizes**2)).tolist()
+    return min(TOKENS_PER_PARAM[0], fewest), max(TOKENS_PER_PARAM[1], most)
 
 
 def planned_design(candidates: RunTable, spend: float, *, design: Design, seed: int) -> list[int]:

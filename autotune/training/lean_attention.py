@@ -32,34 +32,35 @@ class Short(Function):
     @staticmethod
     def forward(ctx: Any, parts: Tensor, mask: Tensor, scale: float) -> Tensor:  # noqa: ANN401, D102
         query, key, value = parts.chunk(3)
+        query = query * scale
         out = torch.empty_like(query)
         kept = []
         for mine, seen in _blocks(query.shape[-1]):
-            scores = torch.baddbmm(
-                mask[mine, seen], query[..., mine].mT, key[..., seen], alpha=scale
-            )
+            scores = torch.baddbmm(mask[mine, seen], query[..., mine].mT, key[..., seen])
             share = torch.softmax(scores, -1)
             kept.append(share)
-            torch.bmm(value[..., seen], share.mT, out=out[..., mine])
-        ctx.save_for_backward(parts, *kept)
+            out[..., mine] = torch.bmm(value[..., seen], share.mT)
+        ctx.save_for_backward(parts, query, *kept)
         ctx.scale = scale
         return out
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None]:  # noqa: ANN401, D102
-        parts, *kept = ctx.saved_tensors
-        query, key, value = parts.chunk(3)
+        parts, query, *kept = ctx.saved_tensors
+        _, key, value = parts.chunk(3)
         whole = torch.empty_like(parts)
         of_query, of_key, of_value = whole.chunk(3)
-        beta = 0  # the last block sees every key
-        for (mine, seen), share in zip(_blocks(query.shape[-1]), kept, strict=True):
-            part = grad[..., mine]
+        for i, (mine, seen) in enumerate(_blocks(query.shape[-1])):
+            share, part = kept[i], grad[..., mine]
             back = torch.bmm(part.mT, value[..., seen])
             back = torch._softmax_backward_data(back, share, -1, torch.float32)
-            of_query[..., mine].baddbmm_(key[..., seen], back.mT, beta=0, alpha=ctx.scale)
-            of_key[..., seen].baddbmm_(query[..., mine], back, beta=beta, alpha=ctx.scale)
-            of_value[..., seen].baddbmm_(part, share, beta=beta)
-            beta = 1
+            torch.mul(torch.bmm(key[..., seen], back.mT), ctx.scale, out=of_query[..., mine])
+            if i:
+                of_key[..., seen] += torch.bmm(query[..., mine], back)
+                of_value[..., seen] += torch.bmm(part, share)
+            else:  # the last block sees every key
+                torch.bmm(query[..., mine], back, out=of_key)
+                torch.bmm(part, share, out=of_value)
         return whole, None, None
 
 

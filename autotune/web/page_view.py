@@ -6,7 +6,7 @@ from urllib.parse import quote, urlencode
 
 from autotune.quantities import format_seconds
 from autotune.reporting import numbers
-from autotune.reporting.pages.trial_view import when
+from autotune.reporting.pages.trial_view import moment, when
 from autotune.store.feed import Feed
 from autotune.store.study import Header
 from autotune.trials import Completed, Outcome
@@ -57,7 +57,7 @@ def facts(feed: Feed) -> tuple[tuple[str, str], ...]:
         ("failed", failed or "none"),
         ("begun and not ended", str(feed.n_open)),
         ("best", found if best is None else f"{found} (trial {best.trial.id})"),
-        ("created", header.created_at),
+        ("created", moment(header.created_at)),
         ("latest outcome", when(feed.outcomes[-1].timing.finished_at) if n else "none"),
     )
 

@@ -83,6 +83,17 @@ def test_it_recovers_the_planted_law_within_its_intervals(dense):
     assert made["rms_log_residual"] == pytest.approx(2e-3, rel=0.4)
 
 
+def test_one_coefficient_or_none_is_profiled_with_the_same_limits(dense):
+    few = ("--law", "hoffmann", "--bootstrap", "40")
+    every, one, none = (
+        fitted(dense, *few, *more) for more in ([], ["--profile", "alpha"], ["--profile", "none"])
+    )
+    assert one["interval"]["alpha"] == every["interval"]["alpha"]
+    assert one["interval"] | {"alpha": 0} == none["interval"] | {"alpha": 0}
+    assert one["interval_method"] == "bootstrap of residuals (E, A, B, beta), profile (alpha)"
+    assert none["interval_method"] == "bootstrap of residuals"
+
+
 def test_the_240_runs_of_besiroglu_et_al_give_their_fit():
     """Sum of Huber losses 0.0010183 at E 1.8172, alpha .3473, beta .3672 (published 0.0010228)."""
     data = os.environ.get("AUTOTUNE_DATA")
@@ -265,6 +276,11 @@ def test_auto_chooses_a_law_and_says_why(dense):
         (["--law", "hoffmann", "--seed", "-1"], "--seed must be"),
         (["--law", "hoffmann", "--group", "nobody"], "unknown column 'nobody'"),
         (["--law", "hoffmann", "--group", "run", "--bootstrap", "0"], "--group is of no use"),
+        (["--law", "hoffmann", "--profile", "E", "--bootstrap", "0"], "--profile is of no use"),
+        (["--law", "hoffmann", "--profile", "gamma"], "unknown coefficient 'gamma'"),
+        (["--law", "hoffmann", "--profile", "A"], "Of hoffmann, E, alpha, beta can be profiled"),
+        (["--law", "auto", "--profile", "E"], "--profile needs a named law"),
+        (["--law", "step-lr", "--profile", "c"], "--profile is of no use for step-lr"),
         (["--law", "hoffmann", "--force"], "--force is of no use"),
         (["--law", "hoffmann", "--save", "a/b"], "cannot name a fit"),
         (["--law", "hoffmann", "--save", "besiroglu2024"], "a law of the catalogue"),

@@ -1,7 +1,5 @@
 """Forms that are sums of terms: losses and second derivatives from first derivatives."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -36,6 +34,10 @@ def by_differences(made, z, slope):
     return np.stack(columns, axis=1)
 
 
+def second(made, z, weighted):
+    return terms.curvature(made.structure, made.design, z, weighted, free=made.free)
+
+
 def spread(made):
     """A few coordinates."""
     z = starts(made, 5, 0)
@@ -48,35 +50,56 @@ def test_second_derivatives_are_those_of_differences(name):
     z = spread(made)
     slope = np.random.default_rng(2).standard_normal((len(z), RUNS))
     loss, slopes = made.slopes(z)
-    found = terms.curvature(made, z, slopes / loss[:, None], slope)
+    found = second(made, z, slopes / loss[:, None] * slope[:, None])
     expected = by_differences(made, z, slope)
     assert found == pytest.approx(expected, rel=1e-5, abs=1e-6 * np.abs(expected).max())
 
 
 @pytest.mark.parametrize("name", SUMS)
-def test_the_loss_is_the_sum_of_the_terms(name):
+def test_losses_and_slopes_are_those_of_the_law(name):
+    """In the scaled units, where 1e-12 is rounding."""
     made = model(name)
     z = spread(made)
-    assert made.slopes(z)[0] == pytest.approx(made.loss(z), rel=1e-12)
+    loss, slopes = made.slopes(z)
+    law = made.law(z)
+    theirs = made.design.gradient(law)
+    assert loss == pytest.approx(made.design.loss(law), rel=1e-12)
+    assert made.loss(z) == pytest.approx(loss, rel=1e-14)
+    for own, name in zip(np.swapaxes(slopes, 0, 1), made.free, strict=True):
+        assert own == pytest.approx(theirs[name], rel=1e-11, abs=1e-13)
 
 
-def test_a_term_held_at_zero_has_no_second_derivatives_and_one_held_elsewhere_hides_them():
-    exponent = {"A": 0.0}, {"A": 100.0}
-    assert [terms.known(model("hoffmann", **fix)) for fix in exponent] == [True, False]
-    assert terms.known(model("hoffmann", A=100.0, alpha=0.3))
-    assert not terms.known(model("kaplan"))
+@pytest.mark.parametrize("name", SUMS)
+def test_a_sum_of_terms_has_no_coordinate_that_is_a_logarithm(name):
+    structure = STRUCTURES[name]
+    assert not structure.positive
+    assert not structure.log
+    assert set(structure.terms) == set(structure.linear)
+
+
+@pytest.mark.parametrize(
+    ("name", "fix", "expected"),
+    [
+        ("hoffmann", {"A": 0.0}, True),
+        ("hoffmann", {"A": 100.0}, False),
+        ("hoffmann", {"A": 100.0, "alpha": 0.3}, True),
+        ("kaplan", {}, False),
+    ],
+)
+def test_a_term_held_elsewhere_than_at_zero_hides_its_second_derivatives(name, fix, expected):
+    made = model(name, **fix)
+    assert terms.known(made.structure, made.held, made.free) == expected
 
 
 def test_exponents_that_are_held_have_no_column():
     made = model("abnar", gamma=0.2)
     z = spread(made)
-    slope = np.ones((len(z), RUNS))
     loss, slopes = made.slopes(z)
-    found = terms.curvature(made, z, slopes / loss[:, None], slope)
-    full = replace(made, held={}, free=FORMS["abnar"].coefficient_names(),
-                   low=np.full(10, -np.inf), high=np.full(10, np.inf))  # fmt: skip
+    found = second(made, z, slopes / loss[:, None])
     assert found.shape == (5, 9, 9)
+    full = model("abnar")
     both = np.concatenate([z, np.full((5, 1), 0.2)], axis=1)
     loss, slopes = full.slopes(both)
-    whole = terms.curvature(full, both, slopes / loss[:, None], slope)
-    assert found == pytest.approx(whole[:, :9, :9], rel=1e-9)
+    assert full.free[-1] == "gamma"
+    whole = second(full, both, slopes / loss[:, None])
+    assert found[:, 5:, 5:] == pytest.approx(whole[:, 5:9, 5:9], rel=1e-9)

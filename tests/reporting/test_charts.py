@@ -16,8 +16,9 @@ from autotune.curves.case import Draws
 from autotune.errors import InputError
 from autotune.fitting.runs import RunTable
 from autotune.planning.question import Question
-from autotune.reporting import catalogue
+from autotune.reporting import catalogue, live
 from autotune.reporting.marks import Span
+from autotune.reporting.palette import STYLES
 from autotune.reporting.records import FitWithRuns
 from autotune.reporting.thin import MOST
 
@@ -49,6 +50,14 @@ def test_failed_trials_are_counted_and_never_given_a_value(searched):
     assert best.y[-1] == completed.y.min()
     assert "5 of them failed" in searched["history"].caption
     assert searched["failures"].table.rows[1][:2] == ("crashed", 5)
+
+
+def test_bars_of_every_style_are_filled_whatever_the_page(searched):
+    """Plotly leaves what is behind a pattern clear, where a white one would not be seen."""
+    figures = [each for kind in ("workers", "failures") for each in live.figures(searched[kind])]
+    markers = [t["marker"] for each in figures for t in each["data"] if t["type"] == "bar"]
+    assert {each["pattern"]["shape"] for each in markers} >= {STYLES[0].shape, STYLES[1].shape}
+    assert all(each["pattern"]["bgcolor"] == each["color"] for each in markers)
 
 
 def test_a_large_study_is_drawn_in_part_with_its_best_and_says_so():

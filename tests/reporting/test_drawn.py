@@ -37,10 +37,27 @@ def test_an_svg_is_the_same_each_time_and_holds_names_as_they_are(chart):
     assert b"<script" not in first
 
 
+@pytest.mark.parametrize("titled", [True, False])
+def test_every_word_of_a_picture_lies_inside_it(chart, titled):
+    """A legend under the axes too, where no caption follows it."""
+    picture = ET.fromstring(static.render(chart, "svg", titled=titled))
+    _, _, width, height = map(float, picture.get("viewBox").split())
+    words = [each for each in picture.iter() if each.tag.endswith("}text")]
+    assert {"completed", "failed"} <= {"".join(each.itertext()) for each in words}
+    for each in words:
+        assert 0 < float(each.get("x")) < width
+        assert 0 < float(each.get("y")) < height
+
+
 def test_styles_differ_without_colour():
     assert len({style.dash for style in STYLES}) == len(STYLES)
     assert len({style.marker for style in STYLES}) == len(STYLES)
     assert len({style.symbol for style in STYLES}) == len(STYLES)
+
+
+def test_ticks_without_a_unit_stay_short():
+    written = [numbers.tick(x, Scale.PLAIN) for x in (-2.5, 0.0001, 5000, 250000)]
+    assert written == ["−2.5", "0.0001", "5000", "250 k"]
 
 
 @pytest.mark.parametrize(

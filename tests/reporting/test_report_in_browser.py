@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
 from chromium import chromium
@@ -34,7 +35,8 @@ def report(tmp_path_factory):
     log.write_text("x" * 5000 + "step 7, loss 2.5")
     for search in searches(trials):
         JournalStore.open(folder / STUDY, study_of([]).header, start=search).close()
-    files.save(saved(n_draws=8, spread=1e-3), folder)
+    far = f"/scratch/{'of_a_long_name/' * 6}runs.csv"  # no line of a narrow page has room for it
+    files.save(replace(saved(n_draws=8, spread=1e-3), data=far), folder)
     budget = ("--flops", "1e21", "--sparsity", "0.9")
     asked = run("plan", *budget, "--law", "mine", "--storage", folder, "--json")
     (folder / "plan.json").write_text(asked.stdout)
@@ -63,6 +65,8 @@ def test_the_report_says_what_went_in(report):
     page = report.read_text()
     for text in ("sha256:abc", "6 N_active D", "generalized", "autotune report", "matplotlib"):
         assert text in page
+    assert "Budget: 1 ZFLOP. FLOPs are 6 N_active D." in page
+    assert re.search(r"Made \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC by", page)
     assert "problem_file.load(" in page  # the command that repeats a trial
 
 

@@ -6,14 +6,18 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from made_beliefs import few_runs, made
+from made_beliefs import TARGET, few_runs, made
 
 from autotune.errors import InputError
+from autotune.fitting.candidates import Wanted
+from autotune.laws.catalogue import PRESETS
+from autotune.suggestion.belief import believe
 from autotune.suggestion.greedy import Purse, d_optimal, greedy
 from autotune.suggestion.grid import candidates
 from autotune.suggestion.layouts import layouts
-from autotune.suggestion.limits import Limits
-from autotune.suggestion.suggest import DESIGNS, suggest
+from autotune.suggestion.limits import TOKENS_PER_PARAM, Limits
+from autotune.suggestion.suggest import DESIGNS, now_of, suggest, tokens_per_param
+from autotune.suggestion.target import choices
 
 
 @settings(max_examples=12)
@@ -93,6 +97,19 @@ def test_where_two_laws_disagree_is_where_the_first_run_goes():
     )
     picks = greedy(two, offered.flops, Purse(1e21, 1))
     assert offered.flops[picks[0]] > 3e20
+
+
+def test_runs_are_offered_where_the_plan_is_likely_to_lie():
+    """Kaplan's law wants far fewer tokens per parameter than runs usually have; ours do not."""
+    belief, _, _ = made()
+    assert tokens_per_param(belief) == TOKENS_PER_PARAM
+    table = few_runs(truth=PRESETS["kaplan2020"])
+    every = choices(table, layouts(table), TARGET)
+    belief = believe(table, every, wanted=Wanted(forms=("kaplan",)))
+    low, high = tokens_per_param(belief)
+    best = now_of(belief).best
+    assert low < belief.choices.tokens[best] / belief.choices.n_active[best] < 5
+    assert high == TOKENS_PER_PARAM[1]
 
 
 def test_no_candidate_within_the_spend_is_an_error_that_names_the_cheapest():

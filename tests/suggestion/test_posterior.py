@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from made_beliefs import TRUTH, few_runs
 from planted import planted
+from suggest_planted import TRUTHS, first, trained
 
 from autotune.errors import FitError
 from autotune.fitting.candidates import Candidate, Wanted
@@ -14,7 +15,10 @@ from autotune.fitting.settings import Convention, FitSettings
 from autotune.fitting.splits import rolling
 from autotune.laws.catalogue import FORMS
 from autotune.suggestion import posterior as module
+from autotune.suggestion.belief import believe
+from autotune.suggestion.layouts import layouts
 from autotune.suggestion.posterior import estimate, posterior
+from autotune.suggestion.target import choices
 from autotune.suggestion.weights import _power, weighted_laws
 
 HOFFMANN = Candidate(FORMS["hoffmann"], Convention("active"))
@@ -49,6 +53,17 @@ def test_a_run_that_lies_far_off_hardly_moves_the_estimate():
 def test_fewer_runs_than_coefficients_have_no_posterior():
     with pytest.raises(FitError, match="5 coefficients, and there are 5"):
         posterior(HOFFMANN, few_runs(size=5), draws=8, seed=0)
+
+
+def test_a_law_that_runs_off_to_the_end_of_a_coefficient_is_left_out():
+    """Kaplan's law on twelve runs that hardly tell sizes apart: N_c goes to exp(-870,000)."""
+    rng = np.random.default_rng(8)
+    table = trained(TRUTHS["ludziejewski2025 (dense)"], first(rng), rng)
+    every = choices(table, layouts(table), 1e23)
+    belief = believe(table, every, wanted=Wanted(forms=("hoffmann", "kaplan")), seed=8)
+    assert [view.candidate.form.form for view in belief.views] == ["hoffmann"]
+    with pytest.raises(FitError, match="no law fitted to 12 runs"):
+        believe(table, every, wanted=Wanted(forms=("kaplan",)), seed=8)
 
 
 def test_the_law_that_made_the_runs_is_believed_most():

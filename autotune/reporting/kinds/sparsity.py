@@ -44,8 +44,7 @@ def chart(case: Case) -> Chart:
 def _held(hold: Hold, case: Case) -> str:
     plan = case.plan
     return {
-        Hold.TOKENS: f"held: {_count(plan.n_active)} active parameters and {_count(plan.tokens)} "
-        "tokens",
+        Hold.TOKENS: f"held: {_count(plan.n_active)} active, {_count(plan.tokens)} tokens",
         Hold.TOTAL: f"held: {_count(plan.n_total)} parameters in all",
         Hold.NOTHING: "held: nothing, N and D best at each sparsity",
         Hold.SPARSITY: "held: sparsity",

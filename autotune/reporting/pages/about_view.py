@@ -9,7 +9,9 @@ from platform import python_version
 
 from autotune.curves.case import Case
 from autotune.reporting.pages.table_view import TableView
+from autotune.reporting.pages.trial_view import moment
 from autotune.reporting.records import FitWithRuns, StudyRecord
+from autotune.reporting.words import budget
 from autotune.trials import to_json
 
 PACKAGES = ("autotune-llm", "numpy", "scipy", "scikit-learn", "ConfigSpace", "plotly", "matplotlib",
@@ -22,7 +24,7 @@ class AboutView:
 
     Attributes:
         command: The command line that made it.
-        made_at: UTC, ISO 8601.
+        made_at: UTC.
         versions: Names and versions of packages.
         inputs: What went in: laws, seeds, conventions and hashes.
     """
@@ -42,11 +44,11 @@ def of(
         *(_study(study) for study in studies),
         *(("fit", given.fit.id, given.fit.result.law.form, str(given.fit.result.settings.seed),
            given.fit.result.law.source.flops, given.fit.data_hash) for given in fits),
-        *(("plan", str(case.budget), case.plan.law, "–", case.plan.flop_convention, "–")
+        *(("plan", budget(case), case.plan.law, "–", case.plan.flop_convention, "–")
           for case in cases),
     ]  # fmt: skip
     headers = ("what", "name", "law", "seed", "FLOP convention", "SHA-256 of the data")
-    return AboutView(command, made_at, _versions(), TableView(headers, tuple(rows)))
+    return AboutView(command, moment(made_at), _versions(), TableView(headers, tuple(rows)))
 
 
 def _study(study: StudyRecord) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from autotune.laws.base import ScalingLaw
 from autotune.quantities import format_count
+from autotune.reporting import numbers
 from autotune.reporting.pages.table_view import TableView
 
 
@@ -37,6 +38,7 @@ def _range(law: ScalingLaw) -> str:
     parts = []
     for name, (low, high) in law.source.range.limits().items():
         write = _share if name in ("sparsity", "shared_share") else _count
+        write = numbers.flops if name == "flops" else write
         parts.append(f"{name} {write(low)} .. {write(high)}")
     return "; ".join(parts) or "not stated"
 

@@ -9,6 +9,7 @@ from autotune.reporting import catalogue, numbers
 from autotune.reporting.chart import Scale
 from autotune.reporting.pages.chart_view import Charts, charts
 from autotune.reporting.pages.table_view import TableView
+from autotune.reporting.words import budget
 from autotune.types import Interval
 
 HEADERS = (
@@ -44,7 +45,7 @@ def of(case: Case, anchor: str) -> PlanView:
     """A plan with its charts drawn."""
     plan = case.plan
     return PlanView(
-        law=plan.law, anchor=anchor, budget=str(case.budget), convention=plan.flop_convention,
+        law=plan.law, anchor=anchor, budget=budget(case), convention=plan.flop_convention,
         band=_band(plan), charts=charts(catalogue.OF_PLAN, case, anchor=anchor),
         warnings=tuple(plan.warnings),
     )  # fmt: skip

@@ -21,6 +21,7 @@ from autotune.reporting.pages import (
     study_view,
 )
 from autotune.reporting.records import FitWithRuns, StudyRecord
+from autotune.reporting.words import budget
 
 MOST_BYTES = 6_000_000
 """What a mail server still takes."""
@@ -127,5 +128,5 @@ def _laws(contents: Contents) -> dict[str, ScalingLaw]:
 def _title(contents: Contents) -> str:
     names = [study.name for study in contents.studies]
     names += [given.fit.id for given in contents.fits]
-    names += list(dict.fromkeys(f"plan for {case.budget}" for case in contents.cases))
+    names += list(dict.fromkeys(f"plan for {budget(case)}" for case in contents.cases))
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from autotune.reporting import catalogue, changes, numbers
 from autotune.reporting.pages.chart_view import Charts, charts
 from autotune.reporting.pages.table_view import TableView
-from autotune.reporting.pages.trial_view import TrialView, view, when
+from autotune.reporting.pages.trial_view import TrialView, moment, view, when
 from autotune.reporting.records import StudyRecord
 from autotune.reporting.words import counted, objective
 from autotune.suggestion.recorded import decisions
@@ -75,7 +75,7 @@ def overview(studies: Sequence[StudyRecord]) -> TableView:
             s.name, s.header.problem, str(len(s.outcomes)),
             str(len(s.outcomes) - len(s.completed)),
             "–" if s.best is None else numbers.in_unit(s.best.value, s.header.unit), s.header.unit,
-            s.header.created_at,
+            moment(s.header.created_at)[:10],
         )
         for s in studies
     )  # fmt: skip
@@ -98,7 +98,7 @@ def facts(study: StudyRecord) -> tuple[tuple[str, str], ...]:
         ("failed", failed),
         (f"best {objective(study)}", found),
         ("jobs", counted(len(study.jobs), "job")),
-        ("created", header.created_at),
+        ("created", moment(header.created_at)),
         ("latest outcome", when(max(ends)) if ends else "none"),
         ("recorded in", study.place),
     )

@@ -74,6 +74,14 @@ def when(seconds: float) -> str:
         return "at an unknown time"
 
 
+def moment(text: str) -> str:
+    """A time in ISO 8601 as UTC; as it is where it is no time."""
+    try:
+        return when(datetime.fromisoformat(text).timestamp())
+    except ValueError:
+        return text
+
+
 def _ending(study: StudyRecord, outcome: Outcome) -> str:
     timing = outcome.timing
     took = f"took {format_seconds(timing.seconds)} on {timing.worker or 'an unnamed worker'}"
@@ -92,7 +100,7 @@ def _values(study: StudyRecord, outcome: Outcome) -> TableView:
         for what, found in (("parameter", outcome.trial.config), ("metric", metrics))
         for name, value in found.items()
     ]  # fmt: skip
-    return TableView(("name", "value", "unit", ""), tuple(rows))
+    return TableView(("name", "value", "unit", "kind"), tuple(rows))
 
 
 def literals(values: Mapping[str, Value]) -> str:

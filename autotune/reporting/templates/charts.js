@@ -2,6 +2,8 @@
 // Draws every figure of the page with plotly. Where this cannot run, the pictures stay.
 (() => {
   const dark = matchMedia("(prefers-color-scheme: dark)");
+  const NARROW = 480; // pixels; below, a legend has a row for each name, and would take the plot's
+  const ROW = 19;
 
   async function library() {
     const packed = document.getElementById("library");
@@ -43,6 +45,8 @@
     const figure = JSON.parse(document.getElementById(place.dataset.figure).textContent);
     place.closest(".chart").classList.add("drawn");
     const { data, layout } = themed(figure);
+    const named = data.filter((trace) => trace.showlegend).length;
+    if (place.clientWidth < NARROW) layout.height += named * ROW;
     await Plotly.react(place, data, layout, { responsive: true, displayModeBar: false });
   }
 
