@@ -108,7 +108,9 @@ def _attention(module: Any, x: Tensor, places: Places) -> Tensor:  # noqa: ANN40
     else:
         parts = heads(whole, whole.detach()[: n + groups, :, 0, 0], places.angles, None)
     if n == groups and x.shape[-1] <= LONGEST:
-        out = short(parts.flatten(0, 1), places.mask, module.scaling).view(n, -1, *parts.shape[2:])
+        out: Tensor = short(parts.flatten(0, 1), places.mask, module.scaling).view(
+            n, -1, *parts.shape[2:]
+        )
     else:
         query, key, value = parts.permute(1, 0, 3, 2).split((n, groups, groups), 1)
         out = functional.scaled_dot_product_attention(

@@ -10,6 +10,7 @@ pytest.importorskip("transformers")
 
 from autotune.training.build import build  # noqa: E402
 from autotune.training.lean import Lean, covers  # noqa: E402
+from autotune.training.lean_attention import short  # noqa: E402
 
 GROUPED = {
     "hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2,
@@ -64,3 +65,18 @@ def test_a_model_with_more_in_it_is_left_to_transformers(family, key):
     config = {"model_type": family, "num_experts": 4, **GROUPED, **key}
     spec = of_config(config, name=family, where="config.json")
     assert not covers(build(spec, vocabulary=50, context=12).inner)
+
+
+@pytest.mark.parametrize("length", [1, 64, 150])
+def test_attention_in_blocks_and_its_gradient_are_those_of_one_product(length):
+    generator = torch.Generator().manual_seed(0)
+    parts = torch.randn(6, 8, length, generator=generator, requires_grad=True)
+    grad = torch.randn(2, 8, length, generator=generator)
+    mask = torch.full((length, length), -torch.inf).triu(1)
+    query, key, value = parts.chunk(3)
+    share = torch.softmax(0.3 * query.mT @ key + mask, -1)
+    whole = value @ share.mT
+    (theirs,) = torch.autograd.grad(whole, parts, grad)
+    (ours,) = torch.autograd.grad(short(parts, mask, 0.3), parts, grad)
+    assert torch.allclose(short(parts, mask, 0.3), whole, atol=1e-5)
+    assert torch.allclose(ours, theirs, atol=1e-5)
