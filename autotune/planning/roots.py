@@ -18,13 +18,14 @@ def bracketed(
     bisection (Chandrupatla 1997, Advances in Engineering Software 28(3), 145-149).
 
     Args:
-        function: Has opposite signs, or a zero, at the ends.
+        function: Has opposite signs, or a zero, at the ends. Where a root is so near an end that
+            rounding leaves it one sign, the end of the least value is taken.
         ends: The bracket, in any order.
         precision: Width of the final bracket, relative to 1 + |x|.
     """
     other, last = ((x, function(x)) for x in ends)
-    if other[1] == 0:
-        return other[0]
+    if other[1] == 0 or (other[1] < 0) == (last[1] < 0):
+        return min(last, other, key=lambda point: abs(point[1]))[0]
     best, share = last, 0.5
     for _ in range(MAX_STEPS):
         best = min(last, other, key=lambda point: abs(point[1]))

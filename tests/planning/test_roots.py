@@ -49,3 +49,8 @@ def test_a_smooth_curve_takes_a_dozen_evaluations():
 def test_an_end_that_is_the_root_is_returned():
     assert bracketed(lambda x: x, (0.0, 3.0)) == 0.0
     assert bracketed(lambda x: x, (-3.0, 0.0)) == 0.0
+
+
+def test_where_rounding_leaves_no_change_of_sign_the_end_nearer_to_zero_is_returned():
+    assert bracketed(lambda x: x - 3 - 1e-15, (0.0, 3.0)) == 3.0
+    assert bracketed(lambda x: x + 1e-15, (0.0, 3.0)) == 0.0

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from autotune.laws.muennighoff import effective_tokens
@@ -48,6 +48,7 @@ def test_the_logarithm_of_repeated_tokens_is_the_laws_own(pair, times):
     assert repetition(np.log(tokens))[0] == pytest.approx(np.log(worth), rel=1e-12)
 
 
+@example(pair=(Spending(1e20, 1e-280), Repetition(1e9, 1.0)), tokens=1e3, ratio=2.0)
 @given(pair=maps(), tokens=st.floats(1e3, 1e14), ratio=st.floats(1e-2, 1e5))
 def test_sizes_for_tokens_and_for_ratios_spend_the_budget(pair, tokens, ratio):
     spending, _ = pair
