@@ -31,6 +31,7 @@ MPIS = ("mpich", "openmpi")
 N_TASKS = {"autotune": 6000, "futures": 6000, "libensemble": 500, "deephyper": 300}
 REPEATS, RANKS = 5, 4
 WORKERS, LEARNERS, EACH = (8, 16, 32), ("GP", "RF"), 40
+EACH_OF_PEER = 10  # of its trials a worker: its proposals take seconds, more with each outcome
 RECORDED = ("100", "1000", "10000", "100000")
 ROOTS = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
 
@@ -103,8 +104,8 @@ def workers(storage: Path, counts: list[int], peers: Path | None) -> Iterator[Re
         if peers is not None:
             log = storage / f"mpich-deephyper-{count}.out"
             if not log.exists():
-                python = peers.resolve() / "mpich" / "bin" / "python"
-                done = job("mpich", count + 1, JOBS, "deephyper", str(EACH * count), python=python)
+                python, n = peers.resolve() / "mpich" / "bin" / "python", EACH_OF_PEER * count
+                done = job("mpich", count + 1, JOBS, "deephyper", str(n), python=python)
                 assert done.returncode == 0, done.stderr
                 log.write_text(done.stdout)
             text = log.read_text()

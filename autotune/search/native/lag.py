@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-MANY = 6  # running trials from which on candidates may lag
+MANY = 5  # running trials from which on candidates may lag
 RECENT = 8  # of so many outcomes, one may be later than the candidates
 
 
