@@ -21,11 +21,11 @@ def matrices(rows, columns, seed, n=2):
     return torch.randn(n, rows, columns, generator=generator)
 
 
-def test_the_two_steps_bring_singular_values_from_five_hundredths_up_within_a_quarter_of_one():
-    value = np.linspace(0.05, 1, 10_000)
+def test_the_three_steps_bring_singular_values_from_two_hundredths_up_within_a_tenth_of_one():
+    value = np.linspace(0.02, 1, 10_000)
     for a, b, c in COEFFICIENTS:
         value = a * value + b * value**3 + c * value**5
-    assert np.abs(value - 1).max() < 0.22
+    assert np.abs(value - 1).max() < 0.1
 
 
 @settings(max_examples=30)
@@ -33,9 +33,9 @@ def test_the_two_steps_bring_singular_values_from_five_hundredths_up_within_a_qu
 def test_singular_values_that_are_not_tiny_come_near_one(rows, columns, seed):
     given_ = matrices(rows, columns, seed)
     u, s, v = torch.linalg.svd(given_, full_matrices=False)
-    s = s.clamp(min=0.12 * float(s.max()))  # 0.05 of the norm of 24 equal ones
+    s = s.clamp(min=0.05 * float(s.max()))
     found = torch.linalg.svdvals(orthogonal(u @ torch.diag_embed(s) @ v))
-    assert 0.77 < float(found.min()) <= float(found.max()) < 1.23
+    assert 0.85 < float(found.min()) <= float(found.max()) < 1.15
 
 
 @settings(max_examples=30)
@@ -76,4 +76,4 @@ def test_the_gate_and_the_up_of_every_expert_have_an_orthogonal_step_of_their_ow
     moved = (before - weight.detach()).view(-1, rows, weight.shape[2])
     scale = sparse().settings.resolved((1e5,), 1000).muon_lr * max(1, rows / weight.shape[2]) ** 0.5
     values = torch.linalg.svdvals(moved / scale)
-    assert 0.5 < float(values.min()) <= float(values.max()) < 1.23
+    assert 0.5 < float(values.min()) <= float(values.max()) < 1.15
