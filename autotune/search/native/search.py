@@ -57,6 +57,7 @@ class NativeSearch(ModelSearch):
         self._belief = Belief(self._codec, settings)
         self._lag = Lag(0, lags=False)
         self._leveled = np.empty(0)
+        self._spread_of = 0, TINY  # outcomes, and what their values spread over
         self._frontiers: dict[Lag, dict[tuple[Region, Region], Frontier]] = {}
 
     def _start(self, size: int) -> dict[str, Value] | None:
@@ -141,8 +142,11 @@ class NativeSearch(ModelSearch):
 
     def _spread(self) -> float:
         """The interquartile range of the values told."""
-        low, high = np.nanquantile(self._memory.values, [0.25, 0.75])
-        return max(float(high - low), TINY)
+        values = self._memory.values
+        if self._spread_of[0] != len(values):
+            low, high = np.nanquantile(values, [0.25, 0.75])
+            self._spread_of = len(values), max(float(high - low), TINY)
+        return self._spread_of[1]
 
     def _swapped(self) -> Floats:
         """The best point with another category, if it is time for one, shape (m, d)."""

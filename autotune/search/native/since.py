@@ -63,7 +63,9 @@ class Since:
 
     def __init__(self, model: Surrogate, pool: Pool, lie: float | None) -> None:
         self._model, self._pool, self._lie = model, pool, lie
-        self._seen = model.process.split(pool.features)
+        seen, terms = model.process.split(pool.features)
+        self._seen = np.concatenate([model.process.x, seen])  # the process's points, then the pool
+        self._terms = np.concatenate([model.process.basis, terms])
         self._rows: dict[bytes, Row] = {}
 
     def grown(self, told: Floats, values: Floats, running: Floats) -> Grown:
@@ -100,13 +102,13 @@ class Since:
         """What a point adds, with what is seen of it, shape (f,)."""
         found = self._rows.get(x.tobytes())
         if found is None:
-            process, (seen, terms) = self._model.process, self._seen
+            process, n = self._model.process, len(self._model.process.y)
             scaled, basis = process.split(x[None, :])
-            solved = _solved(process.factor, process.covariance(x[None, :])[0])
-            cross = correlation(squared_distances(scaled, seen))[0] + terms @ basis[0]
+            cross = correlation(squared_distances(scaled, self._seen))[0] + self._terms @ basis[0]
+            solved = _solved(process.factor, cross[:n])
             found = self._rows[x.tobytes()] = Row(
                 scaled=scaled[0], basis=basis[0], expected=float(process.expected(x[None, :])[0]),
-                solved=solved, left=cross - solved @ self._pool.solved,
+                solved=solved, left=cross[n:] - solved @ self._pool.solved,
             )  # fmt: skip
         return found
 
