@@ -13,9 +13,14 @@ from autotune.search.native.frontier import Frontier, LaggingFrontier
 from autotune.search.native.lag import Lag
 from autotune.search.native.path import drawn
 from autotune.search.native.places import EVERYWHERE, HOME, Region
-from autotune.search.native.proposal import INCUMBENTS, Landscape, ranked
+from autotune.search.native.proposal import (
+    CLIMB_ROUNDS,
+    CROWDED_ROUNDS,
+    INCUMBENTS,
+    Landscape,
+    ranked,
+)
 from autotune.search.native.replicates import levels, rows
-from autotune.search.native.surrogate import Surrogate
 from autotune.search.native.swaps import untried
 from autotune.search.prior import Prior
 from autotune.search.prior_start import best
@@ -51,6 +56,8 @@ class NativeSearch(ModelSearch):
         self._prior = prior
         self._belief = Belief(self._codec, settings)
         self._lag = Lag(0, lags=False)
+        self._leveled = np.empty(0)
+        self._spread_of = 0, TINY  # outcomes, and what their values spread over
         self._frontiers: dict[Lag, dict[tuple[Region, Region], Frontier]] = {}
 
     def _start(self, size: int) -> dict[str, Value] | None:
@@ -75,8 +82,8 @@ class NativeSearch(ModelSearch):
         if self._settings.acq != "EI":
             return frontier.climbed(best)
         least = SETTLED * self._memory.known_noise
-        promise = self._promise(frontier.landscape, best[0], least)
-        turn = self._turn(promise, rng, stalled=self._stalled(frontier.landscape.model))
+        promise = self._promise(frontier, best, least)
+        turn = self._turn(promise, rng, stalled=self._stalled(frontier))
         if turn is None:
             return frontier.climbed(best)
         return np.concatenate([turn.climbed(turn.best(rng)), best])
@@ -103,23 +110,23 @@ class NativeSearch(ModelSearch):
             outer = self._frontier(Region(count), rng, Region(count))
             if outer is None:
                 break
-            promise = self._promise(outer.landscape, outer.best(rng)[0])
+            promise = self._promise(outer, outer.best(rng))
             if promise > most:
                 found, most = outer, promise
             if promise > ENOUGH_THERE:
                 break
         return found, most > ENOUGH_THERE
 
-    def _stalled(self, model: Surrogate) -> bool:
+    def _stalled(self, frontier: Frontier) -> bool:
         """Whether the latest trials gained next to nothing on those before them."""
-        values = self._believed(model)
+        values = self._believed(frontier)
         before = values[:-STALLED]
         if not np.isfinite(before).any():
             return False
         least = max(GAINED * self._spread(), ENOUGH * SETTLED * self._memory.known_noise)
         return float(np.nanmin(before) - np.nanmin(values)) <= least
 
-    def _believed(self, model: Surrogate) -> Floats:
+    def _believed(self, frontier: Frontier) -> Floats:
         """The values told, or the posterior means in their place if they are noisy, shape (n,).
 
         The least of noisy values is a lucky one, on which little gains. Of few values, ripples
@@ -127,23 +134,26 @@ class NativeSearch(ModelSearch):
         """
         values, memory = self._levels(), self._memory
         enough = memory.n_completed >= TOLD * self._codec.n_parameters
-        noisy = enough and model.process.hyper.noise > NOISY
+        noisy = enough and frontier.start.model.process.hyper.noise > NOISY
         if not (noisy or memory.known_noise > 0):
             return values
-        medians = model.medians(self._codec.features(np.array(memory.points)))
+        medians = frontier.landscape.model.medians(self._codec.features(np.array(memory.points)))
         return np.where(np.isfinite(values), medians, np.nan)
 
     def _spread(self) -> float:
         """The interquartile range of the values told."""
-        low, high = np.nanquantile(self._memory.values, [0.25, 0.75])
-        return max(float(high - low), TINY)
+        values = self._memory.values
+        if self._spread_of[0] != len(values):
+            low, high = np.nanquantile(values, [0.25, 0.75])
+            self._spread_of = len(values), max(float(high - low), TINY)
+        return self._spread_of[1]
 
     def _swapped(self) -> Floats:
         """The best point with another category, if it is time for one, shape (m, d)."""
         memory = self._memory
-        best: Floats = memory.points[int(np.nanargmin(self._levels()))]
         if memory.size % SWAP != SWAP - 1:
-            return best[None, :][:0]
+            return memory.points[:0]
+        best: Floats = memory.points[int(np.nanargmin(self._levels()))]
         return untried(best, np.array([*memory.points, *memory.pending]), self._codec)
 
     def _everywhere(self, rng: np.random.Generator) -> Frontier:
@@ -183,9 +193,7 @@ class NativeSearch(ModelSearch):
         places = self._belief.places(features, values, noise)
         if not places.known(region):
             return None
-        model, lie = self._belief.posterior(
-            features, values, noise, region=knows, sparing=self._lag.lags
-        )
+        model, lie = self._belief.posterior(features, values, noise, region=knows, lag=self._lag)
         own = features[:, : self._codec.n_features]
         known = np.isfinite(values) & places.within(own, region)
         incumbents = _best(points[known], levels(points, values, noise)[known])
@@ -195,13 +203,17 @@ class NativeSearch(ModelSearch):
         gain = partial(acquisition.named, name, kappa=self._settings.kappa)
         landscape = Landscape(self._codec, model, gain, self._allowed, places, region)
         if self._lag.lags:
-            return LaggingFrontier(landscape, lie, incumbents, rng)
+            rounds = CROWDED_ROUNDS if self._lag.crowded else CLIMB_ROUNDS
+            return LaggingFrontier(landscape, lie, incumbents, rng, rounds=rounds)
         return Frontier(landscape, lie, incumbents)
 
     def _levels(self) -> Floats:
         """Values told, at their mean where one configuration has several, shape (n,)."""
         memory = self._memory
-        return levels(np.array(memory.points), np.array(memory.values), np.array(memory.noise))
+        if len(self._leveled) != len(memory.values):
+            points, values = np.array(memory.points), np.array(memory.values)
+            self._leveled = levels(points, values, np.array(memory.noise))
+        return self._leveled
 
     def _sampled(self, landscape: Landscape, rng: np.random.Generator) -> Landscape:
         """With a path of its process, for Thompson sampling; unchanged for the others."""
@@ -210,11 +222,10 @@ class NativeSearch(ModelSearch):
         path = drawn(landscape.model.process, rng)
         return replace(landscape, model=replace(landscape.model, process=path))
 
-    def _promise(self, landscape: Landscape, point: Floats, least_spread: float = 0.0) -> float:
-        """The expected improvement at a point over the spread of the values, if not less."""
-        score = float(landscape.score(point[None, :])[0])
+    def _promise(self, frontier: Frontier, best: Floats, least_spread: float = 0.0) -> float:
+        """The expected improvement at the best point over the values' spread, if not less."""
         spread = max(self._spread(), least_spread)
-        return float(np.exp(score)) * landscape.model.warp.unit / spread
+        return float(np.exp(frontier.promise(best))) * frontier.start.model.warp.unit / spread
 
 
 def _best(points: Floats, values: Floats) -> Floats:
