@@ -23,6 +23,18 @@ def distinct(size: Floats) -> Floats:
     return np.array(found)
 
 
+def numbered(log: Floats, reach: float) -> NDArray[np.int64]:
+    """Number values ascending from 0; those up to `reach` above the first of a number share it."""
+    values, back = np.unique(log, return_inverse=True)
+    number = np.zeros(len(values), dtype=np.int64)
+    first = values[0]
+    for i in range(1, len(values)):
+        starts = values[i] - first > reach
+        first = values[i] if starts else first
+        number[i] = number[i - 1] + starts
+    return number[back.ravel()]
+
+
 def budgets(flops: Floats, size: Floats, tolerance: float) -> list[NDArray[np.int64]]:
     """Divide runs into budgets.
 
