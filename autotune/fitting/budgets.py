@@ -9,6 +9,11 @@ from autotune.types import Floats
 FEWEST_SIZES = 3
 """A parabola has three coefficients."""
 
+SAME_COMPUTE = 1e-5
+"""Runs whose computes are relatively no further apart had the same one. Six printed digits are up
+to 5e-6 off, whole tokens and products of floats less; and over 1e-5 of compute a loss falls by
+less than 1e-6, a thousandth of the noise of a run."""
+
 _ROUNDING = 1e-9
 
 

@@ -17,7 +17,7 @@ from autotune.fitting.allocation import (
     power,
     settled,
 )
-from autotune.fitting.budgets import distinct, numbered
+from autotune.fitting.budgets import SAME_COMPUTE, distinct, numbered
 from autotune.fitting.identify import SAME
 from autotune.fitting.runs import RunTable
 from autotune.types import Floats
@@ -26,12 +26,6 @@ COMPUTES = 1500
 """Log-spaced computes at which curves are compared, as in the paper."""
 
 FEWEST_ON_ENVELOPE = 3
-
-ROUNDED = 1e-5
-"""Finished runs whose computes are relatively no further apart had the same one. Six printed digits
-are up to 5e-6 off, whole tokens and products of floats less; and over 1e-5 of compute a loss
-falls by less than 1e-6, a thousandth of the noise of a run."""
-
 SMALLEST, LARGEST, ONLY = "the smallest size here", "the largest size here", "the only size here"
 
 Bools: TypeAlias = NDArray[np.bool_]
@@ -41,7 +35,7 @@ Bools: TypeAlias = NDArray[np.bool_]
 class Rows:
     """Finished runs, least compute first and then least loss: arrays of shape (n,).
 
-    Computes that differ by rounding are one (`ROUNDED`), so of its runs the best comes first.
+    Computes that differ by rounding are one (`SAME_COMPUTE`), so of its runs the best comes first.
 
     Attributes:
         log_c: ln of their compute.
@@ -160,7 +154,8 @@ def envelope(
     With groups, the rows of a group are checkpoints of one run: its loss is interpolated in ln C,
     and at each of 1500 computes the run of least loss counts. Without, each row is a finished run,
     and those count whose loss no run of as little compute reaches (the Pareto front), computes
-    within 1e-5 of each other taken for one. A compute where the best is the smallest or the largest size that was tried is left out.
+    within 1e-5 of each other taken for one. A compute where the best is the smallest or the
+    largest size that was tried is left out.
 
     Args:
         table: Finished runs, or checkpoints of runs.
@@ -184,7 +179,7 @@ def envelope(
         )
     runs: Rows | Curves
     if groups is None:
-        order = np.lexsort((table.loss, numbered(np.log(table.flops), ROUNDED)))
+        order = np.lexsort((table.loss, numbered(np.log(table.flops), SAME_COMPUTE)))
         runs = Rows(np.log(table.flops), table.loss, np.log(table.tokens), size).take(order)
         labels = tuple(f"line {line}" for line in table.lines[order])
     else:

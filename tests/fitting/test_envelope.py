@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from autotune.cli.open_runs import load
 from autotune.errors import FitError, InputError
 from autotune.fitting.allocation import AllocationSettings
-from autotune.fitting.budgets import numbered
-from autotune.fitting.envelope import ROUNDED, envelope
+from autotune.fitting.budgets import SAME_COMPUTE, numbered
+from autotune.fitting.envelope import envelope
 from autotune.laws.catalogue import PRESETS
 
 LAW = PRESETS["besiroglu2024"]
@@ -103,7 +103,7 @@ def test_of_two_runs_whose_computes_differ_by_rounding_only_the_better_one_is_on
     later = table(3 * n, 1.2e21 / (18 * n), loss - 0.2, flops=np.full(5, 1.2e21))
     first = table(n, 1e20 / n, loss, flops=flops)
     for runs in (first, later):
-        assert len(set(numbered(np.log(runs.flops), ROUNDED))) == 1
+        assert len(set(numbered(np.log(runs.flops), SAME_COMPUTE))) == 1
     both = table(
         *(np.concatenate([getattr(each, name) for each in (first, later)])
           for name in ("n_active", "tokens", "loss")),
@@ -112,7 +112,7 @@ def test_of_two_runs_whose_computes_differ_by_rounding_only_the_better_one_is_on
     assert [point.loss for point in envelope(both, PLAIN).points] == [2.6, 2.4]
 
 
-@given(seed=st.integers(0, 99), exponent=st.floats(-16, np.log10(ROUNDED / 3)))
+@given(seed=st.integers(0, 99), exponent=st.floats(-16, np.log10(SAME_COMPUTE / 3)))
 def test_rounding_of_computes_does_not_change_the_front(seed, exponent):
     a, k = 0.5, 0.1
     runs = isoflop_runs(
