@@ -2,8 +2,8 @@
 
 Each step lies between the majoriser's, which cannot increase the objective by much (iteratively
 reweighted least squares), and Newton's on the exact active set, which ends the descent at machine
-precision. The second derivatives of a law that is no sum of terms come from differences of its
-analytic gradient.
+precision. The second derivatives of a law that is no sum of terms or of exponentials come from
+differences of its analytic gradient.
 """
 
 from typing import TypeAlias
@@ -11,7 +11,6 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from autotune.fitting import terms
 from autotune.fitting.linear import finite, solve_linear
 from autotune.fitting.model import Model
 from autotune.fitting.objective import Objective
@@ -149,26 +148,27 @@ def _sums(
         ]
         gradients, hessians, sizes = zip(*parts, strict=True)
         return sum(gradients), sum(hessians), sum(sizes)
-    residual, slopes = model.residual_slopes(z)
+    loss, slopes, curvature = model.expanded(z)
+    residual, slopes = np.log(loss) - model.log_loss, slopes / loss[:, None, :]
     slope = objective.slope(residual) * weight
     gradient = np.einsum("mkn,mn->mk", slopes, slope)
     bend = objective.curvature(residual, smooth[:, None]) * weight
     hessian = (slopes * bend[:, None, :]) @ np.swapaxes(slopes, 1, 2)
-    hessian = hessian + _law_curvature(model, z, slopes, slope)
+    weighted = slopes * slope[:, None, :]
+    if curvature is None:
+        by_law = _law_curvature(model, z, slopes, slope)
+    else:
+        by_law = curvature(weighted) - weighted @ np.swapaxes(slopes, 1, 2)
+    hessian = hessian + np.where(np.isfinite(by_law), by_law, 0.0)
     majorised = objective.curvature(residual, np.ones((1, 1))) * weight
     return gradient, hessian, np.einsum("mkn,mkn,mn->mk", slopes, slopes, majorised)
 
 
 def _law_curvature(model: Model, z: Floats, slopes: Floats, slope: Floats) -> Floats:
-    """Sum over the runs of slope times the second derivatives of the residual, (m, k, k).
+    """Sum over the runs of slope times the second derivatives of the residual, by differences.
 
     By two linear coordinates the loss, or its logarithm, has none.
     """
-    if terms.known(model.structure, model.held, model.free):
-        weighted = slopes * slope[:, None, :]
-        found = terms.curvature(model.structure, model.design, z, weighted, free=model.free)
-        found -= weighted @ np.swapaxes(slopes, 1, 2)
-        return np.where(np.isfinite(found), found, 0.0)
     m, k, n = slopes.shape
     linear, moving = np.flatnonzero(model.is_linear), np.flatnonzero(~model.is_linear)
     found = np.zeros((m, k, k))
@@ -186,4 +186,4 @@ def _law_curvature(model: Model, z: Floats, slopes: Floats, slope: Floats) -> Fl
         own = change[:, :, moving]
         found[:, moving] = change
         found[:, moving[:, None], moving] = 0.5 * (own + np.swapaxes(own, 1, 2))
-    return np.where(np.isfinite(found), found, 0.0)
+    return found
