@@ -6,11 +6,13 @@ precision. The second derivatives of a law that is no sum of terms or of exponen
 differences of its analytic gradient.
 """
 
+from collections.abc import Sequence
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from autotune.fitting.flat import Term, bends, columns, flat_terms, moved
 from autotune.fitting.linear import finite, solve_linear
 from autotune.fitting.model import Model
 from autotune.fitting.objective import Objective
@@ -69,10 +71,11 @@ def descend(
         if not on.size:
             break
         at = model.part(on)
+        flat = flat_terms(at, z[on])
         step, predicted = _step(
-            at, objective, z[on], weight=weight[on], smooth=smooth[on], damping=damping[on]
+            at, objective, z[on], weight=weight[on], pace=(smooth[on], damping[on]), flat=flat
         )
-        trial = np.clip(z[on] + step, at.low, at.high)
+        trial = np.clip(moved(flat, z[on], step), at.low, at.high)
         if inner:
             trial = solve_linear(at, objective, trial, weight=weight[on], rounds=inner)
         reached = value(at, objective, trial, weight[on])
@@ -117,11 +120,16 @@ def _step(
     z: Floats,
     *,
     weight: Floats,
-    smooth: Floats,
-    damping: Floats,
+    pace: tuple[Floats, Floats],
+    flat: Sequence[Term],
 ) -> tuple[Floats, Floats]:
-    """A damped step (m, k) in which saddles repel, and the decrease it promises (m,)."""
-    gradient, hessian, size = _sums(model, objective, z, weight=weight, smooth=smooth)
+    """A step (m, k) in which saddles repel, and the decrease it promises (m,).
+
+    `pace` is how smooth the objective is taken to be, and the damping; the step is one in the
+    coordinates of `flat.py` for the terms `flat`.
+    """
+    smooth, damping = pace
+    gradient, hessian, size = _sums(model, objective, z, weight=weight, smooth=smooth, flat=flat)
     size = np.sqrt(size)
     scale = 1 / np.where(size > 0, size, 1.0)
     stuck = ((z <= model.low) & (gradient > 0)) | ((z >= model.high) & (gradient < 0)) | (size <= 0)
@@ -135,7 +143,13 @@ def _step(
 
 
 def _sums(
-    model: Model, objective: Objective, z: Floats, *, weight: Floats, smooth: Floats
+    model: Model,
+    objective: Objective,
+    z: Floats,
+    *,
+    weight: Floats,
+    smooth: Floats,
+    flat: Sequence[Term],
 ) -> tuple[Floats, Floats, Floats]:
     """Gradient (m, k), curvature (m, k, k) and squared column sizes (m, k), block by block."""
     m, k = z.shape
@@ -143,7 +157,7 @@ def _sums(
     block = max(LEAST_BLOCK, BLOCK_CELLS // (m * k * k))
     if rows > block:
         parts = [
-            _sums(model.take(take), objective, z, weight=weight[:, take], smooth=smooth)
+            _sums(model.take(take), objective, z, weight=weight[:, take], smooth=smooth, flat=flat)
             for take in np.split(np.arange(rows), range(block, rows, block))
         ]
         gradients, hessians, sizes = zip(*parts, strict=True)
@@ -151,16 +165,18 @@ def _sums(
     loss, slopes, curvature = model.expanded(z)
     residual, slopes = np.log(loss) - model.log_loss, slopes / loss[:, None, :]
     slope = objective.slope(residual) * weight
+    by_law = None if curvature is None else curvature(slopes * slope[:, None, :])
+    slopes = columns(flat, z, slopes)
     gradient = np.einsum("mkn,mn->mk", slopes, slope)
+    majorised = objective.curvature(residual, np.ones((1, 1))) * weight
     bend = objective.curvature(residual, smooth[:, None]) * weight
-    hessian = (slopes * bend[:, None, :]) @ np.swapaxes(slopes, 1, 2)
-    weighted = slopes * slope[:, None, :]
-    if curvature is None:
+    if by_law is None:
         by_law = _law_curvature(model, z, slopes, slope)
     else:
-        by_law = curvature(weighted) - weighted @ np.swapaxes(slopes, 1, 2)
+        by_law = bends(flat, z, by_law, gradient)
+        bend = bend - slope
+    hessian = (slopes * bend[:, None, :]) @ np.swapaxes(slopes, 1, 2)
     hessian = hessian + np.where(np.isfinite(by_law), by_law, 0.0)
-    majorised = objective.curvature(residual, np.ones((1, 1))) * weight
     return gradient, hessian, np.einsum("mkn,mkn,mn->mk", slopes, slopes, majorised)
 
 

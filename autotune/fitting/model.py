@@ -130,6 +130,13 @@ class Model:
         loss, slopes = exponents.slopes(made, values, free=names)
         return self._valid(loss, values), slopes
 
+    @property
+    def knows_curvature(self) -> bool:
+        """Whether second derivatives are known, not only differences of first ones."""
+        return terms.known(self.structure, self.held, self.free) or exponents.known(
+            self.form.form, self.held, self.free
+        )
+
     def expanded(self, z: Floats) -> tuple[Floats, Floats, Curvature | None]:
         """Losses and slopes as `slopes`, and what sums second derivatives, where it is known."""
         if terms.known(self.structure, self.held, self.free):
