@@ -15,13 +15,14 @@ SUMS = [name for name, structure in STRUCTURES.items() if structure.terms]
 FAST = [*SUMS, *EXPONENTIALS]
 
 
-def model(name, **fix):
-    """A form on made runs; losses do not matter."""
+def model(name, *, different=RUNS, **fix):
+    """A form on made runs, of which so many are different; losses do not matter."""
     rng = np.random.default_rng(0)
     n, d, s = rng.uniform(1e7, 1e10, RUNS), rng.uniform(1e9, 1e12, RUNS), rng.uniform(0, 0.9, RUNS)
     form = FORMS[name]
     factors = {factor: rng.uniform(1, 9, RUNS) for factor in form.factors}
     inputs = Design(n, d, s * (not form.dense and not form.factors), factors)
+    inputs = inputs.take(rng.integers(0, different, RUNS) if different < RUNS else np.arange(RUNS))
     return build(form, inputs, np.ones(RUNS), np.ones(RUNS), fix=fix, bounds={})
 
 
@@ -48,9 +49,10 @@ def spread(made):
     return z + np.random.default_rng(1).uniform(-0.4, 0.4, z.shape)
 
 
+@pytest.mark.parametrize("different", [RUNS, 5])
 @pytest.mark.parametrize("name", FAST)
-def test_second_derivatives_are_those_of_differences(name):
-    made = model(name)
+def test_second_derivatives_are_those_of_differences(name, different):
+    made = model(name, different=different)
     z = spread(made)
     slope = np.random.default_rng(2).standard_normal((len(z), RUNS))
     loss, slopes = made.slopes(z)
@@ -59,10 +61,11 @@ def test_second_derivatives_are_those_of_differences(name):
     assert found == pytest.approx(expected, rel=1e-5, abs=1e-6 * np.abs(expected).max())
 
 
+@pytest.mark.parametrize("different", [RUNS, 5])
 @pytest.mark.parametrize("name", FAST)
-def test_losses_and_slopes_are_those_of_the_law(name):
+def test_losses_and_slopes_are_those_of_the_law(name, different):
     """In the scaled units, where 1e-12 is rounding."""
-    made = model(name)
+    made = model(name, different=different)
     z = spread(made)
     loss, slopes = made.slopes(z)
     law = made.law(z)
