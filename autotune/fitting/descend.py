@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autotune.fitting.flat import Term, bends, columns, flat_terms, moved
-from autotune.fitting.linear import finite, solve_linear
+from autotune.fitting.linear import finite, solve_linear, totals
 from autotune.fitting.model import Model
 from autotune.fitting.objective import Objective
 from autotune.types import Floats
@@ -28,8 +28,8 @@ SMOOTHEST = 1.0
 LEAST, LARGEST = 1e-8, 1e12
 """The least damping beside none, in units of the scaled curvature, and the one to give up at."""
 
-BATCH_CELLS = 4_000_000
-"""Most entries m k^2 n of an array of estimates that descend side by side: what a cache holds."""
+BATCH_CELLS = 128_000
+"""Most entries m k n of an array of estimates that descend side by side: what a cache holds."""
 
 BLOCK_CELLS, LEAST_BLOCK = 8_000_000, 2000
 """Most entries m k^2 n of an array, and the fewest runs of a block."""
@@ -92,7 +92,7 @@ def descend_batches(
     model: Model, objective: Objective, z: Floats, *, weight: Floats, rounds: int, inner: int = 0
 ) -> tuple[Floats, Floats, Bools]:
     """As `descend`, batch by batch where there are many estimates."""
-    batch = max(1, BATCH_CELLS // (z.shape[1] ** 2 * weight.shape[1]))
+    batch = max(1, BATCH_CELLS // (z.shape[1] * weight.shape[1]))
     parts = [
         descend(
             model.part(take), objective, z[take], weight=weight[take], rounds=rounds, inner=inner
@@ -165,11 +165,10 @@ def _sums(
     loss, slopes, curvature = model.expanded(z)
     residual, slopes = np.log(loss) - model.log_loss, slopes / loss[:, None, :]
     slope = objective.slope(residual) * weight
-    by_law = None if curvature is None else curvature(slopes * slope[:, None, :])
+    by_law = None if curvature is None else curvature(slopes, slope)
     slopes = columns(flat, z, slopes)
-    gradient = np.einsum("mkn,mn->mk", slopes, slope)
-    majorised = objective.curvature(residual, np.ones((1, 1))) * weight
-    bend = objective.curvature(residual, smooth[:, None]) * weight
+    gradient = totals(slopes, slope)
+    majorised, bend = (each * weight for each in objective.curvatures(residual, smooth[:, None]))
     if by_law is None:
         by_law = _law_curvature(model, z, slopes, slope)
     else:
@@ -177,7 +176,7 @@ def _sums(
         bend = bend - slope
     hessian = (slopes * bend[:, None, :]) @ np.swapaxes(slopes, 1, 2)
     hessian = hessian + np.where(np.isfinite(by_law), by_law, 0.0)
-    return gradient, hessian, np.einsum("mkn,mkn,mn->mk", slopes, slopes, majorised)
+    return gradient, hessian, totals(slopes**2, majorised)
 
 
 def _law_curvature(model: Model, z: Floats, slopes: Floats, slope: Floats) -> Floats:

@@ -112,7 +112,8 @@ def known(form: str, held: Mapping[str, float], free: Sequence[str]) -> bool:
 def curvature(
     made: Sequence[Part],
     values: Mapping[str, Floats],
-    weighted: Floats,
+    slopes: Floats,
+    weight: Floats,
     *,
     free: Sequence[str],
 ) -> Floats:
@@ -121,29 +122,30 @@ def curvature(
     Args:
         made: The exponentials.
         values: The coefficients by name, shape (m, 1) each.
-        weighted: First derivatives of the loss by the coordinates, times weights of the runs,
-            shape (m, k, n).
+        slopes: First derivatives of the loss by the coordinates, shape (m, k, n).
+        weight: Weights of the runs, shape (m, n).
         free: Names of the coordinates.
 
     Returns:
         Shape (m, k, k).
     """
     at = {name: i for i, name in enumerate(free)}
-    m, k, _ = weighted.shape
+    m, k, _ = slopes.shape
     found = np.zeros((m, k, k))
     for part in made:
         if part.name not in at or not isinstance(part.curve, Jet) or not part.moved:
             continue
-        own, weight = at[part.name], part.group.sum(weighted[:, at[part.name]])
+        own = at[part.name]
+        shared = part.group.sum(slopes[:, own] * weight)
         moved = np.array([at[name] for name in part.moved])
-        slope = np.stack([np.broadcast_to(s, weight.shape) for s in part.moved.values()], axis=1)
-        pulled = slope * weight[:, None]
+        slope = np.stack([np.broadcast_to(s, shared.shape) for s in part.moved.values()], axis=1)
+        pulled = slope * shared[:, None]
         found[:, own, moved] += pulled.sum(axis=2)
         found[:, moved, own] += pulled.sum(axis=2)
         value = values[part.name]
         found[:, moved[:, None], moved] += value[:, :, None] * (pulled @ np.swapaxes(slope, 1, 2))
         for (one, two), bend in part.curve.second.items():
-            total = value[:, 0] * (bend * weight).sum(axis=1)
+            total = value[:, 0] * (bend * shared).sum(axis=1)
             for i, j in {(at[one], at[two]), (at[two], at[one])}:
                 found[:, i, j] += total
     return found

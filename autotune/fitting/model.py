@@ -21,9 +21,9 @@ from autotune.laws.base import ScalingLaw
 from autotune.laws.source import FittedRange, Source
 from autotune.types import Floats, Interval
 
-Curvature: TypeAlias = Callable[[Floats], Floats]
-"""Sums over the runs of second derivatives of the loss, weighted, (m, k, k): of first derivatives
-times weights of the runs, (m, k, n)."""
+Curvature: TypeAlias = Callable[[Floats, Floats], Floats]
+"""Weighted sums over the runs of second derivatives of the loss, shape (m, k, k), from the first
+ones (m, k, n) and the weights (m, n)."""
 
 NOWHERE = Source(citation="", where="", n="", sparsity="", flops="", corpus="", range=FittedRange())
 
