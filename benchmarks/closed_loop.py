@@ -1,8 +1,8 @@
 """The closed loop for real: a study of small runs, and the plan trained beside two neighbours.
 
-`autotune study` learns from runs that cost at most a thirtieth of a target budget each, and three
-times the largest of them in all. Then the size it recommends is trained at the target, and sizes
-half and twice as large, and what was predicted is set beside what is measured.
+`autotune study` learns from runs that cost at most a thirtieth of a target budget each, and at most
+three times the largest of them in all. Then the size it recommends is trained at the target, and
+sizes half and twice as large, and what was predicted is set beside what is measured.
 
     python benchmarks/closed_loop.py [--storage DIR] [--out results/reference/closed_loop]
     python benchmarks/closed_loop.py --refit results/reference/closed_loop/runs.csv
@@ -33,6 +33,7 @@ from autotune.store.storage import FolderStorage
 from autotune.suggestion.belief import Belief, believe
 from autotune.suggestion.finished import finished
 from autotune.suggestion.layouts import layouts
+from autotune.suggestion.long_run import NEAR
 from autotune.suggestion.offer import costs
 from autotune.suggestion.planned import planned
 from autotune.suggestion.regret import LEVEL
@@ -41,7 +42,10 @@ from autotune.suggestion.suggest import now_of
 from autotune.suggestion.target import choices
 
 LARGEST = 4e10
-SPEND, TARGET = 3 * LARGEST, 30 * LARGEST
+TARGET = 30 * LARGEST
+SPEND = 3 * NEAR * LARGEST
+"""Three times the largest run that is trained, which costs `NEAR` of `LARGEST` at least."""
+
 OPTIONS: Mapping[str, str] = {
     "smallest": "2.5e3",
     "largest": "4e4",
