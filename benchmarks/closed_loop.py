@@ -65,8 +65,8 @@ def study(storage: Path) -> tuple[study_run.Result, Belief]:
         "train_run", OPTIONS, aim, limits=limits, place=Place(FolderStorage(storage), None)
     )
     runs = finished(result.problem, result.study.outcomes).runs
-    if runs is None:
-        raise SystemExit("no run of the study has a loss.")
+    if result.last is None or result.last.configs or runs is None:
+        raise SystemExit(f"the study has not come to its end: {result.ended}.")
     return result, believe(runs, choices(runs, layouts(runs), TARGET), wanted=LAWS)
 
 
