@@ -31,7 +31,7 @@ from autotune.suggestion.finished import finished
 from autotune.suggestion.layouts import layouts
 from autotune.suggestion.offer import offer
 from autotune.suggestion.planned import planned
-from autotune.suggestion.rounds import LEAST_GAIN, Aim, Round, decide
+from autotune.suggestion.rounds import LEAST_GAIN, NO_PROMISE, Aim, Round, decide
 from autotune.suggestion.suggest import Suggestion
 from autotune.suggestion.target import choices
 from autotune.trials import Completed, Outcome, Timing, Trial
@@ -158,7 +158,8 @@ def _summed(last: Sequence[Record], ends: str, settle: float) -> Record:
         "loops": len(last),
         "settled": int(by_settle.sum()),
         "too_soon": int(too_soon.sum()),
-        "no_promise": sum(str(r["why"]).startswith("further") for r in last),
+        "no_promise": sum(str(r["why"]) == NO_PROMISE for r in last),
+        **{f"above_{each:g}": int((column["regret"] > each).sum()) for each in SETTLES},
         "spent": float(column["spent"].mean()),
         "largest": float(column["largest"].mean()),
         "band_holds": float(column["band_holds"].mean()),
