@@ -5,12 +5,12 @@ three times the largest of them in all. Then the size it recommends is trained a
 sizes half and twice as large, and what was predicted is set beside what is measured.
 
     python benchmarks/closed_loop.py [--storage DIR] [--out results/reference/closed_loop]
-    python benchmarks/closed_loop.py --refit results/reference/closed_loop/runs.csv
+    python benchmarks/closed_loop.py --refit LOSSES TARGET
 
 Continues a study that it finds in --storage, and a target.csv in --out. Needs the extra `train`;
-15 CPU minutes. --refit trains nothing: it predicts the recorded runs at the target from the
-recorded losses with today's code, once with every line as an observation, once with equal lines as
-one.
+15 CPU minutes. --refit trains nothing: it predicts recorded runs at the target (a target.csv)
+from recorded losses (a runs.csv) with today's code, once with every line as an observation, and
+once with equal lines as one where there are any.
 """
 
 import argparse
@@ -142,18 +142,18 @@ def predicted(belief: Belief, n_active: float, tokens: float) -> tuple[float, fl
     return float(np.exp(low)), float(np.exp(share @ values)), float(np.exp(high))
 
 
-def refitted(recorded: Path) -> list[Record]:
+def refitted(losses: Path, target: Path) -> list[Record]:
     """The recorded runs at the target, predicted anew from the recorded losses."""
-    every = read(recorded)
+    every = read(losses)
     once = list({tuple(row.values()): row for row in every}.values())
     found: list[Record] = []
-    for rows in (every, once):
+    for rows in (every, once) if len(once) < len(every) else (every,):
         n, d, loss = (np.array([float(r[k]) for r in rows]) for k in ("n_active", "tokens", "loss"))
         runs = replace(planned(n, d, n_total=n, factors={}), loss=loss)
         belief = believe(runs, choices(runs, layouts(runs), TARGET), wanted=LAWS)
         now = now_of(belief)
         low, high = now.limits()
-        for run in read(recorded.with_name(recorded.name.replace("runs", "target"))):
+        for run in read(target):
             at = float(run["n_active"])
             below, middle, above = predicted(belief, at, float(run["tokens"]))
             found.append(
@@ -173,7 +173,7 @@ def refitted(recorded: Path) -> list[Record]:
     return found
 
 
-def losses(runs: RunTable) -> list[Record]:
+def rows_of(runs: RunTable) -> list[Record]:
     """Every loss of the study."""
     columns = {"n_active": runs.n_active, "tokens": runs.tokens}
     columns |= {"flops": runs.flops, "loss": runs.loss}
@@ -194,10 +194,10 @@ def main() -> None:
     parser.add_argument("--storage", type=Path, default=Path("results/local"))
     parser.add_argument("--out", type=Path, help="folder for target.csv, study.txt, manifest.json")
     parser.add_argument("--study-only", action="store_true", help="train nothing at the target")
-    parser.add_argument("--refit", type=Path, help="a runs.csv that --out made")
+    parser.add_argument("--refit", type=Path, nargs=2, metavar=("LOSSES", "TARGET"))
     arguments = parser.parse_args()
     if arguments.refit:
-        print(laid_out(refitted(arguments.refit)))
+        print(laid_out(refitted(*arguments.refit)))
         return
     made_by = manifest(target=TARGET, spend=SPEND, largest=LARGEST, options=dict(OPTIONS))
     result, belief = study(arguments.storage)
@@ -205,7 +205,7 @@ def main() -> None:
     print(said)
     if arguments.out:
         arguments.out.mkdir(parents=True, exist_ok=True)
-        write(arguments.out / "runs.csv", losses(belief.table))
+        write(arguments.out / "runs.csv", rows_of(belief.table))
     kept = arguments.out / "target.csv" if arguments.out else None
     shown = "" if arguments.study_only else laid_out(at_target(result, belief, kept))
     print(shown)
