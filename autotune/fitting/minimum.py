@@ -15,6 +15,9 @@ from autotune.types import Floats
 SEARCH_ROWS = 1500
 AGREE, ROUNDING = 1e-6, 1e-12
 APART, FAR, BASINS = 1e-3, 1.5, 8
+ELSEWHERE = 0.1
+"""How far apart the exponents of different minima are at least, or that share of them above 1."""
+
 ROUNDS = 120
 INNER = 4
 SURE, PATIENCE, CAUTION = 0.25, 4, 2
@@ -88,7 +91,13 @@ def minimise(
     agreeing = int((value <= value[best] * (1 + AGREE) + 1e-300).sum())
     counted = (len(value), agreeing)
     if searched is model and settled[best]:
-        return Minimum(z[best], float(value[best]), bool(settled[best]), counted, _basins(z, value))
+        return Minimum(
+            z[best],
+            float(value[best]),
+            bool(settled[best]),
+            counted,
+            different(model, z, value, settled),
+        )
     weight = model.weight[None, :]
     z, value, settled = descend(
         model, objective, z[[best]], weight=weight, rounds=3 * ROUNDS, inner=INNER
@@ -102,11 +111,18 @@ def _best(value: Floats, settled: Bools) -> int:
     return int(np.argmin(np.where(same, value, np.inf) if same.any() else value))
 
 
-def _basins(z: Floats, value: Floats) -> Floats:
-    """The lowest minima that differ in their objective, best first."""
-    chosen: list[int] = []
+def different(model: Model, z: Floats, value: Floats, settled: Bools) -> Floats:
+    """The lowest minima that differ in their objective or in where they are, best first.
+
+    Where two terms exchange roles two minima may be as low as each other by chance. A descent that
+    has not settled may be on its way to any of them, so only its objective tells.
+    """
+    moving, chosen = z[:, ~model.is_linear], list[int]()
     for i in np.argsort(value, kind="stable"):
         apart = not chosen or value[i] > value[chosen[-1]] * (1 + APART)
+        if not apart and settled[i]:
+            off = np.abs(moving[i] - moving[chosen])
+            apart = bool((off > ELSEWHERE * np.maximum(np.abs(moving[i]), 1)).any(axis=1).all())
         if apart and value[i] < FAR * value[chosen[0] if chosen else i] + 1e-300:
             chosen.append(int(i))
     return z[chosen[:BASINS]]

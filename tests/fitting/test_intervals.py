@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import norm, t
 
+from autotune.fitting import descend, linear
 from autotune.fitting.fit import fit
 from autotune.fitting.noise import Noise, noise_of, uneven
 from autotune.fitting.objective import Objective
@@ -107,6 +108,18 @@ def test_the_ends_are_the_coefficients_at_the_profile_limits():
         assert (
             0.85 < (Objective(1e-3).sum(off, np.ones(60)) - found.objective_sum) / rise <= 1 + 1e-9
         )
+
+
+def test_intervals_do_not_depend_on_how_many_estimates_descend_side_by_side(monkeypatch):
+    few = {"bootstrap": 20, "profile": ("alpha",)}
+    at_once = fitted(runs(size=20), **few)
+    for module in (descend, linear):
+        monkeypatch.setattr(module, "BATCH_CELLS", 900)
+    in_parts = fitted(runs(size=20), **few)
+    assert in_parts.objective_sum == pytest.approx(at_once.objective_sum, rel=1e-12)
+    assert in_parts.draws == pytest.approx(at_once.draws, rel=1e-5)
+    for name, ends in at_once.interval.items():
+        assert in_parts.interval[name] == pytest.approx(ends, rel=1e-5)
 
 
 def test_there_are_no_ends_where_nothing_is_profiled():

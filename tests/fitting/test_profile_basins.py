@@ -10,7 +10,7 @@ import numpy as np
 from autotune.fitting.design import design, natural
 from autotune.fitting.fit import fit
 from autotune.fitting.linear import solve_linear
-from autotune.fitting.minimum import minimise
+from autotune.fitting.minimum import different, minimise
 from autotune.fitting.objective import Objective
 from autotune.fitting.profile import Profiler, Side
 from autotune.fitting.runs import RunTable
@@ -101,6 +101,18 @@ def test_a_minimum_beyond_a_ridge_that_fits_as_well_is_told_with_what_it_changes
         said,
     )
     assert 22 < float(told) < 24
+
+
+def test_minima_as_low_as_each_other_count_as_two_where_they_lie_apart_and_have_settled():
+    posed, best = searched()
+    z = np.tile(best.z, (4, 1))
+    z[1:3, posed.model.free.index("alpha")] -= 0.5
+    z[3, posed.model.free.index("a")] *= 2
+    value, settled = best.value * np.array([1, 1 + 1e-6, 1 + 2e-6, 1]), np.ones(4, dtype=bool)
+    assert (different(posed.model, z, value, settled) == z[[0, 1]]).all()
+    assert (different(posed.model, z, value, np.array([True, False, False, True])) == z[[0]]).all()
+    higher = value * np.array([1, 1.01, 1.02, 1.6])
+    assert (different(posed.model, z, higher, np.zeros(4, dtype=bool)) == z[:3]).all()
 
 
 def test_a_minimum_in_the_same_valley_is_no_rival():
