@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from autotune.cli import console
 from autotune.quantities import format_count
 from autotune.suggestion.regret import LEVEL
+from autotune.suggestion.target import open_end
 
 if TYPE_CHECKING:
     from autotune.cli.study_run import Result
@@ -53,7 +54,8 @@ def text(result: "Result") -> str:
         f"Ended: {result.ended}.",
     ]
     if result.last is not None and "best" in rounds[-1]:
-        lines.append(_plan(rounds[-1]))
+        best = rounds[-1]["best"]
+        lines += [_plan(rounds[-1]), *open_end(best["n_active"], best["tokens"])]
     return "\n".join(lines)
 
 

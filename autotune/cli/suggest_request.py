@@ -22,7 +22,7 @@ from autotune.suggestion.layouts import layouts
 from autotune.suggestion.limits import Limits
 from autotune.suggestion.offer import offer
 from autotune.suggestion.suggest import DESIGNS, Design, Suggestion, suggest, tokens_per_param
-from autotune.suggestion.target import choices
+from autotune.suggestion.target import choices, open_end
 from autotune.types import Value
 
 FEWEST_RUNS = 8
@@ -167,13 +167,14 @@ def answer(request: Request) -> Answer:
         design=request.design,
         seed=request.seed,
     )
+    best = (float(each[0]) for each in (made.best.n_active, made.best.tokens))
     return Answer(
         request,
         belief,
         made,
         configs=tuple(configs[i] for i in made.picks) if configs else (),
         shapes=[None] * len(made.picks) if configs else shapes(made.runs),
-        warnings=(*read_runs.warnings, *_cautions(request, table)),
+        warnings=(*read_runs.warnings, *_cautions(request, table), *open_end(*best)),
     )
 
 

@@ -15,7 +15,7 @@ from cli_run import run
 from made_study import SIZES, TOKENS, TRUTH, completed, problem
 
 from autotune.cli import study_view
-from autotune.cli.study_run import Loop
+from autotune.cli.study_run import Loop, Result
 from autotune.cli.tune_run import Place
 from autotune.evaluators.serial import SerialEvaluator
 from autotune.ports import Beginning
@@ -24,8 +24,8 @@ from autotune.store.journal import JournalStore
 from autotune.store.storage import FolderStorage
 from autotune.store.study import Header
 from autotune.suggestion.offer import offer
-from autotune.suggestion.recorded import decisions
-from autotune.suggestion.rounds import Aim
+from autotune.suggestion.recorded import ROUND, decisions
+from autotune.suggestion.rounds import Aim, Round
 
 AIM = (
     "--target-flops",
@@ -87,6 +87,7 @@ def test_a_study_killed_at_any_time_continues_where_it_was(runs, tmp_path):
     again = run(*asked(runs, storage))
     assert again.returncode == 0
     assert "the spend is gone" in again.stdout
+    assert "one that is considered" not in again.stdout
     assert "recorded_runs: done" in run("status", "recorded_runs", "--storage", storage).stdout
     ended = studies.read(folder)
     assert len(ended.outcomes) == len(rows)
@@ -97,6 +98,21 @@ def test_losses_that_were_known_already_are_counted_for_the_reader():
     assert study_view._repeated([{"repeated": 0}]) == study_view._repeated([{}]) == []
     assert "5 losses that another run" in study_view._repeated([{"repeated": 5}])[0]
     assert "1 loss that another run" in study_view._repeated([{}, {"repeated": 1}])[0]
+
+
+def test_a_plan_at_the_end_of_the_sizes_says_that_the_best_one_may_lie_beyond(tmp_path):
+    best = {"n_active": 1e4, "n_total": 1e4, "tokens": 2e7}
+    step = {"trained": 9, "spent": 1.0, "best": best, "band": [1e4, 1e5], "regret": 0.1,
+            "regret_expected": 0.1, "loss": 2.0, "loss_interval": [1.0, 3.0], "runs": [],
+            "why": "the spend is gone"}  # fmt: skip
+    made, header = problem(), Header.of(problem(), "made")
+    with JournalStore.open(tmp_path, header, start={ROUND: step}):
+        pass
+    last = Round(9, 1.0, offer(made), "the spend is gone")
+    aim = Aim(target=1.2e12, spend=1.0)
+    shown = study_view.text(Result(made, aim, studies.read(tmp_path), last, last.why))
+    assert shown.endswith("Train runs of more sizes.")
+    assert "the smallest one that is considered" in shown
 
 
 class Stop:

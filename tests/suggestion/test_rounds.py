@@ -15,6 +15,7 @@ from autotune.errors import InputError
 from autotune.fitting.candidates import Wanted
 from autotune.suggestion.finished import finished, label
 from autotune.suggestion.first import first_runs
+from autotune.suggestion.layouts import layouts
 from autotune.suggestion.long_run import NEAR, SHARE, long_runs
 from autotune.suggestion.offer import Offer, offer
 from autotune.suggestion.recorded import decisions, placed
@@ -28,6 +29,7 @@ from autotune.suggestion.rounds import (
     decide,
 )
 from autotune.suggestion.suggest import suggest
+from autotune.suggestion.target import choices, open_end
 
 HOFFMANN = Wanted(forms=("hoffmann",))
 
@@ -240,6 +242,16 @@ def test_a_branch_that_repeats_a_run_of_its_length_and_seed_is_one_observation()
 def test_equal_losses_of_whole_runs_are_observations_each():
     alone = replace(completed({"n": 1e7, "d": 2e9}), value=3.9)
     assert len(finished(problem(), [alone, alone]).runs) == 2
+
+
+@given(flops=st.floats(1e12, 1e27))
+def test_of_the_sizes_that_are_considered_the_ends_alone_are_said_to_leave_the_best_open(flops):
+    every = choices(offered().runs, layouts(offered().runs), flops)
+    pairs = sorted(zip(every.n_active.tolist(), every.tokens.tolist(), strict=True))
+    said = [open_end(n, d) for n, d in pairs]
+    assert "smallest" in said[0][0]
+    assert "largest" in said[-1][0]
+    assert not any(said[1:-1])
 
 
 def test_a_spend_below_the_first_runs_says_what_they_cost():
