@@ -6,8 +6,7 @@ from numpy.typing import NDArray
 from autotune.search.codec import Codec
 from autotune.search.native.hyper import Data
 from autotune.search.native.input_warp import InputWarp
-from autotune.search.native.lag import PROMPT, Lag
-from autotune.search.native.milestones import BETWEEN, CROWDED, OFTEN, dense, doubled, sparse
+from autotune.search.native.milestones import OFTEN, dense, doubled, sparse
 from autotune.search.native.places import EVERYWHERE, Places, Region
 from autotune.search.native.replicates import levels, variances
 from autotune.search.native.surrogate import (
@@ -41,7 +40,7 @@ class Belief:
         self._settings = settings
         self._learned: tuple[int, dict[Region, Shape]] = (0, {})
         self._inputs: dict[int, InputWarp | None] = {}
-        self._sparing: dict[tuple[int, Region, bool], Shape] = {}
+        self._sparing: dict[tuple[int, Region], Shape] = {}
 
     def posterior(
         self,
@@ -50,7 +49,7 @@ class Belief:
         noise: Floats | None = None,
         *,
         region: Region = EVERYWHERE,
-        lag: Lag = PROMPT,
+        sparing: bool = False,
     ) -> tuple[Surrogate, float | None]:
         """The surrogate of a record, and the lie that running trials are given in it.
 
@@ -60,15 +59,14 @@ class Belief:
             noise: Their standard deviations as far as they are known, not-a-number where not,
                 shape (n,); None if nothing is.
             region: The surrogate knows nothing of what lies outside.
-            lag: Where it lags, hyperparameters are learned at sparse milestones, near those of the
-                last doubling.
+            sparing: Learn hyperparameters at sparse milestones, near those of the last doubling.
 
         Returns:
             The lie is None where running trials take the surrogate's own mean.
         """
         noise = np.full(len(values), np.nan) if noise is None else noise
-        record = features, values, noise, region
-        shape = self._near(*record, crowded=lag.crowded) if lag.lags else self._shape(*record)
+        find = self._near if sparing else self._shape
+        shape = find(features, values, noise, region)
         known = self._within(features, values, noise, region)
         data, trials = self._data(features[known], values[known], noise[known], MOST)
         model = surrogate(shape, data, trials, cautious=_cautious(values))
@@ -113,36 +111,31 @@ class Belief:
             self._learned_at(features[:last], values[:last], noise[:last], EVERYWHERE)
         return learn(*known, self._inputs[last])
 
-    def _near(
-        self, features: Floats, values: Floats, noise: Floats, region: Region, *, crowded: bool
-    ) -> Shape:
+    def _near(self, features: Floats, values: Floats, noise: Floats, region: Region) -> Shape:
         """Hyperparameters learned seldom, each time near those of a shorter record."""
-        n = sparse(len(values), CROWDED if crowded else BETWEEN)
+        n = sparse(len(values))
         if np.isfinite(values[:n]).sum() < 2:
             n = len(values)
-        found = self._sparing.get((n, region, crowded))
-        if found is None:
+        if (n, region) not in self._sparing:
             first = features[:n], values[:n], noise[:n]
-            found = self._learned_near(*first, region, crowded=crowded)
-            self._sparing[n, region, crowded] = found
-        return found
+            self._sparing[n, region] = self._learned_near(*first, region)
+        return self._sparing[n, region]
 
     def _learned_near(
-        self, features: Floats, values: Floats, noise: Floats, region: Region, *, crowded: bool
+        self, features: Floats, values: Floats, noise: Floats, region: Region
     ) -> Shape:
         """Learn near what all trials up to the last doubling say, at a doubling the one before.
 
         So only the first few trials are learned from at length. A resumed search learns at the
-        doublings again, and comes to the same. Of a crowd, regions keep the warp they have.
+        doublings again, and comes to the same.
         """
         n, known = len(values), self._known(features, values, noise, region)
-        doubles = n == doubled(n)
-        last = doubled(n - 1) if doubles else doubled(n)
+        screens = n == doubled(n)
+        last = doubled(n - 1) if screens else doubled(n)
         if np.isfinite(values[:last]).sum() < 2:
             return learn(*known)
-        first = features[:last], values[:last], noise[:last]
-        before = self._near(*first, region, crowded=crowded)
-        return relearn(*known, before, screens=doubles and not (crowded and region != EVERYWHERE))
+        before = self._near(features[:last], values[:last], noise[:last], region)
+        return relearn(*known, before, screens=screens)
 
     def _known(
         self, features: Floats, values: Floats, noise: Floats, region: Region

@@ -12,6 +12,7 @@ from autotune.search.native.since import Grown, Since
 from autotune.types import Floats
 
 POOLED = 384
+CROWD, CROWDED_ROUNDS = 16, 10  # running trials from which on a climb takes fewer rounds
 
 
 class Frontier:
@@ -77,17 +78,13 @@ class LaggingFrontier(Frontier):
     """
 
     def __init__(
-        self,
-        landscape: Landscape,
-        lie: float | None,
-        incumbents: Floats,
-        rng: np.random.Generator,
-        *,
-        rounds: int,
+        self, landscape: Landscape, lie: float | None, incumbents: Floats, rng: np.random.Generator
     ) -> None:
         super().__init__(landscape, lie, incumbents)
-        self._rounds = rounds
+        self._rounds = CLIMB_ROUNDS
         first = pooled(landscape, np.concatenate(narrowed(landscape, incumbents, rng)))
+        own = first.features[:, : landscape.codec.n_features]
+        self._inside = landscape.places.within(own, landscape.region)
         self._since = Since(landscape.model, first, lie)
         self._grown = Grown(first, landscape.model.best, landscape.model.process, None)
         self._scores = first.mean  # until the first `take`
@@ -112,6 +109,7 @@ class LaggingFrontier(Frontier):
         grown = self._since.grown(points[:n], warp(values[ended]), points[n:])
         self._scores = scored(grown.pool, base.gain(best=grown.best), grown.process)
         self._grown, self._whole = grown, False
+        self._rounds = CLIMB_ROUNDS if len(pending) < CROWD else CROWDED_ROUNDS
 
     def best(self, rng: np.random.Generator) -> Floats:
         """Snapped points by falling score, shape (m, d); nobody has climbed from them yet."""
@@ -119,9 +117,10 @@ class LaggingFrontier(Frontier):
         return self._grown.pool.points[np.argsort(-self._scores, kind="stable")]
 
     def promise(self, best: Floats) -> float:
-        """Score of the first of what `best` found."""
+        """Score of the first of what `best` found; infinitely low outside of the region."""
         del best
-        return float(self._scores.max())
+        top = int(self._scores.argmax())
+        return float(self._scores[top]) if self._inside[top] else -np.inf
 
     def climbed(self, points: Floats) -> Floats:
         """What `best` found, after what a climb from the first of them reaches."""
