@@ -12,7 +12,6 @@ from autotune.search.native.since import Grown, Since
 from autotune.types import Floats
 
 POOLED = 384
-CROWD, CROWDED_ROUNDS = 16, 10  # running trials from which on a climb takes fewer rounds
 
 
 class Frontier:
@@ -78,10 +77,16 @@ class LaggingFrontier(Frontier):
     """
 
     def __init__(
-        self, landscape: Landscape, lie: float | None, incumbents: Floats, rng: np.random.Generator
+        self,
+        landscape: Landscape,
+        lie: float | None,
+        incumbents: Floats,
+        rng: np.random.Generator,
+        *,
+        rounds: int,
     ) -> None:
         super().__init__(landscape, lie, incumbents)
-        self._rounds = CLIMB_ROUNDS
+        self._rounds = rounds
         first = pooled(landscape, np.concatenate(narrowed(landscape, incumbents, rng)))
         own = first.features[:, : landscape.codec.n_features]
         self._inside = landscape.places.within(own, landscape.region)
@@ -109,7 +114,6 @@ class LaggingFrontier(Frontier):
         grown = self._since.grown(points[:n], warp(values[ended]), points[n:])
         self._scores = scored(grown.pool, base.gain(best=grown.best), grown.process)
         self._grown, self._whole = grown, False
-        self._rounds = CLIMB_ROUNDS if len(pending) < CROWD else CROWDED_ROUNDS
 
     def best(self, rng: np.random.Generator) -> Floats:
         """Snapped points by falling score, shape (m, d); nobody has climbed from them yet."""

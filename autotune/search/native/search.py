@@ -13,7 +13,13 @@ from autotune.search.native.frontier import Frontier, LaggingFrontier
 from autotune.search.native.lag import Lag
 from autotune.search.native.path import drawn
 from autotune.search.native.places import EVERYWHERE, HOME, Region
-from autotune.search.native.proposal import INCUMBENTS, Landscape, ranked
+from autotune.search.native.proposal import (
+    CLIMB_ROUNDS,
+    CROWDED_ROUNDS,
+    INCUMBENTS,
+    Landscape,
+    ranked,
+)
 from autotune.search.native.replicates import levels, rows
 from autotune.search.native.swaps import untried
 from autotune.search.prior import Prior
@@ -187,9 +193,7 @@ class NativeSearch(ModelSearch):
         places = self._belief.places(features, values, noise)
         if not places.known(region):
             return None
-        model, lie = self._belief.posterior(
-            features, values, noise, region=knows, sparing=self._lag.lags
-        )
+        model, lie = self._belief.posterior(features, values, noise, region=knows, lag=self._lag)
         own = features[:, : self._codec.n_features]
         known = np.isfinite(values) & places.within(own, region)
         incumbents = _best(points[known], levels(points, values, noise)[known])
@@ -199,7 +203,8 @@ class NativeSearch(ModelSearch):
         gain = partial(acquisition.named, name, kappa=self._settings.kappa)
         landscape = Landscape(self._codec, model, gain, self._allowed, places, region)
         if self._lag.lags:
-            return LaggingFrontier(landscape, lie, incumbents, rng)
+            rounds = CROWDED_ROUNDS if self._lag.crowded else CLIMB_ROUNDS
+            return LaggingFrontier(landscape, lie, incumbents, rng, rounds=rounds)
         return Frontier(landscape, lie, incumbents)
 
     def _levels(self) -> Floats:
