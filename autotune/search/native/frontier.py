@@ -88,6 +88,8 @@ class LaggingFrontier(Frontier):
         super().__init__(landscape, lie, incumbents)
         self._rounds = rounds
         first = pooled(landscape, np.concatenate(narrowed(landscape, incumbents, rng)))
+        own = first.features[:, : landscape.codec.n_features]
+        self._inside = landscape.places.within(own, landscape.region)
         self._since = Since(landscape.model, first, lie)
         self._grown = Grown(first, landscape.model.best, landscape.model.process, None)
         self._scores = first.mean  # until the first `take`
@@ -119,9 +121,10 @@ class LaggingFrontier(Frontier):
         return self._grown.pool.points[np.argsort(-self._scores, kind="stable")]
 
     def promise(self, best: Floats) -> float:
-        """Score of the first of what `best` found."""
+        """Score of the first of what `best` found; infinitely low outside of the region."""
         del best
-        return float(self._scores.max())
+        top = int(self._scores.argmax())
+        return float(self._scores[top]) if self._inside[top] else -np.inf
 
     def climbed(self, points: Floats) -> Floats:
         """What `best` found, after what a climb from the first of them reaches."""

@@ -19,7 +19,7 @@ INCUMBENTS, CLIMBED = 5, 4
 STEPS, TRIED = (0.1, 0.03, 0.01, 0.003, 0.001), 64
 BISECTIONS = 30
 TURNS = 3  # of climbing the gradient and stepping to a neighbour
-CLIMB_ROUNDS, CROWDED_ROUNDS = 20, 5
+CLIMB_ROUNDS, CROWDED_ROUNDS = 20, 10
 SAME = 1e-9
 
 

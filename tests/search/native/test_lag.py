@@ -113,14 +113,14 @@ def told(n, running):
 
 def test_a_resumed_search_goes_on_as_it_would_have_beside_a_crowd_of_trials():
     """Though the first one looked for candidates, and learned, with fewer outcomes told."""
-    first, running = told(150, CROWD + 4)
+    first, running = told(39, CROWD + 4)
     asked = [first.ask() for _ in range(2)]
     for config in running[:4]:
         first.tell(completed(config))
-    lag = Lag.of(154, CROWD + 2)
+    lag = Lag.of(43, CROWD + 2)
     assert lag.crowded
-    assert lag.base < 150
-    resumed, _ = told(154, CROWD)
+    assert lag.base < 43
+    resumed, _ = told(43, CROWD)
     for config in asked:
         resumed.pending(Trial("r", config))
     assert [first.ask() for _ in range(4)] == [resumed.ask() for _ in range(4)]
