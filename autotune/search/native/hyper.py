@@ -8,8 +8,6 @@ from autotune.search.native.input_warp import InputWarp
 from autotune.search.native.replicates import Ints, Replicates
 from autotune.types import Floats
 
-MANY_PARAMETERS = 15  # from which on more is expected of the bowl than of what is left of it
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prior:

@@ -10,7 +10,6 @@ from autotune.search.base import ModelSearch
 from autotune.search.native import acquisition
 from autotune.search.native.belief import Belief
 from autotune.search.native.frontier import Frontier, LaggingFrontier
-from autotune.search.native.hyper import MANY_PARAMETERS
 from autotune.search.native.lag import Lag
 from autotune.search.native.path import drawn
 from autotune.search.native.places import EVERYWHERE, HOME, Region
@@ -30,7 +29,8 @@ SETTLED = 100  # deviations of known noise that count as spread: a gain of a ten
 PLACES = 3
 TURNS = 4  # of so many trials, one stays in the best place once little more is expected
 STALLED, GAINED = 12, 1e-5  # so many trials without a gain of that share of the spread
-PATIENCE = 3  # trials a parameter without one, in a trust region or of many parameters
+PATIENCE = 3  # the same in trials a parameter, in a trust region or of many parameters
+MANY_PARAMETERS = 15  # whose space has more places than a search has trials
 NOISY, TOLD = 1e-4, 10  # noise variance over the signal's, and values a parameter, to believe it
 SWAP = 4  # of so many trials, one tries a category that is new where the best trial is
 KEPT = 3  # records that candidates are kept for: as running trials come and go, the lag alternates

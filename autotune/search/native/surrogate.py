@@ -7,7 +7,7 @@ import numpy as np
 from scipy.special import log_ndtr
 
 from autotune.search.native.gaussian import GaussianProcess, condition, fit
-from autotune.search.native.hyper import MANY_PARAMETERS, Data, Hyper, Prior
+from autotune.search.native.hyper import Data, Hyper, Prior
 from autotune.search.native.input_fit import warped_inputs
 from autotune.search.native.input_warp import InputWarp
 from autotune.search.native.replicates import Ints, Replicates, levels, rows
@@ -18,7 +18,6 @@ from autotune.types import Floats
 STARTS = ((0.3, 1e-5, 0.01), (1.0, 1e-4, 1.0))  # lengths, noise and bowl to climb from
 SCREENED, FINALISTS, ROUNDS = 10, 2, 30  # rounds for each warp, and for the likeliest of them
 MILD = 2  # warps that a prior goes with: the line, and the mildest bend
-BOWL_OF_MANY = 1.0  # prior median of the bowl's variance where parameters are many
 ODDS = 2.0  # log odds, before any value, that the prior is of use
 HALF_WIDTH = 0.1  # of the step between failure, 0, and success, 1
 LIKELY, UNWANTED = 0.75, 1e3  # what a cautious search asks of a point, and the price of less
@@ -190,10 +189,7 @@ def _same(choices: list[Choice], shape: Shape) -> Choice:
 
 def _prior(data: Data) -> Prior:
     """What is expected of the objective's hyperparameters."""
-    length = 0.5 * np.sqrt(max(data.parameters, 4) / 4)
-    if data.parameters < MANY_PARAMETERS:
-        return Prior(length=length)
-    return Prior(length=length, bowl=BOWL_OF_MANY)
+    return Prior(length=0.5 * np.sqrt(max(data.parameters, 4) / 4))
 
 
 def _starts(data: Data) -> Floats:
