@@ -1,15 +1,16 @@
 """The closed loop for real: a study of small runs, and the plan trained beside two neighbours.
 
-`autotune study` learns from runs that cost at most a thirtieth of a target budget each, and three
-times the largest of them in all. Then the size it recommends is trained at the target, and sizes
-half and twice as large, and what was predicted is set beside what is measured.
+`autotune study` learns from runs that cost at most a thirtieth of a target budget each, and at most
+three times the largest of them in all. Then the size it recommends is trained at the target, and
+sizes half and twice as large, and what was predicted is set beside what is measured.
 
     python benchmarks/closed_loop.py [--storage DIR] [--out results/reference/closed_loop]
-    python benchmarks/closed_loop.py --refit results/reference/closed_loop
+    python benchmarks/closed_loop.py --refit LOSSES TARGET
 
-Continues a study that it finds in --storage. Needs the extra `train`; 15 CPU minutes. --refit
-trains nothing: it predicts the recorded runs at the target from the recorded losses with today's
-code, once with every line as an observation, once with equal lines as one.
+Continues a study that it finds in --storage, and a target.csv in --out. Needs the extra `train`;
+15 CPU minutes. --refit trains nothing: it predicts recorded runs at the target (a target.csv)
+from recorded losses (a runs.csv) with today's code, once with every line as an observation, and
+once with equal lines as one where there are any.
 """
 
 import argparse
@@ -26,11 +27,14 @@ from autotune.cli.console import table as lay_out
 from autotune.cli.tune_run import Limits, Place
 from autotune.derived import Known
 from autotune.fitting.candidates import Wanted
+from autotune.fitting.runs import RunTable
 from autotune.problem import Problem
 from autotune.store.storage import FolderStorage
 from autotune.suggestion.belief import Belief, believe
 from autotune.suggestion.finished import finished
 from autotune.suggestion.layouts import layouts
+from autotune.suggestion.long_run import NEAR
+from autotune.suggestion.offer import costs
 from autotune.suggestion.planned import planned
 from autotune.suggestion.regret import LEVEL
 from autotune.suggestion.rounds import Aim
@@ -38,7 +42,10 @@ from autotune.suggestion.suggest import now_of
 from autotune.suggestion.target import choices
 
 LARGEST = 4e10
-SPEND, TARGET = 3 * LARGEST, 30 * LARGEST
+TARGET = 30 * LARGEST
+SPEND = 3 * NEAR * LARGEST
+"""Three times the largest run that is trained, which costs `NEAR` of `LARGEST` at least."""
+
 OPTIONS: Mapping[str, str] = {
     "smallest": "2.5e3",
     "largest": "4e4",
@@ -58,8 +65,8 @@ def study(storage: Path) -> tuple[study_run.Result, Belief]:
         "train_run", OPTIONS, aim, limits=limits, place=Place(FolderStorage(storage), None)
     )
     runs = finished(result.problem, result.study.outcomes).runs
-    if runs is None:
-        raise SystemExit("no run of the study has a loss.")
+    if result.last is None or result.last.configs or runs is None:
+        raise SystemExit(f"the study has not come to its end: {result.ended}.")
     return result, believe(runs, choices(runs, layouts(runs), TARGET), wanted=LAWS)
 
 
@@ -70,12 +77,29 @@ def size_of(problem: Problem, n_active: float) -> float:
     return float(sizes[np.argmin(np.abs(np.log(np.array(counted) / n_active)))])
 
 
-def at_target(result: study_run.Result, belief: Belief) -> list[Record]:
-    """Train the recommended size and its neighbours; predicted beside measured."""
+def ratios(result: study_run.Result) -> str:
+    """The target and the spend, in units of the largest run that was trained."""
+    paid = costs(result.problem, [outcome.trial.config for outcome in result.study.outcomes])
+    return (
+        f"The largest run trained cost {paid.max():.4g} FLOPs: the target is "
+        f"{TARGET / paid.max():.4g} times that, the spend of {paid.sum():.4g} FLOPs "
+        f"{paid.sum() / paid.max():.3g} times."
+    )
+
+
+def at_target(result: study_run.Result, belief: Belief, kept: Path | None) -> list[Record]:
+    """Train the recommended size and its neighbours; predicted beside measured.
+
+    Those that `kept` has are not trained again; each new one is written there.
+    """
     problem = problem_file.load("train_run", dict(OPTIONS) | {"branches": "1"})
     best = float(result.rounds[-1]["best"]["n_active"])
-    found: list[Record] = []
+    found: list[Record] = read(kept) if kept else []
+    done = {row["what"] for row in found}
     for factor in NEIGHBOURS:
+        what = "recommended" if factor == 1 else f"{factor:g} times the size"
+        if what in done:
+            continue
         size = size_of(problem, factor * best)
         n_active = float(Known({"size": size}, problem.derived)["n_active"])
         tokens = TARGET / (6 * n_active)
@@ -85,7 +109,7 @@ def at_target(result: study_run.Result, belief: Belief) -> list[Record]:
             raise TypeError(answer)
         found.append(
             {
-                "what": "recommended" if factor == 1 else f"{factor:g} times the size",
+                "what": what,
                 "size": size,
                 "n_active": n_active,
                 "tokens": tokens,
@@ -98,6 +122,8 @@ def at_target(result: study_run.Result, belief: Belief) -> list[Record]:
             }
         )
         print(found[-1], flush=True)
+        if kept:
+            write(kept, found)
     return found
 
 
@@ -116,18 +142,18 @@ def predicted(belief: Belief, n_active: float, tokens: float) -> tuple[float, fl
     return float(np.exp(low)), float(np.exp(share @ values)), float(np.exp(high))
 
 
-def refitted(folder: Path) -> list[Record]:
+def refitted(losses: Path, target: Path) -> list[Record]:
     """The recorded runs at the target, predicted anew from the recorded losses."""
-    every = read(folder / "runs.csv")
+    every = read(losses)
     once = list({tuple(row.values()): row for row in every}.values())
     found: list[Record] = []
-    for rows in (every, once):
+    for rows in (every, once) if len(once) < len(every) else (every,):
         n, d, loss = (np.array([float(r[k]) for r in rows]) for k in ("n_active", "tokens", "loss"))
         runs = replace(planned(n, d, n_total=n, factors={}), loss=loss)
         belief = believe(runs, choices(runs, layouts(runs), TARGET), wanted=LAWS)
         now = now_of(belief)
         low, high = now.limits()
-        for run in read(folder / "target.csv"):
+        for run in read(target):
             at = float(run["n_active"])
             below, middle, above = predicted(belief, at, float(run["tokens"]))
             found.append(
@@ -147,6 +173,13 @@ def refitted(folder: Path) -> list[Record]:
     return found
 
 
+def rows_of(runs: RunTable) -> list[Record]:
+    """Every loss of the study."""
+    columns = {"n_active": runs.n_active, "tokens": runs.tokens}
+    columns |= {"flops": runs.flops, "loss": runs.loss}
+    return [{name: float(values[i]) for name, values in columns.items()} for i in range(len(runs))]
+
+
 def laid_out(rows: list[Record]) -> str:
     """The runs at the target as a table; empty without any."""
     if not rows:
@@ -161,36 +194,23 @@ def main() -> None:
     parser.add_argument("--storage", type=Path, default=Path("results/local"))
     parser.add_argument("--out", type=Path, help="folder for target.csv, study.txt, manifest.json")
     parser.add_argument("--study-only", action="store_true", help="train nothing at the target")
-    parser.add_argument("--refit", type=Path, help="a folder that --out made")
+    parser.add_argument("--refit", type=Path, nargs=2, metavar=("LOSSES", "TARGET"))
     arguments = parser.parse_args()
     if arguments.refit:
-        print(laid_out(refitted(arguments.refit)))
+        print(laid_out(refitted(*arguments.refit)))
         return
     made_by = manifest(target=TARGET, spend=SPEND, largest=LARGEST, options=dict(OPTIONS))
     result, belief = study(arguments.storage)
-    print(study_view.text(result))
-    rows = [] if arguments.study_only else at_target(result, belief)
-    shown = laid_out(rows)
+    said = f"{study_view.text(result)}\n{ratios(result)}"
+    print(said)
+    if arguments.out:
+        arguments.out.mkdir(parents=True, exist_ok=True)
+        write(arguments.out / "runs.csv", rows_of(belief.table))
+    kept = arguments.out / "target.csv" if arguments.out else None
+    shown = "" if arguments.study_only else laid_out(at_target(result, belief, kept))
     print(shown)
     if arguments.out:
-        runs = belief.table
-        arguments.out.mkdir(parents=True, exist_ok=True)
-        write(
-            arguments.out / "runs.csv",
-            [
-                {
-                    "n_active": float(runs.n_active[i]),
-                    "tokens": float(runs.tokens[i]),
-                    "flops": float(runs.flops[i]),
-                    "loss": float(runs.loss[i]),
-                }
-                for i in range(len(runs))
-            ],
-        )
-        if rows:
-            write(arguments.out / "target.csv", rows)
-        text = f"{study_view.text(result)}\n\n{shown}\n"
-        (arguments.out / "study.txt").write_text(text.rstrip() + "\n")
+        (arguments.out / "study.txt").write_text(f"{said}\n\n{shown}".rstrip() + "\n")
         write_manifest(arguments.out / "manifest.json", made_by)
 
 

@@ -22,9 +22,10 @@ its objective is the loss. A derived quantity `flops` is its cost, 6 N_active D 
 named loss@TOKENS are losses of the same run at fewer tokens; its `branches` say at which, so that a
 run is valued with them. A parameter `seed` allows replicates.
 
-Begins with cheap runs far apart, then trains what lowers the expected regret most, until the spend
-is gone, the plan is settled, or no runs that can be paid for promise to take a twentieth of the
-regret away (--least-gain). The same command continues after any interruption.
+Begins with cheap runs far apart and one long run, which costs a third of the spend where --largest
+and the problem allow it. Then it trains what lowers the expected regret most, until the spend is
+gone, the plan is settled, or no runs that can be paid for promise to take a twentieth of the regret
+away (--least-gain). The same command continues after any interruption.
 
 exit status: 0 done; 1 some runs failed; 2 bad input; 3 nothing usable; 130 interrupted, all saved
 """

@@ -17,6 +17,8 @@ GATHER_SECONDS = 0.005
 """How long both sides sleep where trials are so short that several travel in a message."""
 MOST_HELD = 384
 GATHERS = 8
+LITTLE = 0.002
+"""Share of a trial's time that the manager may sleep between two looks at its messages."""
 BURST_SECONDS = 0.02
 MOST_IN_BURST = 128
 OVERHEAD_SECONDS = 1e-4
@@ -68,7 +70,9 @@ class Pace:
     @property
     def nap(self) -> float:
         """Seconds for the manager to let messages gather: as many as no worker would notice."""
-        return GATHER_SECONDS if self.held() > GATHERS else 0.0
+        if self.held() > GATHERS:
+            return GATHER_SECONDS
+        return min(GATHER_SECONDS, LITTLE * self._trial) if self._outcomes >= MEASURED else 0.0
 
 
 def burst(seconds: Sequence[float]) -> int:

@@ -20,6 +20,9 @@ from autotune.trials import Completed, Outcome, Trial
 SHORTEST_NAP, LONGEST_NAP = 0.0002, 0.01
 WAITED_SHARE = 1 / 20
 """A nap is this share of the time waited so far: it adds as little to a wait, however long."""
+WATCH_SECONDS = 0.1
+"""How long to wait for a child's answer, whose pipe ends the wait: what the manager sends meanwhile
+cannot be begun before that. Where ranks share cores, those that wake take them from the manager."""
 KEEP_SECONDS = 1.0
 """Trials that wait longer than this behind another are given back."""
 BURST_BYTES = 24_000
@@ -165,6 +168,8 @@ class Supervisor:
         if several or child is None or child.idle or not child.alive:
             time.sleep(GATHER_SECONDS if several and self._busy else nap)
             nap = 0.0
+        else:
+            nap = max(nap, min(WATCH_SECONDS, self._beat / 4))
         outcomes: list[Outcome] = []
         while child is not None and child.held and (outcome := child.poll(nap)) is not None:
             outcomes.append(outcome)

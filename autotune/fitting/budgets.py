@@ -9,6 +9,11 @@ from autotune.types import Floats
 FEWEST_SIZES = 3
 """A parabola has three coefficients."""
 
+SAME_COMPUTE = 1e-5
+"""Runs whose computes are relatively no further apart had the same one. Six printed digits are up
+to 5e-6 off, whole tokens and products of floats less; and over 1e-5 of compute a loss falls by
+less than 1e-6, a thousandth of the noise of a run."""
+
 _ROUNDING = 1e-9
 
 
@@ -21,6 +26,18 @@ def distinct(size: Floats) -> Floats:
         found.append(ordered[at])
         at = int(np.searchsorted(ordered, SAME * ordered[at], side="right"))
     return np.array(found)
+
+
+def numbered(log: Floats, reach: float) -> NDArray[np.int64]:
+    """Number values ascending from 0; those up to `reach` above the first of a number share it."""
+    values, back = np.unique(log, return_inverse=True)
+    number = np.zeros(len(values), dtype=np.int64)
+    first = values[0]
+    for i in range(1, len(values)):
+        starts = values[i] - first > reach
+        first = values[i] if starts else first
+        number[i] = number[i - 1] + starts
+    return number[back.ravel()]
 
 
 def budgets(flops: Floats, size: Floats, tolerance: float) -> list[NDArray[np.int64]]:

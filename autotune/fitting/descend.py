@@ -2,17 +2,18 @@
 
 Each step lies between the majoriser's, which cannot increase the objective by much (iteratively
 reweighted least squares), and Newton's on the exact active set, which ends the descent at machine
-precision. The second derivatives of a law that is no sum of terms come from differences of its
-analytic gradient.
+precision. The second derivatives of a law that is no sum of terms or of exponentials come from
+differences of its analytic gradient.
 """
 
+from collections.abc import Sequence
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from autotune.fitting import terms
-from autotune.fitting.linear import finite, solve_linear
+from autotune.fitting.flat import Term, bends, columns, flat_terms, moved
+from autotune.fitting.linear import finite, solve_linear, totals
 from autotune.fitting.model import Model
 from autotune.fitting.objective import Objective
 from autotune.types import Floats
@@ -27,8 +28,8 @@ SMOOTHEST = 1.0
 LEAST, LARGEST = 1e-8, 1e12
 """The least damping beside none, in units of the scaled curvature, and the one to give up at."""
 
-BATCH_CELLS = 4_000_000
-"""Most entries m k^2 n of an array of estimates that descend side by side: what a cache holds."""
+BATCH_CELLS = 128_000
+"""Most entries m k n of an array of estimates that descend side by side: what a cache holds."""
 
 BLOCK_CELLS, LEAST_BLOCK = 8_000_000, 2000
 """Most entries m k^2 n of an array, and the fewest runs of a block."""
@@ -70,10 +71,11 @@ def descend(
         if not on.size:
             break
         at = model.part(on)
+        flat = flat_terms(at, z[on])
         step, predicted = _step(
-            at, objective, z[on], weight=weight[on], smooth=smooth[on], damping=damping[on]
+            at, objective, z[on], weight=weight[on], pace=(smooth[on], damping[on]), flat=flat
         )
-        trial = np.clip(z[on] + step, at.low, at.high)
+        trial = np.clip(moved(flat, z[on], step), at.low, at.high)
         if inner:
             trial = solve_linear(at, objective, trial, weight=weight[on], rounds=inner)
         reached = value(at, objective, trial, weight[on])
@@ -90,7 +92,7 @@ def descend_batches(
     model: Model, objective: Objective, z: Floats, *, weight: Floats, rounds: int, inner: int = 0
 ) -> tuple[Floats, Floats, Bools]:
     """As `descend`, batch by batch where there are many estimates."""
-    batch = max(1, BATCH_CELLS // (z.shape[1] ** 2 * weight.shape[1]))
+    batch = max(1, BATCH_CELLS // (z.shape[1] * weight.shape[1]))
     parts = [
         descend(
             model.part(take), objective, z[take], weight=weight[take], rounds=rounds, inner=inner
@@ -118,11 +120,16 @@ def _step(
     z: Floats,
     *,
     weight: Floats,
-    smooth: Floats,
-    damping: Floats,
+    pace: tuple[Floats, Floats],
+    flat: Sequence[Term],
 ) -> tuple[Floats, Floats]:
-    """A damped step (m, k) in which saddles repel, and the decrease it promises (m,)."""
-    gradient, hessian, size = _sums(model, objective, z, weight=weight, smooth=smooth)
+    """A step (m, k) in which saddles repel, and the decrease it promises (m,).
+
+    `pace` is how smooth the objective is taken to be, and the damping; the step is one in the
+    coordinates of `flat.py` for the terms `flat`.
+    """
+    smooth, damping = pace
+    gradient, hessian, size = _sums(model, objective, z, weight=weight, smooth=smooth, flat=flat)
     size = np.sqrt(size)
     scale = 1 / np.where(size > 0, size, 1.0)
     stuck = ((z <= model.low) & (gradient > 0)) | ((z >= model.high) & (gradient < 0)) | (size <= 0)
@@ -136,7 +143,13 @@ def _step(
 
 
 def _sums(
-    model: Model, objective: Objective, z: Floats, *, weight: Floats, smooth: Floats
+    model: Model,
+    objective: Objective,
+    z: Floats,
+    *,
+    weight: Floats,
+    smooth: Floats,
+    flat: Sequence[Term],
 ) -> tuple[Floats, Floats, Floats]:
     """Gradient (m, k), curvature (m, k, k) and squared column sizes (m, k), block by block."""
     m, k = z.shape
@@ -144,31 +157,33 @@ def _sums(
     block = max(LEAST_BLOCK, BLOCK_CELLS // (m * k * k))
     if rows > block:
         parts = [
-            _sums(model.take(take), objective, z, weight=weight[:, take], smooth=smooth)
+            _sums(model.take(take), objective, z, weight=weight[:, take], smooth=smooth, flat=flat)
             for take in np.split(np.arange(rows), range(block, rows, block))
         ]
         gradients, hessians, sizes = zip(*parts, strict=True)
         return sum(gradients), sum(hessians), sum(sizes)
-    residual, slopes = model.residual_slopes(z)
+    loss, slopes, curvature = model.expanded(z)
+    residual, slopes = np.log(loss) - model.log_loss, slopes / loss[:, None, :]
     slope = objective.slope(residual) * weight
-    gradient = np.einsum("mkn,mn->mk", slopes, slope)
-    bend = objective.curvature(residual, smooth[:, None]) * weight
+    by_law = None if curvature is None else curvature(slopes, slope)
+    slopes = columns(flat, z, slopes)
+    gradient = totals(slopes, slope)
+    majorised, bend = (each * weight for each in objective.curvatures(residual, smooth[:, None]))
+    if by_law is None:
+        by_law = _law_curvature(model, z, slopes, slope)
+    else:
+        by_law = bends(flat, z, by_law, gradient)
+        bend = bend - slope
     hessian = (slopes * bend[:, None, :]) @ np.swapaxes(slopes, 1, 2)
-    hessian = hessian + _law_curvature(model, z, slopes, slope)
-    majorised = objective.curvature(residual, np.ones((1, 1))) * weight
-    return gradient, hessian, np.einsum("mkn,mkn,mn->mk", slopes, slopes, majorised)
+    hessian = hessian + np.where(np.isfinite(by_law), by_law, 0.0)
+    return gradient, hessian, totals(slopes**2, majorised)
 
 
 def _law_curvature(model: Model, z: Floats, slopes: Floats, slope: Floats) -> Floats:
-    """Sum over the runs of slope times the second derivatives of the residual, (m, k, k).
+    """Sum over the runs of slope times the second derivatives of the residual, by differences.
 
     By two linear coordinates the loss, or its logarithm, has none.
     """
-    if terms.known(model.structure, model.held, model.free):
-        weighted = slopes * slope[:, None, :]
-        found = terms.curvature(model.structure, model.design, z, weighted, free=model.free)
-        found -= weighted @ np.swapaxes(slopes, 1, 2)
-        return np.where(np.isfinite(found), found, 0.0)
     m, k, n = slopes.shape
     linear, moving = np.flatnonzero(model.is_linear), np.flatnonzero(~model.is_linear)
     found = np.zeros((m, k, k))
@@ -186,4 +201,4 @@ def _law_curvature(model: Model, z: Floats, slopes: Floats, slope: Floats) -> Fl
         own = change[:, :, moving]
         found[:, moving] = change
         found[:, moving[:, None], moving] = 0.5 * (own + np.swapaxes(own, 1, 2))
-    return np.where(np.isfinite(found), found, 0.0)
+    return found

@@ -40,6 +40,36 @@ class Raised:
         return powers if self.at is None else np.take(powers, self.at, axis=1)
 
 
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The different inputs that runs have, of those a term reads.
+
+    Attributes:
+        design: Runs of which each has others, shape (u,) each.
+        at: Which of them each of the n runs has, shape (n,); None where all are different.
+        order: The runs by `at`, shape (n,).
+        first: Where in `order` each begins, shape (u,).
+    """
+
+    design: "Design"
+    at: NDArray[np.int64] | None
+    order: NDArray[np.int64]
+    first: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.order)
+
+    def spread(self, values: Floats) -> Floats:
+        """From the different inputs (m, u), or one for all (m, 1), to the runs (m, n)."""
+        return values if self.at is None else np.take(values, self.at, axis=1)
+
+    def sum(self, values: Floats) -> Floats:
+        """Sums over the runs that share their inputs, (m, u) of (m, n)."""
+        if self.at is None:
+            return values
+        return np.add.reduceat(np.take(values, self.order, axis=1), self.first, axis=1)
+
+
 @dataclass(frozen=True)
 class Design:
     """The arguments of a law's `loss`, one per run: arrays of shape (n,).
@@ -77,6 +107,16 @@ class Design:
             self._prepared[name] = _raised(inputs[name])
         return self._prepared[name]
 
+    @cached_property
+    def _groups(self) -> dict[tuple[str, ...], Group]:
+        return {}
+
+    def group(self, names: tuple[str, ...]) -> Group:
+        """Runs that have the same inputs, of those named, as one."""
+        if names not in self._groups:
+            self._groups[names] = _group(self, names)
+        return self._groups[names]
+
     def take(self, rows: NDArray[np.int64]) -> "Design":
         """The rows chosen by indices, in that order."""
         return Design(
@@ -94,6 +134,22 @@ def _raised(values: Floats) -> Raised:
         if 2 * len(distinct) <= len(values):
             return Raised(distinct, at, log)
     return Raised(values, None, log)
+
+
+def _group(design: Design, names: tuple[str, ...]) -> Group:
+    every = np.arange(len(design))
+    if len(design) > MOST_SORTED:
+        return Group(design, None, every, every)
+    inputs = {"n_active": design.n_active, "tokens": design.tokens, "sparsity": design.sparsity}
+    columns = [{**inputs, **design.factors}[name] for name in names] or [np.zeros(len(design))]
+    _, first, at = np.unique(
+        np.stack(columns, axis=1), axis=0, return_index=True, return_inverse=True
+    )
+    if 2 * len(first) > len(design):
+        return Group(design, None, every, every)
+    at = at.ravel()
+    order = np.argsort(at, kind="stable")
+    return Group(design.take(first), at, order, np.searchsorted(at[order], np.arange(len(first))))
 
 
 def natural(form: type[ScalingLaw]) -> Convention:

@@ -17,7 +17,7 @@ from autotune.fitting.allocation import (
     power,
     settled,
 )
-from autotune.fitting.budgets import distinct
+from autotune.fitting.budgets import SAME_COMPUTE, distinct, numbered
 from autotune.fitting.identify import SAME
 from autotune.fitting.runs import RunTable
 from autotune.types import Floats
@@ -33,7 +33,9 @@ Bools: TypeAlias = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Finished runs, least compute first: arrays of shape (n,).
+    """Finished runs, least compute first and then least loss: arrays of shape (n,).
+
+    Computes that differ by rounding are one (`SAME_COMPUTE`), so of its runs the best comes first.
 
     Attributes:
         log_c: ln of their compute.
@@ -151,8 +153,9 @@ def envelope(
 
     With groups, the rows of a group are checkpoints of one run: its loss is interpolated in ln C,
     and at each of 1500 computes the run of least loss counts. Without, each row is a finished run,
-    and those count whose loss no run of as little compute reaches (the Pareto front). A compute
-    where the best is the smallest or the largest size that was tried is left out.
+    and those count whose loss no run of as little compute reaches (the Pareto front), computes
+    within 1e-5 of each other taken for one. A compute where the best is the smallest or the
+    largest size that was tried is left out.
 
     Args:
         table: Finished runs, or checkpoints of runs.
@@ -176,7 +179,7 @@ def envelope(
         )
     runs: Rows | Curves
     if groups is None:
-        order = np.lexsort((table.loss, table.flops))
+        order = np.lexsort((table.loss, numbered(np.log(table.flops), SAME_COMPUTE)))
         runs = Rows(np.log(table.flops), table.loss, np.log(table.tokens), size).take(order)
         labels = tuple(f"line {line}" for line in table.lines[order])
     else:

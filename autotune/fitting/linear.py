@@ -13,6 +13,9 @@ from autotune.types import Floats
 
 RIDGE = 1e-13
 
+BATCH_CELLS = 64_000
+"""Most entries m l n of an array of estimates solved for side by side: what a cache holds."""
+
 
 def solve_linear(
     model: Model, objective: Objective, z: Floats, *, weight: Floats, rounds: int
@@ -32,6 +35,13 @@ def solve_linear(
     linear = np.flatnonzero(model.is_linear)
     if not linear.size:
         return z
+    batch = max(1, BATCH_CELLS // (linear.size * weight.shape[1]))
+    if len(z) > batch:
+        parts = np.split(np.arange(len(z)), range(batch, len(z), batch))
+        return np.concatenate([
+            solve_linear(model.part(at), objective, z[at], weight=weight[at], rounds=rounds)
+            for at in parts
+        ])  # fmt: skip
     low, high = model.low[..., linear], model.high[..., linear]
     pinned = np.broadcast_to(low == high, (len(z), linear.size))[:, :, None]
     held = bool(pinned.any())
@@ -64,13 +74,17 @@ def _basis(model: Model, z: Floats, linear: NDArray[np.intp]) -> tuple[Floats, F
     loss, basis = model.linear_slopes(z)
     if model.structure.log:
         basis, loss = basis / loss[:, None, :], np.log(loss)
-    return basis, loss - np.einsum("mkn,mk->mn", basis, z[:, linear])
+    return basis, loss - _total(basis, z[:, linear])
 
 
 def _predicted(basis: Floats, rest: Floats, at: Floats) -> Floats:
     """The loss, or its logarithm where that is linear, shape (m, n)."""
-    value: Floats = rest + np.einsum("mkn,mk->mn", basis, at)
-    return value
+    return rest + _total(basis, at)
+
+
+def _total(basis: Floats, at: Floats) -> Floats:
+    """Sums over the coordinates, (m, n) of (m, k, n) and (m, k)."""
+    return np.asarray((at[:, None, :] @ basis)[:, 0])
 
 
 def _residual(model: Model, predicted: Floats) -> Floats:
@@ -81,17 +95,21 @@ def _residual(model: Model, predicted: Floats) -> Floats:
 def _step(
     objective: Objective, residual: Floats, slopes: Floats, *, weight: Floats, smooth: Floats
 ) -> Floats:
-    majorised = objective.curvature(residual, np.ones((1, 1))) * weight
-    size = np.sqrt(np.einsum("mkn,mkn,mn->mk", slopes, slopes, majorised))
+    majorised, bend = (each * weight for each in objective.curvatures(residual, smooth[:, None]))
+    size = np.sqrt(totals(slopes**2, majorised))
     scale = np.where((size > 0) & np.isfinite(size), 1 / np.where(size > 0, size, 1.0), 0.0)
-    bend = objective.curvature(residual, smooth[:, None]) * weight
     hessian = (slopes * bend[:, None, :]) @ np.swapaxes(slopes, 1, 2)
     hessian = finite(hessian * scale[:, :, None] * scale[:, None, :])
     hessian += RIDGE * np.eye(hessian.shape[1])
     np.einsum("mkk->mk", hessian)[scale == 0] = 1.0
-    gradient = np.einsum("mkn,mn->mk", slopes, objective.slope(residual) * weight) * scale
+    gradient = totals(slopes, objective.slope(residual) * weight) * scale
     solved = np.linalg.solve(hessian, finite(gradient)[:, :, None])[:, :, 0]
     return np.asarray(-solved * scale)
+
+
+def totals(slopes: Floats, weight: Floats) -> Floats:
+    """Weighted sums over the runs, (m, k) of (m, k, n) and (m, n)."""
+    return np.asarray((slopes @ weight[:, :, None])[:, :, 0])
 
 
 def finite(values: Floats) -> Floats:

@@ -13,7 +13,7 @@ from autotune.fitting.search import project, refine, starts
 from autotune.types import Floats
 
 SEARCH_ROWS = 1500
-AGREE = 1e-6
+AGREE, ROUNDING = 1e-6, 1e-12
 APART, FAR, BASINS = 1e-3, 1.5, 8
 ROUNDS = 120
 INNER = 4
@@ -84,7 +84,7 @@ def minimise(
     if total > SEARCH_ROWS:
         searched = model.take(np.random.default_rng(seed).permutation(total)[:SEARCH_ROWS])
     z, value, settled = _search(searched, objective, effort or effort_for(model), seed)
-    best = int(np.argmin(value))
+    best = _best(value, settled)
     agreeing = int((value <= value[best] * (1 + AGREE) + 1e-300).sum())
     counted = (len(value), agreeing)
     if searched is model and settled[best]:
@@ -94,6 +94,12 @@ def minimise(
         model, objective, z[[best]], weight=weight, rounds=3 * ROUNDS, inner=INNER
     )
     return Minimum(z[0], float(value[0]), bool(settled[0]), counted, z)
+
+
+def _best(value: Floats, settled: Bools) -> int:
+    """The lowest minimum; of those that differ by rounding one that settled, if any did."""
+    same = settled & (value <= value.min() * (1 + ROUNDING))
+    return int(np.argmin(np.where(same, value, np.inf) if same.any() else value))
 
 
 def _basins(z: Floats, value: Floats) -> Floats:

@@ -5,19 +5,25 @@ must be positive are represented by their logarithm. An array of coordinates has
 m estimates of k free coordinates.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from autotune.errors import InputError
-from autotune.fitting import terms
+from autotune.fitting import exponents, terms
 from autotune.fitting.design import Design
 from autotune.fitting.structure import Structure, structure_of
 from autotune.laws.base import ScalingLaw
 from autotune.laws.source import FittedRange, Source
 from autotune.types import Floats, Interval
+
+Curvature: TypeAlias = Callable[[Floats, Floats], Floats]
+"""Weighted sums over the runs of second derivatives of the loss, shape (m, k, k), from the first
+ones (m, k, n) and the weights (m, n)."""
 
 NOWHERE = Source(citation="", where="", n="", sparsity="", flops="", corpus="", range=FittedRange())
 
@@ -72,18 +78,24 @@ class Model:
         columns = {name: values[:, [i]] for i, name in enumerate(self.free)}
         return columns | {name: np.full((len(z), 1), held) for name, held in self.held.items()}
 
-    def loss(self, z: Floats) -> Floats:
-        """Predicted losses, shape (m, n)."""
-        if self.structure.terms:
-            return terms.losses(self.structure, self.design, self.values(z))
-        return self._valid(self.law(z))
+    @property
+    def curved(self) -> bool:
+        """Whether the form's terms are exponentials of curves."""
+        return self.form.form in exponents.EXPONENTIALS
 
-    def _valid(self, law: ScalingLaw) -> Floats:
-        """Predicted losses, NaN where coefficients are out of order."""
-        loss = self.design.loss(law)
+    def loss(self, z: Floats) -> Floats:
+        """Predicted losses, shape (m, n); NaN where coefficients are out of order."""
+        values = self.values(z)
+        if self.structure.terms:
+            return terms.losses(self.structure, self.design, values)
+        if self.curved:
+            return self._valid(exponents.losses(self.form.form, self.design, values), values)
+        return self._valid(self.design.loss(self.law(z)), values)
+
+    def _valid(self, loss: Floats, values: Mapping[str, Floats]) -> Floats:
         if self.structure.ordered is None:
             return loss
-        below, above = (getattr(law, name) for name in self.structure.ordered)
+        below, above = (values[name] for name in self.structure.ordered)
         return np.where(below < above, loss, np.nan)
 
     def residual(self, z: Floats) -> Floats:
@@ -92,23 +104,52 @@ class Model:
 
     def slopes(self, z: Floats) -> tuple[Floats, Floats]:
         """Predicted losses (m, n) and their derivatives by the coordinates (m, k, n)."""
-        if self.structure.terms:
-            return terms.slopes(self.structure, self.design, self.values(z), free=self.free)
+        if self.structure.terms or self.curved:
+            return self._slopes(z, self.free)
         law = self.law(z)
         by_name = self.design.gradient(law)
         slopes = np.stack([by_name[name] for name in self.free], axis=1)
         if self.is_log.any():
             slopes *= np.where(self.is_log, np.exp(np.where(self.is_log, z, 0.0)), 1.0)[:, :, None]
-        return self._valid(law), slopes
+        return self._valid(self.design.loss(law), self.values(z)), slopes
 
     def linear_slopes(self, z: Floats) -> tuple[Floats, Floats]:
         """The same by the linear coordinates only, (m, l, n)."""
         at = np.flatnonzero(self.is_linear)
-        if self.structure.terms:
-            names = [self.free[i] for i in at]
-            return terms.slopes(self.structure, self.design, self.values(z), free=names)
+        if self.structure.terms or self.curved:
+            return self._slopes(z, [self.free[i] for i in at])
         loss, slopes = self.slopes(z)
         return loss, slopes[:, at]
+
+    def _slopes(self, z: Floats, names: Sequence[str]) -> tuple[Floats, Floats]:
+        """Without the law's own checks and derivatives."""
+        values = self.values(z)
+        if self.structure.terms:
+            return terms.slopes(self.structure, self.design, values, free=names)
+        made = exponents.parts(self.form.form, self.design, values, free=names)
+        loss, slopes = exponents.slopes(made, values, free=names)
+        return self._valid(loss, values), slopes
+
+    @property
+    def knows_curvature(self) -> bool:
+        """Whether second derivatives are known, not only differences of first ones."""
+        return terms.known(self.structure, self.held, self.free) or exponents.known(
+            self.form.form, self.held, self.free
+        )
+
+    def expanded(self, z: Floats) -> tuple[Floats, Floats, Curvature | None]:
+        """Losses and slopes as `slopes`, and what sums second derivatives, where it is known."""
+        if terms.known(self.structure, self.held, self.free):
+            return *self.slopes(z), partial(
+                terms.curvature, self.structure, self.design, z, free=self.free
+            )
+        if not exponents.known(self.form.form, self.held, self.free):
+            return *self.slopes(z), None
+        values = self.values(z)
+        made = exponents.parts(self.form.form, self.design, values, free=self.free)
+        loss, slopes = exponents.slopes(made, values, free=self.free)
+        curvature = partial(exponents.curvature, made, values, free=self.free)
+        return self._valid(loss, values), slopes, curvature
 
     def residual_slopes(self, z: Floats) -> tuple[Floats, Floats]:
         """Residuals of log loss (m, n) and their derivatives (m, k, n)."""

@@ -41,11 +41,15 @@ class Objective:
 
     def curvature(self, residual: Floats, smooth: Floats) -> Floats:
         """Second derivative, raised outside to `smooth` times that of the majoriser."""
+        return self.curvatures(residual, smooth)[1]
+
+    def curvatures(self, residual: Floats, smooth: Floats) -> tuple[Floats, Floats]:
+        """The second derivative of the majoriser, and `curvature`."""
         size = np.abs(residual)
         if not np.isfinite(self.delta):
-            return np.ones_like(size)
-        outside = size > self.delta
-        return np.where(outside, smooth * self.delta / np.maximum(size, self.delta), 1.0)
+            return np.ones_like(size), np.ones_like(size)
+        majorised = self.delta / np.maximum(size, self.delta)
+        return majorised, np.where(size > self.delta, smooth * majorised, 1.0)
 
 
 def objective_of(settings: FitSettings) -> Objective:

@@ -157,12 +157,13 @@ class Profiler:
         estimate = np.broadcast_to(self.best, (len(axis), len(self.best)))
         starts = [estimate, self._nearest_draws(axis, where)]
         value, z = self._least(axis, where, starts, solve=False)
+        new = {shift: np.ones(len(axis), dtype=bool) for shift in (1, -1)}
         for shift in (1, -1) * UNSOLVED_PASSES:
-            rows = np.flatnonzero(np.roll(axis, shift) == axis)
-            moved = np.roll(z, shift, axis=0)[rows]
-            other, there = self._least(axis[rows], where[rows], [moved], solve=False)
-            better = other < value[rows]
-            value[rows[better]], z[rows[better]] = other[better], there[better]
+            rows = np.flatnonzero((np.roll(axis, shift) == axis) & np.roll(new[shift], shift))
+            new[shift][:] = False  # the same start would end in the same minimum
+            if rows.size:
+                gained = self._take_over(axis, where, (rows, shift), value=value, z=z, solve=False)
+                new[1][gained] = new[-1][gained] = True
         return value, z
 
     def _pass_on(
@@ -175,14 +176,34 @@ class Profiler:
             for shift in (1, -1):
                 source = np.roll(new & (value <= ceiling), shift)
                 rows = np.flatnonzero(source & (np.roll(axis, shift) == axis))
-                if not rows.size:
-                    continue
-                moved = np.roll(z, shift, axis=0)[rows]
-                other, there = self._least(axis[rows], where[rows], [moved])
-                better = other < value[rows]
-                gained[rows] |= other < value[rows] * (1 - GAIN)
-                value[rows[better]], z[rows[better]] = other[better], there[better]
+                if rows.size:
+                    gained[self._take_over(axis, where, (rows, shift), value=value, z=z)] = True
+            if not gained.any():
+                break
             new = gained
+
+    def _take_over(
+        self,
+        axis: Ints,
+        where: Floats,
+        passed: tuple[Ints, int],
+        *,
+        value: Floats,
+        z: Floats,
+        solve: bool = True,
+    ) -> Ints:
+        """Descend at some rows from their neighbours' minima, keep what is lower, in place.
+
+        Returns:
+            The rows that became lower by more than `GAIN`.
+        """
+        rows, shift = passed
+        moved = np.roll(z, shift, axis=0)[rows]
+        other, there = self._least(axis[rows], where[rows], [moved], solve=solve)
+        before = value[rows]
+        lower = other < before
+        value[rows[lower]], z[rows[lower]] = other[lower], there[lower]
+        return np.asarray(rows[other < before * (1 - GAIN)])
 
     def _nearest_draws(self, axis: Ints, where: Floats) -> Floats:
         if not len(self.draws):

@@ -44,11 +44,14 @@ def starts(model: Model, count: int, seed: int) -> Floats:
     return np.clip(z, model.low, model.high)
 
 
-def misfit(model: Model, z: Floats) -> tuple[Floats, Floats]:
-    """Relative residuals (m, n), or those of log loss where that is linear, and slopes."""
+def misfit(model: Model, z: Floats, *, linear: bool = False) -> tuple[Floats, Floats]:
+    """Relative residuals (m, n), or those of log loss where that is linear, and slopes.
+
+    With `linear`, slopes by the linear coordinates only.
+    """
+    loss, slopes = model.linear_slopes(z) if linear else model.slopes(z)
     if model.structure.log:
-        return model.residual_slopes(z)
-    loss, slopes = model.slopes(z)
+        return np.log(loss) - model.log_loss, slopes / loss[:, None, :]
     observed = np.exp(model.log_loss)
     return loss / observed - 1, slopes / observed
 
@@ -56,11 +59,9 @@ def misfit(model: Model, z: Floats) -> tuple[Floats, Floats]:
 def project(model: Model, z: Floats) -> tuple[Floats, Floats]:
     """Solve for the linear coordinates; returns z and the weighted mean square, shape (m,)."""
     linear = np.flatnonzero(model.is_linear)
+    residual, slopes = misfit(model, z, linear=True)
     if not linear.size:
-        residual, _ = misfit(model, z)
         return z, _mean_square(residual, model.weight)
-    residual, slopes = misfit(model, z)
-    slopes = slopes[:, linear]
     gram, scale = _normal(slopes, model.weight)
     right = np.einsum("mkn,mn->mk", slopes, residual * model.weight) * scale
     at = z[:, linear]

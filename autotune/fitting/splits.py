@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from autotune import checks, quantities
 from autotune.errors import InputError
+from autotune.fitting.budgets import SAME_COMPUTE
 from autotune.fitting.runs import RunTable
 from autotune.types import Floats
 
@@ -15,7 +16,6 @@ ORIGINS = (0.7, 0.8, 0.9)
 """Shares of the runs that a rolling origin fits on, smallest compute first."""
 
 KINDS = "flops:0.2, rolling or column:NAME"
-SAME_COMPUTE = 1e-9  # relative; compute is derived by a product, so equal runs differ by rounding
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from autotune.fitting.budgets import numbered
 from autotune.fitting.identify import SAME
 from autotune.fitting.local_minimum import local_minimum
 from autotune.laws.hyperparameters import Target
@@ -115,20 +116,8 @@ def optima(sweep: Sweep, target: Target, *, near: float | None = None) -> Optima
 
 def cells(inputs: Mapping[str, Floats]) -> NDArray[np.int64]:
     """Labels of the rows that share every input up to 2 %: whole steps round token counts."""
-    columns = np.stack([_steps(np.log(values)) for values in inputs.values()], axis=1)
-    return np.unique(columns, axis=0, return_inverse=True)[1].ravel()
-
-
-def _steps(log: Floats) -> NDArray[np.int64]:
-    """Number the values; one that is 2 % above the first of its number starts the next."""
-    distinct, back = np.unique(log, return_inverse=True)
-    number = np.zeros(len(distinct), dtype=np.int64)
-    first = distinct[0]
-    for i in range(1, len(distinct)):
-        starts = distinct[i] - first > np.log(SAME)
-        first = distinct[i] if starts else first
-        number[i] = number[i - 1] + starts
-    return number[back.ravel()]
+    columns = [numbered(np.log(values), np.log(SAME)) for values in inputs.values()]
+    return np.unique(np.stack(columns, axis=1), axis=0, return_inverse=True)[1].ravel()
 
 
 def _medians(values: Floats, label: NDArray[np.int64]) -> Floats:

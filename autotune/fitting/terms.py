@@ -63,7 +63,13 @@ def known(structure: Structure, held: Mapping[str, float], free: Sequence[str]) 
 
 
 def curvature(
-    structure: Structure, design: Design, z: Floats, weighted: Floats, *, free: Sequence[str]
+    structure: Structure,
+    design: Design,
+    z: Floats,
+    slopes: Floats,
+    weight: Floats,
+    *,
+    free: Sequence[str],
 ) -> Floats:
     """Sums over the runs of second derivatives of the loss, weighted; `known` must hold.
 
@@ -71,7 +77,8 @@ def curvature(
         structure: A form that is a sum of terms.
         design: The runs' inputs.
         z: The coefficients `free`, shape (m, k).
-        weighted: First derivatives of the loss by them, times weights of the runs, (m, k, n).
+        slopes: First derivatives of the loss by them, shape (m, k, n).
+        weight: Weights of the runs, shape (m, n).
         free: Their names.
 
     Returns:
@@ -85,7 +92,7 @@ def curvature(
             continue
         own = at[name]
         logs = np.stack([_log(design, raised) for power, raised in powers.items() if power in at])
-        first, second = _moments(weighted[:, own], logs)
+        first, second = _moments(slopes[:, own] * weight, logs)
         found[:, own, moved] += first
         found[:, moved, own] += first
         found[:, moved[:, None], moved] += second * z[:, own, None, None]

@@ -12,6 +12,10 @@ TASK = {
     "pbs": "${PBS_ARRAY_INDEX:-0}",
     "local": "${AUTOTUNE_TASK:-0}",
 }
+DEAF = """sh -c 'trap "" USR1; exec "$@"' sh \\
+    """
+"""Before the program: Slurm's warning would end it while it loads, and is heeded from then on. What
+is ignored stays so in what a shell becomes, and beyond a launcher only from within."""
 
 
 def program(job: JobSpec, site: Site) -> str:
@@ -19,13 +23,14 @@ def program(job: JobSpec, site: Site) -> str:
 
     Under MPI it runs as `python -m mpi4py`, which ends the whole job when one rank raises: an
     MPI that waits for a dead rank waits for ever. Every task of an array has a seed of its own,
-    or all of them would propose the same configurations.
+    or all of them would propose the same configurations. Until it listens to signals, it is deaf
+    to the one that Slurm warns by.
     """
     module = "-m mpi4py -m autotune" if job.ranks > 1 else "-m autotune"
     words = [quote(job.python), *module.split(), job.verb, *map(quote, job.arguments)]
     if job.array:
         words += ["--seed", f'"$(({job.seed} + {TASK[site.scheduler]}))"']
-    return _wrapped(words)
+    return DEAF * (site.scheduler == "slurm") + _wrapped(words)
 
 
 def launched(job: JobSpec, site: Site) -> str:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from autotune.search.codec import Codec
-from autotune.search.sampling import Sampler, around
-from autotune.types import Floats
+from autotune.search.sampling import around
+from autotune.types import Floats, Value
 
 GLOBAL_CANDIDATES = 1024
 LOCAL_CANDIDATES = 512
@@ -20,16 +20,16 @@ Score = Callable[[Floats], Floats]
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """Legal, new points of low score.
+    """Acceptable points of low score.
 
     Attributes:
         codec: What snaps points to values that exist.
-        sampler: What knows which are legal and new.
+        accepts: Whether a configuration may be proposed: a legal and new one, say.
         wide: How many candidates are drawn from the whole cube.
     """
 
     codec: Codec
-    sampler: Sampler
+    accepts: Callable[[dict[str, Value]], bool]
     wide: int = GLOBAL_CANDIDATES
 
     def best(self, score: Score, incumbents: Floats, rng: np.random.Generator) -> Floats:
@@ -65,21 +65,21 @@ class Candidates:
             rng: Of the steps.
             steps: Their sizes, one after the other.
         """
-        top, values = self._fresh(points, scores)
+        top, values = self._accepted(points, scores)
         for size in steps if len(top) else ():
             moved = around(top, len(top) * PER_KEPT, size, rng)
             moved = np.unique(self.codec.snap(moved), axis=0)
-            near, found = self._fresh(moved, score(moved))
+            near, found = self._accepted(moved, score(moved))
             top, values = np.concatenate([top, near]), np.concatenate([values, found])
             keep = np.argsort(values, kind="stable")[:KEPT]
             top, values = top[keep], values[keep]
         return top
 
-    def _fresh(self, points: Floats, scores: Floats) -> tuple[Floats, Floats]:
-        """The best few points that are legal and new, with their scores, best first."""
+    def _accepted(self, points: Floats, scores: Floats) -> tuple[Floats, Floats]:
+        """The best few points that are accepted, with their scores, best first."""
         kept: list[int] = []
         for i in np.argsort(scores, kind="stable"):
-            if self.sampler.fresh(self.codec.decode(points[i])):
+            if self.accepts(self.codec.decode(points[i])):
                 kept.append(int(i))
                 if len(kept) == KEPT:
                     break

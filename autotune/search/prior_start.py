@@ -57,6 +57,6 @@ def best(prior: Prior, codec: Codec, sampler: Sampler, seed: int) -> dict[str, V
     points, rng = reference(codec), np.random.default_rng(seed)
     points = points[np.argsort(score(points), kind="stable")[:STARTS]]
     for _ in range(TURNS):
-        found = Candidates(codec, sampler).best(score, points, rng)
+        found = Candidates(codec, sampler.fresh).best(score, points, rng)
         points = found if len(found) else points
     return codec.decode(found[0]) if len(found) else None

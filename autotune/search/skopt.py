@@ -26,7 +26,7 @@ class SkoptSearch(ModelSearch):
         return np.asarray(points[np.argmin(self._score(rng)(points))])
 
     def _ranked(self, rng: np.random.Generator) -> Floats:
-        candidates = Candidates(self._codec, self._sampler)
+        candidates = Candidates(self._codec, self._sampler.fresh)
         return candidates.best(self._score(rng), self._incumbents(), rng)
 
     def _score(self, rng: np.random.Generator) -> Score:

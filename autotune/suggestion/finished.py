@@ -29,6 +29,7 @@ class Finished:
         tried: How often each configuration was tried, its seed aside.
         failed: Configurations that failed.
         seeds: Seeds that gave a loss at a place, by the place; empty without seeds.
+        largest: FLOPs of the largest trial that gave a loss; 0 before the first.
         repeated: Losses left out of `runs` because a branch and another run of that seed gave the
             same one, bit for bit: one observation, known twice.
     """
@@ -38,6 +39,7 @@ class Finished:
     tried: dict[str, int]
     failed: frozenset[str]
     seeds: Mapping[Place, frozenset[int]] = field(default_factory=dict)
+    largest: float = 0.0
     repeated: int = 0
 
 
@@ -58,15 +60,17 @@ def finished(problem: Problem, outcomes: Sequence[Outcome]) -> Finished:
         name = label(outcome.trial.config)
         tried[name] = tried.get(name, 0) + 1
     lost = [o for o in outcomes if not _usable(o)]
-    every = [outcome.trial.config for outcome in outcomes]
+    paid = costs(problem, [o.trial.config for o in outcomes]) if outcomes else np.zeros(0)
+    usable = np.array([_usable(o) for o in outcomes], dtype=bool)
     runs = _table(problem, losses) if losses else None
     kept = _kept(losses, runs) if runs is not None else []
     return Finished(
         runs=None if runs is None else runs.take(np.array(kept)),
-        spent=float(costs(problem, every).sum()) if every else 0.0,
+        spent=float(paid.sum()),
         tried=tried,
         failed=frozenset(label(o.trial.config) for o in lost),
         seeds={} if runs is None else _seeds(losses, runs),
+        largest=float(np.max(paid, where=usable, initial=0.0)),
         repeated=len(losses) - len(kept),
     )
 

@@ -6,7 +6,6 @@ from math import ceil
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from autotune.errors import FitError
 from autotune.fitting.candidates import EVERYTHING, Wanted
@@ -15,6 +14,7 @@ from autotune.suggestion.belief import Belief, believe
 from autotune.suggestion.finished import Finished, label, places
 from autotune.suggestion.first import FIRST, first_runs
 from autotune.suggestion.layouts import layouts
+from autotune.suggestion.long_run import long_runs
 from autotune.suggestion.menu import NONE
 from autotune.suggestion.offer import SEED, Offer
 from autotune.suggestion.suggest import Suggestion, of_picks, suggest
@@ -36,9 +36,9 @@ The same promise made with other simulated outcomes differs by 0.01 to 0.03.
 LOOKED_AT = 16
 """Runs that are looked at together before a study ends for want of a promise."""
 
-NO_ROWS: NDArray[np.int64] = np.array([], dtype=np.int64)
-
 FIRST_RUNS = "first runs"
+LONG_RUN = "the long run"
+REGRET = "regret"
 SPENT = "the spend is gone"
 SETTLED = "the plan is settled"
 NO_PROMISE = "further runs promise nothing"
@@ -160,22 +160,21 @@ def decide(problem: Problem, offered: Offer, done: Finished, aim: Aim) -> Round:
 
 def _judged(problem: Problem, belief: Belief, open_: Offer, *, done: Finished, aim: Aim) -> Round:
     """A round that follows from fitted laws: runs, or a reason to stop."""
-    left = aim.spend - done.spent
-    affordable = open_.take(np.flatnonzero(open_.runs.flops <= left))
-    why, asked = "regret", affordable.take(NO_ROWS)
-    if not affordable.configs:
-        why = SPENT
-        view = suggest(belief, belief.table, spend=np.inf, n=0, seed=aim.seed)
+    costs, left = open_.runs.flops, aim.spend - done.spent
+    pool = open_.take(np.flatnonzero(costs <= left))
+    longest = long_runs(costs, spend=aim.spend, left=left, trained=done.largest)
+    if not pool.configs:
+        why, view = SPENT, suggest(belief, belief.table, spend=np.inf, n=0, seed=aim.seed)
+    elif len(longest):  # alone: what it teaches changes the next
+        why, pool = LONG_RUN, open_.take(longest)
+        view = suggest(belief, pool.menu, spend=left, n=1, seed=aim.seed)
     else:
-        once = SEED not in problem.space
-        view, promising = _suggested(belief, affordable, left, aim, once=once)
-        if view.regret < aim.settle:
-            why = SETTLED
-        elif not promising:
-            why = NO_PROMISE
-        else:
-            picked = affordable.take(np.array(view.picks, dtype=np.int64))
-            asked = _seeded(picked, done)
+        view, promising = _suggested(belief, pool, left, aim, once=SEED not in problem.space)
+        why = REGRET if promising else NO_PROMISE
+    if why != SPENT and view.regret < aim.settle:
+        why = SETTLED
+    picks = view.picks if why in (REGRET, LONG_RUN) else ()
+    asked = _seeded(pool.take(np.array(picks, dtype=np.int64)), done)
     laws = {str(each.candidate): each.weight for each in belief.views}
     return Round(len(belief.table), done.spent, asked, why, view, laws, done.repeated)
 

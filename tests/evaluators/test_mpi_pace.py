@@ -7,9 +7,12 @@ from hypothesis import strategies as st
 
 from autotune.evaluators.mpi_pace import (
     BURST_SECONDS,
+    GATHER_SECONDS,
+    LITTLE,
     MEASURED,
     MOST_HELD,
     OVERHEAD_SECONDS,
+    SHORT_SECONDS,
     Pace,
     burst,
 )
@@ -61,12 +64,19 @@ def test_a_worker_holds_nothing_beside_trials_of_half_a_second_and_a_trial_besid
     assert pace(1e-4, 0.0).held() == MOST_HELD
 
 
+@given(seconds, seconds)
+def test_the_manager_sleeps_for_no_longer_than_a_worker_would_notice(trial, proposal):
+    nap = pace(trial, proposal).nap
+    assert 0 < nap <= GATHER_SECONDS
+    assert trial < SHORT_SECONDS or nap <= LITTLE * trial * (1 + 1e-9)
+
+
 def test_nothing_is_concluded_from_few_outcomes():
     made = Pace()
     for _ in range(MEASURED - 1):
         made.outcome(1e-4)
         made.proposal(1.0)
-    assert (made.ahead(8), made.held()) == (0, 0)
+    assert (made.ahead(8), made.held(), made.nap) == (0, 0, 0.0)
     assert burst([1e-5] * (MEASURED - 1)) == 1
 
 

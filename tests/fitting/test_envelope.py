@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from autotune.cli.open_runs import load
 from autotune.errors import FitError, InputError
 from autotune.fitting.allocation import AllocationSettings
+from autotune.fitting.budgets import SAME_COMPUTE, numbered
 from autotune.fitting.envelope import envelope
 from autotune.laws.catalogue import PRESETS
 
@@ -92,6 +93,37 @@ def test_of_finished_runs_the_pareto_front_counts():
         rivals = runs.flops <= point.flops * (1 + 1e-9)
         assert runs.loss[rivals].min() == pytest.approx(point.loss)
         assert point.label == f"line {runs.lines[rivals][runs.loss[rivals].argmin()]}"
+
+
+def test_of_two_runs_whose_computes_differ_by_rounding_only_the_better_one_is_on_the_front():
+    """By the last bits of their computes each of the first three would be on it."""
+    n = np.array([1e8, 2e8, 4e8, 8e8, 1.6e9])
+    flops = 6e20 * (1 + np.array([-4, -3, -2, -1, 0]) * 2**-52)
+    loss = np.array([2.9, 2.7, 2.6, 2.65, 2.8])
+    later = table(3 * n, 1.2e21 / (18 * n), loss - 0.2, flops=np.full(5, 1.2e21))
+    first = table(n, 1e20 / n, loss, flops=flops)
+    for runs in (first, later):
+        assert len(set(numbered(np.log(runs.flops), SAME_COMPUTE))) == 1
+    both = table(
+        *(np.concatenate([getattr(each, name) for each in (first, later)])
+          for name in ("n_active", "tokens", "loss")),
+        flops=np.concatenate([first.flops, later.flops]),
+    )  # fmt: skip
+    assert [point.loss for point in envelope(both, PLAIN).points] == [2.6, 2.4]
+
+
+@given(seed=st.integers(0, 99), exponent=st.floats(-16, np.log10(SAME_COMPUTE / 3)))
+def test_rounding_of_computes_does_not_change_the_front(seed, exponent):
+    a, k = 0.5, 0.1
+    runs = isoflop_runs(
+        bowl(a, k), budgets=np.geomspace(1e18, 1e21, 7), sizes=around(a, k, count=9)
+    )  # fmt: skip
+    off = np.random.default_rng(seed).uniform(-1, 1, len(runs)) * 10**exponent
+    exact, rounded = (
+        envelope(each, PLAIN) for each in (runs, replace(runs, flops=runs.flops * (1 + off)))
+    )
+    assert [p.label for p in rounded.points] == [p.label for p in exact.points]
+    assert rounded.coefficients == pytest.approx(exact.coefficients, rel=1e-4)
 
 
 def test_few_sizes_make_a_coarse_envelope_and_that_is_said():

@@ -1,6 +1,7 @@
 """Job scripts: recorded ones, directives that schedulers take, and a shell that can read them."""
 
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -62,22 +63,49 @@ def test_qsub_can_read_every_pbs_script(spec, name):
     assert ("J" in options) == bool(spec.array)
 
 
+@pytest.fixture(scope="module")
+def printing(tmp_path_factory):
+    """A program that prints its arguments but the first."""
+    path = tmp_path_factory.mktemp("bin") / "print"
+    path.write_text('#!/bin/sh\nshift\nprintf "%s\\0" "$@"\n')
+    path.chmod(0o755)
+    return str(path)
+
+
 @settings(max_examples=25)
 @given(spec=jobs(), name=st.sampled_from(sites.known()))
-def test_the_shell_passes_every_argument_on_as_it_was_given(spec, name):
+def test_the_shell_passes_every_argument_on_as_it_was_given(printing, spec, name):
     """The program is replaced by one that prints its arguments; everything else is the script."""
     place = sites.read(name, {"launch": ["env --"], "setup": [""], "shell": ["/bin/bash"]})
     spec = job(
-        arguments=spec.arguments, python="/bin/echo", workdir="/", array=spec.array,
+        arguments=spec.arguments, python=printing, workdir="/", array=spec.array,
         nodes=spec.nodes, ranks_per_node=spec.ranks_per_node,
     )  # fmt: skip
-    program = 'print() { shift; printf "%s\\0" "$@"; }\n'
-    text = script(spec, place).replace("env -- \\\n    ", "").replace("/bin/echo", "print")
-    done = subprocess.run(["bash", "-c", program + text], capture_output=True, check=True)
+    done = subprocess.run(["bash", "-c", script(spec, place)], capture_output=True, check=True)
     printed = done.stdout.decode("utf-8").split("\0")[:-1]
     start = printed.index("tune") + 1
     seed = ["--seed", str(spec.seed)] if spec.array else []
     assert printed[start:] == [*spec.arguments, *seed]
+
+
+LISTENING = """
+import os, signal, sys
+os.kill(os.getpid(), signal.SIGUSR1)  # while it loads
+signal.signal(signal.SIGUSR1, lambda *_: sys.exit(7))
+os.kill(os.getpid(), signal.SIGUSR1)
+"""
+
+
+@pytest.mark.parametrize("ranks", [1, 4])
+def test_slurms_warning_ends_no_program_that_is_still_loading(tmp_path, ranks):
+    """It is heeded from when the program listens to it."""
+    program = tmp_path / "program"
+    program.write_text(f"#!{sys.executable}" + LISTENING)
+    program.chmod(0o755)
+    spec = job(python=str(program), workdir="/", ranks_per_node=ranks)
+    text = script(spec, site("slurm", launch="env --"))
+    done = subprocess.run(["bash", "-c", text], check=False)
+    assert done.returncode == 7
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -15,9 +15,18 @@ from autotune.errors import InputError
 from autotune.fitting.candidates import Wanted
 from autotune.suggestion.finished import finished, label
 from autotune.suggestion.first import first_runs
+from autotune.suggestion.long_run import NEAR, SHARE, long_runs
 from autotune.suggestion.offer import Offer, offer
 from autotune.suggestion.recorded import decisions, placed
-from autotune.suggestion.rounds import NO_PROMISE, Aim, _promises, _seeded, _suggested, decide
+from autotune.suggestion.rounds import (
+    LONG_RUN,
+    NO_PROMISE,
+    Aim,
+    _promises,
+    _seeded,
+    _suggested,
+    decide,
+)
 from autotune.suggestion.suggest import suggest
 
 HOFFMANN = Wanted(forms=("hoffmann",))
@@ -83,7 +92,51 @@ def test_a_study_ends_where_no_runs_promise_to_take_enough_of_the_regret_away():
     assert last.view.regret_after > 0.5 * last.view.regret
     assert finished(problem(), outcomes).spent < 1e22
     for step in steps[:-1]:
-        assert step.view is None or step.view.regret_after <= 0.5 * step.view.regret
+        known = step.view is not None and step.why != LONG_RUN
+        assert not known or step.view.regret_after <= 0.5 * step.view.regret
+
+
+@given(
+    shares=st.lists(st.floats(0.1, 0.5), max_size=20),
+    spend=st.floats(1e19, 1e21),
+    left=st.floats(0, 1),
+    trained=st.floats(0, 0.5),
+)
+def test_a_long_run_is_nearly_the_longest_that_may_be_and_is_paid_for(shares, spend, left, trained):
+    costs, trained = spend * np.array(shares), spend * trained
+    rows = long_runs(costs, spend=spend, left=left * spend, trained=trained)
+    allowed = costs[costs <= SHARE * spend]
+    assert (costs[rows] <= left * spend).all()
+    assert set(costs[rows]) <= set(allowed[allowed >= NEAR * allowed.max(initial=0.0)])
+    if len(rows):
+        assert trained < costs[rows].min() / NEAR
+        assert not len(long_runs(costs, spend=spend, left=left * spend, trained=allowed.max()))
+        assert len(long_runs(costs, spend=spend, left=spend, trained=trained)) >= len(rows)
+
+
+def test_a_study_trains_one_long_run_as_soon_as_laws_say_which():
+    steps, outcomes = loop(ALL)
+    first = next(i for i, step in enumerate(steps) if step.view is not None)
+    assert [i for i, step in enumerate(steps) if step.why == LONG_RUN] == [first]
+    cost = steps[first].asked.runs.flops
+    longest = max(c for c in offered().runs.flops if c <= SHARE * ALL.spend)
+    assert cost.tolist() == [pytest.approx(longest)]
+    assert finished(problem(), outcomes).largest == cost[0]
+    early = replace(ALL, settle=2 * steps[first].view.regret)
+    known = finished(problem(), outcomes[: steps[first].trained])
+    assert decide(problem(), offered(), known, early).why == "the plan is settled"
+
+
+def test_a_long_run_that_failed_is_followed_by_another():
+    steps, outcomes = loop(ALL)
+    at = next(i for i, step in enumerate(steps) if step.why == LONG_RUN)
+    known = outcomes[: steps[at].trained]
+    lost = steps[at].configs[0]
+    done = finished(problem(), [*known, failed(lost)])
+    assert done.largest == finished(problem(), known).largest
+    again = decide(problem(), offered(), done, replace(ALL, spend=6e20))
+    assert again.why == LONG_RUN
+    assert again.configs[0] != lost
 
 
 def test_where_a_part_of_what_is_left_promises_too_little_all_of_it_is_looked_at():

@@ -6,7 +6,8 @@ from numpy.typing import NDArray
 from autotune.search.codec import Codec
 from autotune.search.native.hyper import Data
 from autotune.search.native.input_warp import InputWarp
-from autotune.search.native.milestones import OFTEN, dense, doubled, sparse
+from autotune.search.native.lag import PROMPT, Lag
+from autotune.search.native.milestones import BETWEEN, CROWDED, OFTEN, dense, doubled, sparse
 from autotune.search.native.places import EVERYWHERE, Places, Region
 from autotune.search.native.replicates import levels, variances
 from autotune.search.native.surrogate import (
@@ -40,7 +41,7 @@ class Belief:
         self._settings = settings
         self._learned: tuple[int, dict[Region, Shape]] = (0, {})
         self._inputs: dict[int, InputWarp | None] = {}
-        self._sparing: dict[tuple[int, Region], Shape] = {}
+        self._sparing: dict[tuple[int, Region, bool], Shape] = {}
 
     def posterior(
         self,
@@ -49,7 +50,7 @@ class Belief:
         noise: Floats | None = None,
         *,
         region: Region = EVERYWHERE,
-        sparing: bool = False,
+        lag: Lag = PROMPT,
     ) -> tuple[Surrogate, float | None]:
         """The surrogate of a record, and the lie that running trials are given in it.
 
@@ -59,14 +60,15 @@ class Belief:
             noise: Their standard deviations as far as they are known, not-a-number where not,
                 shape (n,); None if nothing is.
             region: The surrogate knows nothing of what lies outside.
-            sparing: Learn hyperparameters at sparse milestones, near those of the last doubling.
+            lag: Where it lags, hyperparameters are learned at sparse milestones, near those of the
+                last doubling.
 
         Returns:
             The lie is None where running trials take the surrogate's own mean.
         """
         noise = np.full(len(values), np.nan) if noise is None else noise
-        find = self._near if sparing else self._shape
-        shape = find(features, values, noise, region)
+        record = features, values, noise, region
+        shape = self._near(*record, crowded=lag.crowded) if lag.lags else self._shape(*record)
         known = self._within(features, values, noise, region)
         data, trials = self._data(features[known], values[known], noise[known], MOST)
         model = surrogate(shape, data, trials, cautious=_cautious(values))
@@ -111,31 +113,36 @@ class Belief:
             self._learned_at(features[:last], values[:last], noise[:last], EVERYWHERE)
         return learn(*known, self._inputs[last])
 
-    def _near(self, features: Floats, values: Floats, noise: Floats, region: Region) -> Shape:
+    def _near(
+        self, features: Floats, values: Floats, noise: Floats, region: Region, *, crowded: bool
+    ) -> Shape:
         """Hyperparameters learned seldom, each time near those of a shorter record."""
-        n = sparse(len(values))
+        n = sparse(len(values), CROWDED if crowded else BETWEEN)
         if np.isfinite(values[:n]).sum() < 2:
             n = len(values)
-        if (n, region) not in self._sparing:
+        found = self._sparing.get((n, region, crowded))
+        if found is None:
             first = features[:n], values[:n], noise[:n]
-            self._sparing[n, region] = self._learned_near(*first, region)
-        return self._sparing[n, region]
+            found = self._learned_near(*first, region, crowded=crowded)
+            self._sparing[n, region, crowded] = found
+        return found
 
     def _learned_near(
-        self, features: Floats, values: Floats, noise: Floats, region: Region
+        self, features: Floats, values: Floats, noise: Floats, region: Region, *, crowded: bool
     ) -> Shape:
         """Learn near what all trials up to the last doubling say, at a doubling the one before.
 
         So only the first few trials are learned from at length. A resumed search learns at the
-        doublings again, and comes to the same.
+        doublings again, and comes to the same. Of a crowd, regions keep the warp they have.
         """
         n, known = len(values), self._known(features, values, noise, region)
-        screens = n == doubled(n)
-        last = doubled(n - 1) if screens else doubled(n)
+        doubles = n == doubled(n)
+        last = doubled(n - 1) if doubles else doubled(n)
         if np.isfinite(values[:last]).sum() < 2:
             return learn(*known)
-        before = self._near(features[:last], values[:last], noise[:last], region)
-        return relearn(*known, before, screens=screens)
+        first = features[:last], values[:last], noise[:last]
+        before = self._near(*first, region, crowded=crowded)
+        return relearn(*known, before, screens=doubles and not (crowded and region != EVERYWHERE))
 
     def _known(
         self, features: Floats, values: Floats, noise: Floats, region: Region

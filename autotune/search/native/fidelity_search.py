@@ -90,7 +90,7 @@ class FidelitySearch(ModelSearch):
     def _ranked(self, rng: np.random.Generator) -> Floats:
         believed = self._believed()
         around = np.concatenate([believed.leaders[:INCUMBENTS], self._below(believed)])
-        candidates = Candidates(self._codec, self._sampler)
+        candidates = Candidates(self._codec, self._sampler.fresh)
         found = self._raised(believed, candidates.best(self._score(believed), around, rng))
         return np.concatenate([believed.leaders[:1], found]) if self._due(believed) else found
 

@@ -77,8 +77,22 @@ class Forest:
 
     def read(self, points: Floats) -> Places:
         """Find the leaves of snapped points, shape (m, d)."""
-        found = self._read(points, np.arange(len(self._trees)))
-        return Places(found.leaves + self._starts()[:-1, None], found.trends)
+        return self.numbered(self._read(points, np.arange(len(self._trees))))
+
+    def read_on(self, points: Floats, known: "Reading | None") -> "Reading":
+        """Find the leaves of snapped points, shape (m, d), in trees grown since `known` alone."""
+        if known is None or known.forest is not self:
+            everywhere = np.arange(len(self._trees))
+            return Reading(self, self._turns, self._read(points, everywhere))
+        due = np.flatnonzero(known.turns != self._turns)
+        leaves, trends = known.within.leaves.copy(), known.within.trends.copy()
+        found = self._read(points, due)
+        leaves[due], trends[due] = found.leaves, found.trends
+        return Reading(self, self._turns, Places(leaves, trends))
+
+    def numbered(self, within: Places) -> Places:
+        """Places whose leaves are numbered through all trees, from numbers within each tree."""
+        return Places(within.leaves + self._starts()[:-1, None], within.trends)
 
     def _rng(self, tree: int, turn: int) -> np.random.Generator:
         return np.random.default_rng((*self._seed, tree, turn))
@@ -105,6 +119,21 @@ class Forest:
             found = self._read(points[since:], trees)
             leaves[trees, since:], trends[trees, since:] = found.leaves, found.trends
         return Places(leaves, trends)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Where points lie in the trees of a forest as they were once.
+
+    Attributes:
+        forest: The forest.
+        turns: When its trees were grown, shape (T,).
+        within: Leaves, numbered within each tree.
+    """
+
+    forest: Forest
+    turns: Leaves
+    within: Places
 
 
 class Statistics:

@@ -10,7 +10,7 @@ from autotune.search.native.forest import Forest, Statistics
 from autotune.search.native.kept import Kept
 from autotune.search.native.surrogate import log_chance
 from autotune.search.native.trees import GROWTHS
-from autotune.search.native.warp import BENDS, warps
+from autotune.search.native.warp import bent
 from autotune.search.settings import BELIEVER, SearchSettings
 from autotune.types import Floats
 
@@ -57,6 +57,9 @@ class ForestBelief:
 
     The trees are grown under one warp. Their leaves can be counted under any of a few: which
     suits is not known, and counting anew costs little.
+
+    Attributes:
+        told: Outcomes that the last model knows. It cannot go back to fewer.
     """
 
     def __init__(self, codec: Codec, settings: SearchSettings, learner: str) -> None:
@@ -65,7 +68,7 @@ class ForestBelief:
         self._seed = settings.seed
         self._unordered = {axis: n for axis, n in codec.unordered.items() if n > 2}  # no need of 2
         self._plant()
-        self._told = 0
+        self.told = 0
         self._kept = Kept((settings.seed, 2))
         self._models: dict[float, ForestModel] = {}
 
@@ -99,11 +102,11 @@ class ForestBelief:
 
     def _learn(self, points: Floats, values: Floats) -> None:
         """Take in the outcomes that are new."""
-        if self._told == len(values):
+        if self.told == len(values):
             return
         if self._kept.look(values):
             self._plant()
-        self._told, self._models = len(values), {}
+        self.told, self._models = len(values), {}
         ended = self.rows[np.isfinite(values[self.rows])]
         self._values.learn(points[ended], values[ended], warped)
 
@@ -132,5 +135,4 @@ class ForestBelief:
 
 def warped(values: Floats, bend: float = GROWN_ON) -> Floats:
     """Values, shape (n,), on a scale whose logarithm sets in at `bend`, one of `BENDS`."""
-    choices = warps(values)
-    return choices[min(BENDS.index(bend), len(choices) - 1)](values)
+    return bent(values, bend)(values)

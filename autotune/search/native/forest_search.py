@@ -1,5 +1,7 @@
 """Bayesian search with forests of our own."""
 
+from functools import partial
+
 import numpy as np
 
 from autotune.problem import Problem
@@ -10,7 +12,7 @@ from autotune.search.memory import Memory
 from autotune.search.native import acquisition
 from autotune.search.native.acquisition import Acquisition
 from autotune.search.native.forest_belief import COUNTED_ON, ForestBelief, ForestModel
-from autotune.search.native.forest_pool import Pool
+from autotune.search.native.forest_pool import Pool, pooled
 from autotune.search.sampling import Sampler
 from autotune.search.settings import SearchSettings
 from autotune.types import Floats
@@ -18,7 +20,7 @@ from autotune.types import Floats
 INCUMBENTS = 5
 WIDE = 256  # candidates from the whole cube
 TIE = 1e-9  # of a score: less is no difference, and chance decides
-MANY = 128  # running trials from which on proposals for one record share their candidates
+MANY = 16  # running trials from which on proposals share candidates, for several outcomes
 STEPS_OF_MANY = 2  # random steps from the best of a pool, against six without one
 
 
@@ -33,8 +35,10 @@ class ForestProposals:
     ) -> None:
         self._codec, self._memory, self._sampler = codec, memory, sampler
         self._settings = settings
-        self._belief = ForestBelief(codec, settings, learner)
-        self._candidates = Candidates(codec, sampler, WIDE)
+        self._plant = partial(ForestBelief, codec, settings, learner)
+        self._belief = self._plant()
+        self._candidates = Candidates(codec, sampler.fresh, WIDE)
+        self._legal = Candidates(codec, sampler.legal, WIDE)
         self._pool: Pool | None = None
 
     def pick(self, points: Floats, rng: np.random.Generator) -> Floats:
@@ -53,20 +57,22 @@ class ForestProposals:
         So a search that is resumed with the same trials running goes on as it would have.
         """
         pool = self._pool_of_record()
-        model, gain = self._model_and_gain(pool.bend, rng)
-        value = gain(*pool.predict(model))[0] + pool.log_success
+        model, gain = self._model_and_gain(self._bend(len(self._memory.values)), rng)
+        value = gain(*pool.predict(model))[0] + pool.log_success(model)
         scores = TIE * rng.random(len(value)) - value
         steps = np.sort(rng.choice(STEPS, STEPS_OF_MANY, replace=False))[::-1]
         score = self._score_by(model, gain, rng)
         return self._candidates.refined(pool.points, scores, score, rng, steps=steps)
 
     def _pool_of_record(self) -> Pool:
-        """All candidates of a search without running trials."""
-        points, values = self._memory.points, self._memory.values
-        if self._pool is None or self._pool.told != len(values):
-            rng = np.random.default_rng((self._settings.seed, len(values), 3))
-            bend = float(rng.choice(COUNTED_ON))
-            model = self._belief.without_lies(points, values, bend)
+        """All candidates of a search without running trials, by most of the record."""
+        n = pooled(self._memory.values)
+        if self._pool is None or self._pool.told != n:
+            if self._belief.told > n:
+                self._belief = self._plant()
+            points, values = self._memory.points[:n], self._memory.values[:n]
+            rng = np.random.default_rng((self._settings.seed, n, 4))
+            model = self._belief.without_lies(points, values, self._bend(n))
             score = self._score_by(model, self._gain(model, rng), rng)
             seen: list[Floats] = []
 
@@ -74,15 +80,21 @@ class ForestProposals:
                 seen.append(candidates)
                 return score(candidates)
 
-            self._candidates.best(noted, self._incumbents(), rng)
-            self._pool = Pool.of(model, np.concatenate(seen), told=len(values), bend=bend)
+            self._legal.best(noted, self._incumbents(), rng)
+            self._pool = Pool(np.concatenate(seen), told=n)
         return self._pool
+
+    def _bend(self, told: int) -> float:
+        """Of the warp for a record, which many proposals share: counting lies anew takes long."""
+        rng = np.random.default_rng((self._settings.seed, told, 3))
+        return float(rng.choice(COUNTED_ON))
 
     def _incumbents(self) -> Floats:
         """The best points told that the forest rests on, shape (at most `INCUMBENTS`, d)."""
         rows = self._belief.rows
-        order = np.argsort(self._memory.values[rows], kind="stable")  # not-a-number comes last
-        best = rows[order[: min(INCUMBENTS, self._memory.n_completed)]]
+        values = self._memory.values[rows]
+        order = np.argsort(values, kind="stable")  # not-a-number comes last
+        best = rows[order[: min(INCUMBENTS, int(np.isfinite(values).sum()))]]
         return self._memory.points[best]
 
     def _score(self, rng: np.random.Generator) -> Score:

@@ -4,8 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from autotune.search.native.acquisition import Acquisition
+from autotune.search.native.gaussian import GaussianProcess
 from autotune.search.native.pool import Pool
-from autotune.search.native.proposal import Landscape, narrowed, ranked
+from autotune.search.native.proposal import CLIMB_ROUNDS, Landscape, narrowed, ranked
+from autotune.search.native.since import Grown, Since
 from autotune.types import Floats
 
 POOLED = 384
@@ -19,10 +22,11 @@ class Frontier:
 
     Attributes:
         incumbents: The best points told, shape (i, d).
+        start: The landscape that points are found in; what was learned there stays.
     """
 
     def __init__(self, landscape: Landscape, lie: float | None, incumbents: Floats) -> None:
-        self._landscape = landscape
+        self.start = self._landscape = landscape
         self._lie = lie
         self.incumbents = incumbents
         self._taken = 0
@@ -56,6 +60,10 @@ class Frontier:
         self._pool = self._pool.grown(self._landscape.model.process)
         return climbed(self._landscape, by_score(self._pool, self._landscape))
 
+    def promise(self, best: Floats) -> float:
+        """Score of the first of what `best` found."""
+        return float(self.landscape.score(best[:1])[0])
+
     def climbed(self, points: Floats) -> Floats:
         """What `best` found, after what a climb from the first of them reaches."""
         return points
@@ -69,28 +77,55 @@ class LaggingFrontier(Frontier):
     """
 
     def __init__(
-        self, landscape: Landscape, lie: float | None, incumbents: Floats, rng: np.random.Generator
+        self,
+        landscape: Landscape,
+        lie: float | None,
+        incumbents: Floats,
+        rng: np.random.Generator,
+        *,
+        rounds: int,
     ) -> None:
         super().__init__(landscape, lie, incumbents)
-        self._base = landscape
-        self._first = pooled(landscape, np.concatenate(narrowed(landscape, incumbents, rng)))
+        self._rounds = rounds
+        first = pooled(landscape, np.concatenate(narrowed(landscape, incumbents, rng)))
+        self._since = Since(landscape.model, first, lie)
+        self._grown = Grown(first, landscape.model.best, landscape.model.process, None)
+        self._scores = first.mean  # until the first `take`
+        self._whole = False
+
+    @property
+    def landscape(self) -> Landscape:
+        """With the running trials in its surrogate, which most proposals can do without."""
+        if not self._whole:
+            process, best = self._grown.full(), self._grown.best
+            model = replace(self.start.model, process=process, best=best)
+            self._landscape, self._whole = replace(self.start, model=model), True
+        return self._landscape
 
     def take(self, told: Floats, values: Floats, pending: Floats) -> None:
         """Take in the outcomes since the record, and the running trials."""
-        model, features = self._base.model, self._base.codec.features
-        ended = features(told[np.isfinite(values)])
-        model = model.with_told(ended, values[np.isfinite(values)])
-        model = model.with_pending(features(pending), self._lie)
-        self._landscape = replace(self._base, model=model)
+        base = self.start
+        features, warp = base.codec.features, base.model.warp
+        ended = np.isfinite(values)
+        points = features(np.concatenate([told[ended], pending]))
+        n = int(ended.sum())
+        grown = self._since.grown(points[:n], warp(values[ended]), points[n:])
+        self._scores = scored(grown.pool, base.gain(best=grown.best), grown.process)
+        self._grown, self._whole = grown, False
 
     def best(self, rng: np.random.Generator) -> Floats:
         """Snapped points by falling score, shape (m, d); nobody has climbed from them yet."""
         del rng
-        return by_score(self._first.grown(self._landscape.model.process), self._landscape)
+        return self._grown.pool.points[np.argsort(-self._scores, kind="stable")]
+
+    def promise(self, best: Floats) -> float:
+        """Score of the first of what `best` found."""
+        del best
+        return float(self._scores.max())
 
     def climbed(self, points: Floats) -> Floats:
         """What `best` found, after what a climb from the first of them reaches."""
-        return climbed(self._landscape, points)
+        return climbed(self.landscape, points, self._rounds)
 
 
 def pooled(landscape: Landscape, found: Floats) -> Pool:
@@ -100,16 +135,22 @@ def pooled(landscape: Landscape, found: Floats) -> Pool:
     return Pool.of(kept, features, landscape.model.log_success(features), landscape.model.process)
 
 
+def scored(pool: Pool, acquisition: Acquisition, process: GaussianProcess) -> Floats:
+    """Scores of the points of a pool, the chance of success included, shape (m,)."""
+    score, _, _ = acquisition(pool.mean, pool.deviation(process))
+    return np.asarray(score + pool.chance)
+
+
 def by_score(pool: Pool, landscape: Landscape) -> Floats:
     """Points of a pool by falling score, shape (m, d)."""
-    score, _, _ = landscape.acquisition(pool.mean, pool.deviation(landscape.model.process))
-    return np.asarray(pool.points[np.argsort(-(score + pool.chance), kind="stable")])
+    scores = scored(pool, landscape.acquisition, landscape.model.process)
+    return np.asarray(pool.points[np.argsort(-scores, kind="stable")])
 
 
-def climbed(landscape: Landscape, points: Floats) -> Floats:
+def climbed(landscape: Landscape, points: Floats, rounds: int = CLIMB_ROUNDS) -> Floats:
     """Points, shape (m, d), after what a climb from the first legal one reaches."""
     top = landscape.legal(points, 1)
     if not len(top):
         return points
-    improved, _ = landscape.improve(top[0], turns=1)
+    improved, _ = landscape.improve(top[0], turns=1, rounds=rounds)
     return np.concatenate([improved[None, :], points])

@@ -129,18 +129,45 @@ class GaussianProcess:
         own = correlation(squared_distances(scaled, scaled)) + basis @ basis.T
         own[np.diag_indices_from(own)] += self.further + JITTER
         corner = cholesky(own - rows @ rows.T, lower=True, check_finite=False)
-        n, m, noise = len(self.y), len(y), np.full(len(y), self.further)
-        factor = np.zeros((n + m, n + m), order="F")  # as LAPACK reads it, without a copy
-        factor[:n, :n], factor[n:, :n], factor[n:, n:] = self.factor, rows, corner
         left = y - self.expected(x) - rows @ self.whitened
         added = solve_triangular(corner, left, lower=True, check_finite=False)
-        whitened = np.concatenate([self.whitened, added])
+        tail = Tail(scaled=scaled, basis=basis, y=y, rows=rows, corner=corner, whitened=added)
+        return self.extended(tail)
+
+    def extended(self, tail: "Tail") -> "GaussianProcess":
+        """The same hyperparameters with more points, whose rows of the factor are known."""
+        n, m = len(self.y), len(tail.y)
+        factor = np.zeros((n + m, n + m), order="F")  # as LAPACK reads it, without a copy
+        factor[:n, :n], factor[n:, :n], factor[n:, n:] = self.factor, tail.rows, tail.corner
+        whitened = np.concatenate([self.whitened, tail.whitened])
         weights = solve_triangular(factor, whitened, lower=True, trans="T", check_finite=False)
         return replace(
-            self, x=np.concatenate([self.x, scaled]), basis=np.concatenate([self.basis, basis]),
-            y=np.concatenate([self.y, y]), noise=np.concatenate([self.noise, noise]),
+            self, x=np.concatenate([self.x, tail.scaled]),
+            basis=np.concatenate([self.basis, tail.basis]), y=np.concatenate([self.y, tail.y]),
+            noise=np.concatenate([self.noise, np.full(m, self.further)]),
             factor=factor, whitened=whitened, weights=weights,
         )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tail:
+    """What m more points add to a process of n.
+
+    Attributes:
+        scaled: Points over the lengths, shape (m, d).
+        basis: Their basis, shape (m, 2 d + k).
+        y: Values, shape (m,).
+        rows: Rows of the factor below it, shape (m, n).
+        corner: Factor of what is left of their own correlations with noise, shape (m, m).
+        whitened: What they add to L^-1 (y - trend - mean), shape (m,).
+    """
+
+    scaled: Floats
+    basis: Floats
+    y: Floats
+    rows: Floats
+    corner: Floats
+    whitened: Floats
 
 
 def condition(

@@ -3,6 +3,7 @@
 OFTEN, SELDOM = 20, 100  # outcomes until which they are learned after each one; and until which
 # after each tenth part, from then on after each twentieth to tenth
 FEW, BETWEEN = 16, 8  # outcomes at the first doubling; and milestones from one to the next
+CROWDED = 4  # of those, where a crowd of trials runs
 
 
 def dense(n: int) -> int:
@@ -17,6 +18,6 @@ def doubled(n: int, first: int = FEW) -> int:
     return 0 if n < first else first << ((n // first).bit_length() - 1)
 
 
-def sparse(n: int) -> int:
+def sparse(n: int, between: int = BETWEEN) -> int:
     """The last milestone of n outcomes with many trials running; each doubling is one."""
-    return n - n % max(doubled(n) // BETWEEN, 1)
+    return n - n % max(doubled(n) // between, 1)

@@ -47,7 +47,9 @@ class ParetoSearch(ModelSearch):
         best = pareto.front(values)
         if not len(best):
             best = np.argsort(values[:, 0])[: min(5, self._memory.n_completed)]
-        return Candidates(self._codec, self._sampler).best(self._score(rng), points[best], rng)
+        return Candidates(self._codec, self._sampler.fresh).best(
+            self._score(rng), points[best], rng
+        )
 
     def _values(self) -> Floats:
         """Both objectives of the trials told, not-a-number where there is none, shape (n, 2)."""

@@ -20,7 +20,7 @@ INCUMBENTS, CLIMBED = 5, 4
 STEPS, TRIED = (0.1, 0.03, 0.01, 0.003, 0.001), 64
 BISECTIONS = 30
 TURNS = 3  # of climbing the gradient and stepping to a neighbour
-CLIMB_ROUNDS = 20
+CLIMB_ROUNDS, CROWDED_ROUNDS = 20, 5
 SAME = 1e-9
 
 
@@ -77,11 +77,14 @@ class Landscape:
                     break
         return np.array(kept).reshape(-1, points.shape[1])
 
-    def improve(self, point: Floats, turns: int = TURNS) -> tuple[Floats, float]:
+    def improve(
+        self, point: Floats, turns: int = TURNS, rounds: int = CLIMB_ROUNDS
+    ) -> tuple[Floats, float]:
         """Climb from a legal point in turns: by gradients, then to better neighbours."""
         value = float(self.score(point[None, :])[0])
         for _ in range(turns):
-            around = self.codec.snap(self.codec.neighbours(self._reach(point, self._climb(point))))
+            climbed = self._reach(point, self._climb(point, rounds))
+            around = self.codec.snap(self.codec.neighbours(climbed))
             scores = self.score(around)
             order = np.argsort(-scores, kind="stable")
             order = order[scores[order] > value + SAME]
@@ -102,7 +105,7 @@ class Landscape:
             low, high = (middle, high) if self.allowed(here) else (low, middle)
         return np.asarray(start + low * (goal - start))
 
-    def _climb(self, point: Floats) -> Floats:
+    def _climb(self, point: Floats, rounds: int) -> Floats:
         """Follow the gradient in the continuous parameters; the chance of success stays out."""
         axes = self.codec.continuous
         if not axes:
@@ -123,7 +126,7 @@ class Landscape:
 
         found = minimize(
             descent, point[list(axes)], jac=True, method="L-BFGS-B",
-            bounds=list(zip(low, high, strict=True)), options={"maxiter": CLIMB_ROUNDS},
+            bounds=list(zip(low, high, strict=True)), options={"maxiter": rounds},
         )  # fmt: skip
         moved = point.copy()
         moved[list(axes)] = np.clip(found.x, low, high)

@@ -13,10 +13,15 @@ from autotune.search.native.frontier import Frontier, LaggingFrontier
 from autotune.search.native.lag import Lag
 from autotune.search.native.path import drawn
 from autotune.search.native.places import EVERYWHERE, HOME, Region
-from autotune.search.native.proposal import INCUMBENTS, Landscape, ranked
+from autotune.search.native.proposal import (
+    CLIMB_ROUNDS,
+    CROWDED_ROUNDS,
+    INCUMBENTS,
+    Landscape,
+    ranked,
+)
 from autotune.search.native.region import Box, of_use, side
 from autotune.search.native.replicates import levels, rows
-from autotune.search.native.surrogate import Surrogate
 from autotune.search.native.swaps import untried
 from autotune.search.prior import Prior
 from autotune.search.prior_start import best
@@ -29,8 +34,7 @@ SETTLED = 100  # deviations of known noise that count as spread: a gain of a ten
 PLACES = 3
 TURNS = 4  # of so many trials, one stays in the best place once little more is expected
 STALLED, GAINED = 12, 1e-5  # so many trials without a gain of that share of the spread
-PATIENCE = 3  # the same in trials a parameter, in a trust region or of many parameters
-MANY_PARAMETERS = 15  # whose space has more places than a search has trials
+PATIENCE = 3  # the same in trials a parameter, in a trust region
 NOISY, TOLD = 1e-4, 10  # noise variance over the signal's, and values a parameter, to believe it
 SWAP = 4  # of so many trials, one tries a category that is new where the best trial is
 KEPT = 3  # records that candidates are kept for: as running trials come and go, the lag alternates
@@ -54,8 +58,9 @@ class NativeSearch(ModelSearch):
         self._prior = prior
         self._belief = Belief(self._codec, settings)
         self._boxed = settings.trust_region and of_use(self._codec)
-        self._patient = self._boxed or self._codec.n_parameters >= MANY_PARAMETERS
         self._lag = Lag(0, lags=False)
+        self._leveled = np.empty(0)
+        self._spread_of = 0, TINY  # outcomes, and what their values spread over
         self._frontiers: dict[Lag, dict[tuple[Region, Region], Frontier]] = {}
 
     def _start(self, size: int) -> dict[str, Value] | None:
@@ -80,8 +85,8 @@ class NativeSearch(ModelSearch):
         if self._settings.acq != "EI":
             return frontier.climbed(best)
         least = SETTLED * self._memory.known_noise
-        promise = self._promise(frontier.landscape, best[0], least)
-        turn = self._turn(promise, rng, stalled=self._stalled(frontier.landscape.model))
+        promise = self._promise(frontier, best, least)
+        turn = self._turn(promise, rng, stalled=self._stalled(frontier))
         if turn is None:
             return frontier.climbed(best)
         return np.concatenate([turn.climbed(turn.best(rng)), best])
@@ -93,7 +98,7 @@ class NativeSearch(ModelSearch):
         gained for a while it has no say.
         """
         turn = self._memory.size % TURNS
-        if self._patient and not stalled:
+        if self._boxed and not stalled:
             return None
         if promise > ENOUGH and not (stalled and turn in (0, 1, 3)):
             return None
@@ -110,24 +115,24 @@ class NativeSearch(ModelSearch):
             outer = self._frontier(Region(count), rng, Region(count))
             if outer is None:
                 break
-            promise = self._promise(outer.landscape, outer.best(rng)[0])
+            promise = self._promise(outer, outer.best(rng))
             if promise > most:
                 found, most = outer, promise
             if promise > ENOUGH_THERE:
                 break
         return found, most > ENOUGH_THERE
 
-    def _stalled(self, model: Surrogate) -> bool:
+    def _stalled(self, frontier: Frontier) -> bool:
         """Whether the latest trials gained next to nothing on those before them."""
-        values = self._believed(model)
-        patience = PATIENCE * self._codec.n_parameters if self._patient else STALLED
+        values = self._believed(frontier)
+        patience = PATIENCE * self._codec.n_parameters if self._boxed else STALLED
         before = values[:-patience]
         if not np.isfinite(before).any():
             return False
         least = max(GAINED * self._spread(), ENOUGH * SETTLED * self._memory.known_noise)
         return float(np.nanmin(before) - np.nanmin(values)) <= least
 
-    def _believed(self, model: Surrogate) -> Floats:
+    def _believed(self, frontier: Frontier) -> Floats:
         """The values told, or the posterior means in their place if they are noisy, shape (n,).
 
         The least of noisy values is a lucky one, on which little gains. Of few values, ripples
@@ -135,23 +140,26 @@ class NativeSearch(ModelSearch):
         """
         values, memory = self._levels(), self._memory
         enough = memory.n_completed >= TOLD * self._codec.n_parameters
-        noisy = enough and model.process.hyper.noise > NOISY
+        noisy = enough and frontier.start.model.process.hyper.noise > NOISY
         if not (noisy or memory.known_noise > 0):
             return values
-        medians = model.medians(self._codec.features(np.array(memory.points)))
+        medians = frontier.landscape.model.medians(self._codec.features(np.array(memory.points)))
         return np.where(np.isfinite(values), medians, np.nan)
 
     def _spread(self) -> float:
         """The interquartile range of the values told."""
-        low, high = np.nanquantile(self._memory.values, [0.25, 0.75])
-        return max(float(high - low), TINY)
+        values = self._memory.values
+        if self._spread_of[0] != len(values):
+            low, high = np.nanquantile(values, [0.25, 0.75])
+            self._spread_of = len(values), max(float(high - low), TINY)
+        return self._spread_of[1]
 
     def _swapped(self) -> Floats:
         """The best point with another category, if it is time for one, shape (m, d)."""
         memory = self._memory
-        best: Floats = memory.points[int(np.nanargmin(self._levels()))]
         if memory.size % SWAP != SWAP - 1:
-            return best[None, :][:0]
+            return memory.points[:0]
+        best: Floats = memory.points[int(np.nanargmin(self._levels()))]
         return untried(best, np.array([*memory.points, *memory.pending]), self._codec)
 
     def _everywhere(self, rng: np.random.Generator) -> Frontier:
@@ -191,9 +199,7 @@ class NativeSearch(ModelSearch):
         places = self._belief.places(features, values, noise)
         if not places.known(region):
             return None
-        model, lie = self._belief.posterior(
-            features, values, noise, region=knows, sparing=self._lag.lags
-        )
+        model, lie = self._belief.posterior(features, values, noise, region=knows, lag=self._lag)
         own = features[:, : self._codec.n_features]
         known = np.isfinite(values) & places.within(own, region)
         incumbents = _best(points[known], levels(points, values, noise)[known])
@@ -207,13 +213,17 @@ class NativeSearch(ModelSearch):
             box = Box.about(incumbents[0], width, self._codec)
         landscape = Landscape(self._codec, model, gain, self._allowed, places, box, region)
         if self._lag.lags:
-            return LaggingFrontier(landscape, lie, incumbents, rng)
+            rounds = CROWDED_ROUNDS if self._lag.crowded else CLIMB_ROUNDS
+            return LaggingFrontier(landscape, lie, incumbents, rng, rounds=rounds)
         return Frontier(landscape, lie, incumbents)
 
     def _levels(self) -> Floats:
         """Values told, at their mean where one configuration has several, shape (n,)."""
         memory = self._memory
-        return levels(np.array(memory.points), np.array(memory.values), np.array(memory.noise))
+        if len(self._leveled) != len(memory.values):
+            points, values = np.array(memory.points), np.array(memory.values)
+            self._leveled = levels(points, values, np.array(memory.noise))
+        return self._leveled
 
     def _sampled(self, landscape: Landscape, rng: np.random.Generator) -> Landscape:
         """With a path of its process, for Thompson sampling; unchanged for the others."""
@@ -222,11 +232,10 @@ class NativeSearch(ModelSearch):
         path = drawn(landscape.model.process, rng)
         return replace(landscape, model=replace(landscape.model, process=path))
 
-    def _promise(self, landscape: Landscape, point: Floats, least_spread: float = 0.0) -> float:
-        """The expected improvement at a point over the spread of the values, if not less."""
-        score = float(landscape.score(point[None, :])[0])
+    def _promise(self, frontier: Frontier, best: Floats, least_spread: float = 0.0) -> float:
+        """The expected improvement at the best point over the values' spread, if not less."""
         spread = max(self._spread(), least_spread)
-        return float(np.exp(score)) * landscape.model.warp.unit / spread
+        return float(np.exp(frontier.promise(best))) * frontier.start.model.warp.unit / spread
 
 
 def _best(points: Floats, values: Floats) -> Floats:

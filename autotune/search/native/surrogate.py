@@ -73,17 +73,6 @@ class Surrogate:
         values = self.process.predict(points)[0] if lie is None else np.full(len(points), lie)
         return replace(self, process=self.process.append(points, values))
 
-    def with_told(self, points: Floats, values: Floats) -> "Surrogate":
-        """Take in outcomes, features (m, d) and values (m,), without learning from them anew.
-
-        Hyperparameters and warp stay, and values are as noisy as the median of those known.
-        """
-        if not len(points):
-            return self
-        process = self.process.append(points, self.warp(values))
-        best = min(self.best, float(process.predict(points)[0].min()))
-        return replace(self, process=process, best=best)
-
     def medians(self, x: Floats) -> Floats:
         """The objective where the process is at its mean, features (m, d) to (m,)."""
         return self.warp.inverse(self.process.predict(x)[0])

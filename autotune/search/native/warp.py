@@ -66,12 +66,29 @@ def warps(y: Floats, noise: float = 0.0) -> list[Warp]:
     No logarithm sets in nearer than the noise, a standard deviation, times `CLEAR`: what it
     would tell apart is noise, and its slope changes within it.
     """
-    least, spread = float(y.min()), float(np.quantile(y, 0.75) - np.quantile(y, 0.25))
-    spread = spread or float(y.max() - least)
+    least, spread = _scale(y)
     if spread == 0:
-        return [Warp(least=least, bend=np.inf, centre=least, scale=1.0)]
+        return [_line(least)]
     bends = [max(bend * spread, CLEAR * noise) for bend in BENDS]
     return [_fitted(y, least, bend) for bend in dict.fromkeys(bends)]
+
+
+def bent(y: Floats, bend: float) -> Warp:
+    """The candidate whose logarithm sets in at one of `BENDS`; a line for equal values."""
+    least, spread = _scale(y)
+    return _fitted(y, least, bend * spread) if spread else _line(least)
+
+
+def _line(least: float) -> Warp:
+    """For values that are all equal."""
+    return Warp(least=least, bend=np.inf, centre=least, scale=1.0)
+
+
+def _scale(y: Floats) -> tuple[float, float]:
+    """The least value, and the spread of the values; 0 if they are all equal."""
+    least = float(y.min())
+    low, high = np.quantile(y, [0.25, 0.75])
+    return least, float(high - low) or float(y.max() - least)
 
 
 def _fitted(y: Floats, least: float, bend: float) -> Warp:

@@ -22,7 +22,8 @@ cd /project/llm || exit 2
 # then saves and says "to be continued". The shell only has to wait for it and keep its exit code.
 trap 'kill -USR1 "$pid"' USR1
 trap : TERM
-/project/llm/venv/bin/python -m autotune tune moe_budget --set flops=1e22 --set max_total=50B \
+sh -c 'trap "" USR1; exec "$@"' sh \
+    /project/llm/venv/bin/python -m autotune tune moe_budget --set flops=1e22 --set max_total=50B \
     --max-evals 200 --study moe-1e22 --storage /project/llm/studies --walltime 5400 \
     --seed "$((12345 + ${SLURM_ARRAY_TASK_ID:-0}))" &
 pid=$!

@@ -20,6 +20,7 @@ cd /project/llm || exit 2
 trap 'kill -USR1 "$pid"' USR1
 trap : TERM
 srun --ntasks=8 --ntasks-per-node=4 --mpi=pmi2 --kill-on-bad-exit=1 \
+    sh -c 'trap "" USR1; exec "$@"' sh \
     /project/llm/venv/bin/python -m mpi4py -m autotune tune moe_budget --set flops=1e22 \
     --set max_total=50B --max-evals 200 --study moe-1e22 --storage /project/llm/studies \
     --walltime 5400 &
