@@ -164,6 +164,13 @@ def tune(
             help="Trials before the first model.  [default: 10; 4 with a prior]",
         ),
     ] = None,
+    trust_region: Annotated[
+        bool,
+        typer.Option(
+            "--trust-region",
+            help="Propose from a box about the best trial, which narrows while nothing is gained.",
+        ),
+    ] = False,
     prior_law: Annotated[
         list[str] | None,
         typer.Option(
@@ -223,6 +230,7 @@ def tune(
         seed=seed,
         prior_laws=tuple(prior_law or ()),
         prior_studies=tuple(prior_study or ()),
+        trust_region=trust_region,
     )
     lost = parse_seconds(lost_after) if lost_after else None
     crew = Crew(context.obj, ranks, ranks_per_trial, lost)

@@ -51,6 +51,8 @@ def _at_once(problem: Problem, settings: SearchSettings, prior: Prior | None) ->
         raise InputError("a search has a second objective or a fidelity, not both.")
     if settings.has_prior and (problem.and_minimize or problem.fidelity):
         raise InputError("a prior goes with one objective and no fidelity.")
+    if settings.trust_region and (problem.and_minimize or problem.fidelity):
+        raise InputError("a trust region goes with one objective and no fidelity.")
     if settings.learner == "random":
         return RandomSearch(problem, settings)
     if problem.and_minimize or problem.fidelity:

@@ -42,6 +42,7 @@ class SearchSettings:
         seed: Together with the outcomes so far it determines the next proposal.
         prior_laws: Scaling laws that the native process takes as its mean, by name.
         prior_studies: Finished studies that it does so, by name or folder.
+        trust_region: Whether it proposes from a box about the best trial (`native.region`).
 
     Raises:
         InputError: If a name is unknown or a number is out of its range.
@@ -56,6 +57,7 @@ class SearchSettings:
     seed: int = 12345
     prior_laws: tuple[str, ...] = ()
     prior_studies: tuple[str, ...] = ()
+    trust_region: bool = False
 
     def __post_init__(self) -> None:
         checks.one_of("engine", self.engine, ENGINES)
@@ -86,6 +88,8 @@ class SearchSettings:
             raise InputError("a prior needs --engine native with --learner GP.")
         if self.initial_points is None:
             object.__setattr__(self, "initial_points", 4 if self.has_prior else 10)
+        if self.trust_region and not self.has_own_process:
+            raise InputError("--trust-region needs --engine native with --learner GP.")
         if self.n_initial < 1:
             raise InputError(f"initial_points must be >= 1, not {self.initial_points}.")
         if self.seed < 0:

@@ -111,6 +111,7 @@ def test_the_flags_of_ytopt_are_understood(tune):
         ("--engine skopt", "skopt GP/LCB, seed"),
         ("--engine skopt --learner RF", "skopt RF/gp_hedge, seed"),
         ("--learner random", "random, seed"),
+        ("--trust-region", "trust region: proposals come from a box about the best trial"),
     ],
 )
 def test_the_model_in_use_is_said_with_its_default_acquisition(tune, options, says):

@@ -10,6 +10,7 @@ from scipy.optimize import minimize
 from autotune.search.codec import Codec
 from autotune.search.native.acquisition import Acquisition
 from autotune.search.native.places import EVERYWHERE, Places, Region
+from autotune.search.native.region import Box
 from autotune.search.native.surrogate import Surrogate
 from autotune.search.sampling import around
 from autotune.types import Floats
@@ -40,7 +41,8 @@ class Landscape:
         gain: The acquisition, given the surrogate's best.
         allowed: Whether the problem allows a snapped point, shape (d,).
         places: The best places of the record.
-        region: Where to stay.
+        box: Where to stay.
+        region: The same, by places.
     """
 
     codec: Codec
@@ -48,6 +50,7 @@ class Landscape:
     gain: Gain
     allowed: Callable[[Floats], bool]
     places: Places
+    box: Box
     region: Region = EVERYWHERE
 
     @property
@@ -61,7 +64,8 @@ class Landscape:
         value, _, _ = self.acquisition(*self.model.process.predict(features))
         value = value + self.model.log_success(features)
         own = features[:, : self.codec.n_features]
-        return np.where(self.places.within(own, self.region), value, -np.inf)
+        inside = self.places.within(own, self.region) & self.box.within(points)
+        return np.where(inside, value, -np.inf)
 
     def legal(self, points: Floats, count: int) -> Floats:
         """The first `count` of snapped points that the problem allows, in their order."""
@@ -107,7 +111,7 @@ class Landscape:
         if not axes:
             return point
         columns, own = list(axes.values()), self.codec.n_features
-
+        low, high = self.box.low[list(axes)], self.box.high[list(axes)]
         acquisition = self.acquisition
 
         def descent(units: Floats) -> tuple[float, Floats]:
@@ -122,10 +126,10 @@ class Landscape:
 
         found = minimize(
             descent, point[list(axes)], jac=True, method="L-BFGS-B",
-            bounds=[(0.0, 1.0)] * len(columns), options={"maxiter": rounds},
+            bounds=list(zip(low, high, strict=True)), options={"maxiter": rounds},
         )  # fmt: skip
         moved = point.copy()
-        moved[list(axes)] = np.clip(found.x, 0.0, 1.0)
+        moved[list(axes)] = np.clip(found.x, low, high)
         return moved
 
 
@@ -148,12 +152,10 @@ def narrowed(
     landscape: Landscape, incumbents: Floats, rng: np.random.Generator
 ) -> tuple[Floats, Floats]:
     """A few legal points that small steps led to, and candidates by falling score."""
-    d = incumbents.shape[1]
     step = 10 ** rng.uniform(-3, -0.5, (LOCAL_CANDIDATES, 1))
-    candidates = np.concatenate(
-        [rng.random((GLOBAL_CANDIDATES, d)), around(incumbents, LOCAL_CANDIDATES, step, rng)]
-    )
-    candidates = np.unique(landscape.codec.snap(candidates), axis=0)
+    wide = landscape.box.drawn(GLOBAL_CANDIDATES, rng)
+    near = landscape.box.clip(around(incumbents, LOCAL_CANDIDATES, step, rng))
+    candidates = np.unique(landscape.codec.snap(np.concatenate([wide, near])), axis=0)
     candidates = candidates[np.argsort(-landscape.score(candidates), kind="stable")]
     top = _together(landscape, landscape.legal(candidates, CLIMBED), rng)
     return top, candidates
@@ -165,7 +167,7 @@ def _together(landscape: Landscape, top: Floats, rng: np.random.Generator) -> Fl
     Gradients and neighbours change one grid at a time, and stop in a valley across two of them.
     """
     for step in STEPS if len(top) else ():
-        near = landscape.codec.snap(around(top, TRIED, step, rng))
+        near = landscape.codec.snap(landscape.box.clip(around(top, TRIED, step, rng)))
         both = np.unique(np.concatenate([top, near]), axis=0)
         both = both[np.argsort(-landscape.score(both), kind="stable")]
         top = landscape.legal(both, CLIMBED)

@@ -20,6 +20,7 @@ from autotune.search.native.proposal import (
     Landscape,
     ranked,
 )
+from autotune.search.native.region import Box, of_use, side
 from autotune.search.native.replicates import levels, rows
 from autotune.search.native.swaps import untried
 from autotune.search.prior import Prior
@@ -33,6 +34,7 @@ SETTLED = 100  # deviations of known noise that count as spread: a gain of a ten
 PLACES = 3
 TURNS = 4  # of so many trials, one stays in the best place once little more is expected
 STALLED, GAINED = 12, 1e-5  # so many trials without a gain of that share of the spread
+PATIENCE = 3  # the same in trials a parameter, in a trust region
 NOISY, TOLD = 1e-4, 10  # noise variance over the signal's, and values a parameter, to believe it
 SWAP = 4  # of so many trials, one tries a category that is new where the best trial is
 KEPT = 3  # records that candidates are kept for: as running trials come and go, the lag alternates
@@ -55,6 +57,7 @@ class NativeSearch(ModelSearch):
         super().__init__(problem, settings, prior)
         self._prior = prior
         self._belief = Belief(self._codec, settings)
+        self._boxed = settings.trust_region and of_use(self._codec)
         self._lag = Lag(0, lags=False)
         self._leveled = np.empty(0)
         self._spread_of = 0, TINY  # outcomes, and what their values spread over
@@ -95,6 +98,8 @@ class NativeSearch(ModelSearch):
         gained for a while it has no say.
         """
         turn = self._memory.size % TURNS
+        if self._boxed and not stalled:
+            return None
         if promise > ENOUGH and not (stalled and turn in (0, 1, 3)):
             return None
         knows = HOME if stalled else EVERYWHERE
@@ -120,7 +125,8 @@ class NativeSearch(ModelSearch):
     def _stalled(self, frontier: Frontier) -> bool:
         """Whether the latest trials gained next to nothing on those before them."""
         values = self._believed(frontier)
-        before = values[:-STALLED]
+        patience = PATIENCE * self._codec.n_parameters if self._boxed else STALLED
+        before = values[:-patience]
         if not np.isfinite(before).any():
             return False
         least = max(GAINED * self._spread(), ENOUGH * SETTLED * self._memory.known_noise)
@@ -201,7 +207,11 @@ class NativeSearch(ModelSearch):
             rng = np.random.default_rng((self._settings.seed, n, region.first))
         name = acquisition.drawn(str(self._settings.acq), rng)
         gain = partial(acquisition.named, name, kappa=self._settings.kappa)
-        landscape = Landscape(self._codec, model, gain, self._allowed, places, region)
+        box = Box.whole(points.shape[1])
+        if region == EVERYWHERE and self._boxed:
+            width = side(values, self._settings.n_initial, self._codec.n_parameters)
+            box = Box.about(incumbents[0], width, self._codec)
+        landscape = Landscape(self._codec, model, gain, self._allowed, places, box, region)
         if self._lag.lags:
             rounds = CROWDED_ROUNDS if self._lag.crowded else CLIMB_ROUNDS
             return LaggingFrontier(landscape, lie, incumbents, rng, rounds=rounds)
