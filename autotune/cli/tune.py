@@ -220,6 +220,9 @@ def tune(
     from autotune.quantities import parse_count, parse_seconds
     from autotune.search.settings import SearchSettings
 
+    lost = parse_seconds(lost_after) if lost_after else None
+    crew = Crew(context.obj, ranks, ranks_per_trial, lost)
+    at_once = crew.workers(workers)
     settings = SearchSettings(
         engine=engine,
         learner="random" if learner == "DUMMY" else learner,
@@ -231,12 +234,11 @@ def tune(
         prior_laws=tuple(prior_law or ()),
         prior_studies=tuple(prior_study or ()),
         trust_region=trust_region,
+        workers=max(at_once, 1),
     )
-    lost = parse_seconds(lost_after) if lost_after else None
-    crew = Crew(context.obj, ranks, ranks_per_trial, lost)
     limits = Limits(
         max_evals,
-        workers=crew.workers(workers),
+        workers=at_once,
         seconds=parse_seconds(timeout) if timeout else None,
         trial_seconds=trial_seconds(trial_timeout, eval_timeout_minutes),
         cost=parse_count(max_cost) if max_cost else None,

@@ -43,6 +43,8 @@ class SearchSettings:
         prior_laws: Scaling laws that the native process takes as its mean, by name.
         prior_studies: Finished studies that it does so, by name or folder.
         trust_region: Whether it proposes from a box about the best trial (`native.region`).
+        workers: Trials that are to run at once. The native process costs what it costs beside so
+            many also while fewer run, or a manager that falls behind would fall further.
 
     Raises:
         InputError: If a name is unknown or a number is out of its range.
@@ -58,6 +60,7 @@ class SearchSettings:
     prior_laws: tuple[str, ...] = ()
     prior_studies: tuple[str, ...] = ()
     trust_region: bool = False
+    workers: int = 1
 
     def __post_init__(self) -> None:
         checks.one_of("engine", self.engine, ENGINES)
@@ -90,6 +93,7 @@ class SearchSettings:
             object.__setattr__(self, "initial_points", 4 if self.has_prior else 10)
         if self.trust_region and not self.has_own_process:
             raise InputError("--trust-region needs --engine native with --learner GP.")
+        checks.at_least("workers", self.workers, 1, hint="1 trial at a time.")
         if self.n_initial < 1:
             raise InputError(f"initial_points must be >= 1, not {self.initial_points}.")
         if self.seed < 0:

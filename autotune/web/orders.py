@@ -57,6 +57,7 @@ class SearchModel(Strict):
     initial_points: Annotated[int, Field(ge=1, le=100_000)] | None = None
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 12345
     trust_region: bool = False
+    workers: Annotated[int, Field(ge=1, le=100_000)] = 1
 
 
 class DeskModel(Strict):

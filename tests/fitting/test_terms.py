@@ -64,8 +64,8 @@ def test_second_derivatives_are_those_of_differences(name, different):
 @pytest.mark.parametrize("different", [RUNS, 5])
 @pytest.mark.parametrize("name", FAST)
 def test_losses_and_slopes_are_those_of_the_law(name, different):
-    """In the scaled units, where 1e-12 is rounding."""
-    made = model(name, different=different)
+    """In the scaled units, where 1e-12 is rounding; powers of exponentials round more."""
+    made, slack = model(name, different=different), 1e-11 if name in SUMS else 1e-10
     z = spread(made)
     loss, slopes = made.slopes(z)
     law = made.law(z)
@@ -76,7 +76,7 @@ def test_losses_and_slopes_are_those_of_the_law(name, different):
     assert made.loss(z) == pytest.approx(loss, rel=1e-14)
     for i, name in enumerate(made.free):
         expected = theirs[name] * per[:, [i]]
-        assert slopes[:, i] == pytest.approx(expected, rel=1e-10, abs=1e-13)
+        assert slopes[:, i] == pytest.approx(expected, rel=slack, abs=1e-13)
     assert linear == pytest.approx(slopes[:, made.is_linear], rel=1e-14)
 
 

@@ -25,6 +25,8 @@ class Lag:
     def of(told: int, running: int) -> "Lag":
         """By outcomes and running trials alone, so that a resumed search goes on as it would have.
 
+        `running` counts those that are to run, too, while a manager that is behind has fewer.
+
         Candidates are looked for anew after a power of two of outcomes, a third to two thirds as
         many as trials run, or two thirds to four thirds of a crowd: one outcome then changes
         little of what they together will say.

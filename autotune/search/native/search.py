@@ -187,7 +187,8 @@ class NativeSearch(ModelSearch):
     def _lag_due(self) -> Lag:
         """How far candidates may lag; not at all while the first outcomes have no two values."""
         values = self._memory.values
-        lag = Lag.of(len(values), len(self._memory.pending))
+        running = max(len(self._memory.pending), self._settings.workers)
+        lag = Lag.of(len(values), running)
         enough = np.isfinite(values[: lag.base]).sum() >= 2
         return lag if enough else Lag(len(values), lags=False)
 

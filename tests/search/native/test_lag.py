@@ -97,9 +97,10 @@ def test_where_the_first_outcomes_all_failed_candidates_follow_from_the_later_on
     assert len({key(config) for config in running}) == 12
 
 
-def told(n, running):
+def told(n, running, *, workers=1):
     """A search that others told of trials, every second one near the optimum, and what runs."""
-    search, rng = NativeSearch(problem(), SearchSettings(seed=3)), np.random.default_rng(1)
+    search = NativeSearch(problem(), SearchSettings(seed=3, workers=workers))
+    rng = np.random.default_rng(1)
     points = rng.random((200, 4))
     points[::2, :3] = [0.3, 0.05, 0.5] + 0.05 * points[::2, :3]
     points[::2, 3] = 0.5
@@ -109,6 +110,19 @@ def told(n, running):
     for config in configs[n : n + running]:
         search.pending(Trial("r", config))
     return search, configs[n : n + running]
+
+
+def test_beside_many_workers_candidates_lag_though_few_trials_run_at_the_moment():
+    """A manager that is behind hears several outcomes at once: each must not cost it more then."""
+    first, running = told(40, 3, workers=CROWD)
+    asked = [first.ask()]
+    for config in running:
+        first.tell(completed(config))
+    following = [first.ask() for _ in range(2)]
+    assert first._lag == Lag.of(43, CROWD) != Lag.of(43, 3)
+    resumed, _ = told(43, 0, workers=CROWD)
+    resumed.pending(Trial("r", asked[0]))
+    assert [resumed.ask() for _ in range(2)] == following
 
 
 def test_a_resumed_search_goes_on_as_it_would_have_beside_a_crowd_of_trials():

@@ -42,8 +42,12 @@ def play(search, n, *, sd=0.05, **metrics):
     return outcomes
 
 
+def frontier(search):
+    return search._everywhere(np.random.default_rng(0))
+
+
 def process(search):
-    return search._everywhere(np.random.default_rng(0)).landscape.model
+    return frontier(search).landscape.model
 
 
 def test_a_number_and_a_metric_that_says_the_same_give_the_same_search():
@@ -152,7 +156,7 @@ def test_a_lucky_value_is_no_stall_once_noise_is_known_or_many_values_show_it(
         config = {"x": x, "y": y, "n": 5}
         search.tell(completed(config, bowl(config) + 0.01 * rng.standard_normal()))
     assert min(search._memory.values[-12:]) > min(search._memory.values)
-    assert search._stalled(process(search)) == stalled
+    assert search._stalled(frontier(search)) == stalled
 
 
 @pytest.mark.parametrize(("sd", "n", "same"), [(0.0, 60, True), (0.1, 29, True), (0.1, 60, False)])
@@ -161,9 +165,9 @@ def test_values_are_believed_as_they_are_if_exact_or_fewer_than_ten_a_parameter(
     for x, y in rng.random((n, 2)).tolist():
         config = {"x": x, "y": y, "n": 5}
         search.tell(completed(config, bowl(config) + sd * rng.standard_normal()))
-    model = process(search)
-    assert (model.process.hyper.noise > 1e-3) == (sd > 0)
-    assert (search._believed(model) == search._levels()).all() == same
+    found = frontier(search)
+    assert (found.landscape.model.process.hyper.noise > 1e-3) == (sd > 0)
+    assert (search._believed(found) == search._levels()).all() == same
 
 
 def test_a_configuration_told_many_times_is_one_point_of_the_process():
