@@ -127,10 +127,10 @@ def test_gains_below_a_tenth_of_the_known_noise_send_the_next_trial_elsewhere():
             value = valleys(x, y) + 0.02 * rng.standard_normal()
             search.tell(completed({"x": x, "y": y}, value))
         frontier, rng = search._everywhere(rng), np.random.default_rng(0)
-        best = frontier.best(rng)[0]
-        assert 0.0 <= best[0] <= 0.4
+        best = frontier.best(rng)
+        assert 0.0 <= best[0][0] <= 0.4
         least = SETTLED * search._memory.known_noise
-        promise = search._promise(frontier.landscape, best, least)
+        promise = search._promise(frontier, best, least)
         turn = search._turn(promise, rng, stalled=False)
         assert (turn is None) == (noise == "")
     assert 0.6 <= search.ask()["x"] <= 1.0
