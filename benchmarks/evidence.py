@@ -6,7 +6,7 @@ import platform
 import shlex
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import TypeAlias
@@ -57,10 +57,38 @@ def _plain(text: str) -> str | int | float:
 
 
 def write(path: Path, records: Sequence[Record]) -> None:
-    """Write records as CSV with six significant digits."""
-    with path.open("w", newline="") as file:
+    """Write records as CSV with six significant digits, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    made = path.with_name(f".{path.name}.new")
+    with made.open("w", newline="") as file:
         writer = csv.DictWriter(file, fieldnames=list(records[0]), lineterminator="\n")
         writer.writeheader()
         for each in records:
             row = {k: f"{v:.6g}" if isinstance(v, float) else v for k, v in each.items()}
             writer.writerow(row)
+    made.replace(path)
+
+
+def continued(
+    path: Path | None,
+    jobs: Iterable[tuple[str | int, ...]],
+    *,
+    by: Sequence[str],
+    make: Callable[..., list[Record]],
+) -> list[Record]:
+    """The records of a file and of the jobs that it lacks, written after each of these.
+
+    Args:
+        path: None to keep nothing.
+        jobs: Values of the columns `by`, which are the arguments of `make` too.
+        by: Columns that tell jobs apart.
+        make: Makes the records of a job.
+    """
+    found = read(path) if path else []
+    done = {tuple(record[name] for name in by) for record in found}
+    for job in jobs:
+        if job not in done:
+            found += make(*job)
+            if path:
+                write(path, found)
+    return found

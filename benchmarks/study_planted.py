@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 from ConfigSpace import ConfigurationSpace, Integer, OrdinalHyperparameter
-from evidence import Record, manifest, read, write, write_manifest
+from evidence import Record, continued, manifest, write_manifest
 from suggest import text
 from suggest_planted import FITTED, NOISE, TRUTHS, loss
 
@@ -180,16 +180,12 @@ def main() -> None:
     arguments = parser.parse_args()
     made_by = manifest(target=TARGET, spend=SPEND, largest=LARGEST, noise=NOISE)
     names, kept = list(TRUTHS), arguments.out / "study_planted.csv" if arguments.out else None
-    found = read(kept) if kept else []
-    done = {(r["truth"], r["seed"], r["ends"]) for r in found}
-    for i in range(arguments.surfaces):
-        for ends in arguments.ends.split(","):
-            one = names[i % len(names)], i // len(names), ends
-            if one not in done:
-                found += surface(*one)
-                if kept:
-                    kept.parent.mkdir(parents=True, exist_ok=True)
-                    write(kept, found)
+    loops = (
+        (names[i % len(names)], i // len(names), ends)
+        for i in range(arguments.surfaces)
+        for ends in arguments.ends.split(",")
+    )
+    found = continued(kept, loops, by=("truth", "seed", "ends"), make=surface)
     rows = summary(found)
     print(text(rows))
     if arguments.out:

@@ -17,7 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from evidence import Record, manifest, read, write, write_manifest
+from evidence import Record, continued, manifest, write_manifest
 from planted import PLANTED
 from suggest import text
 
@@ -156,15 +156,8 @@ def main() -> None:
     arguments = parser.parse_args()
     made_by = manifest(target=TARGET, spend=SPEND, noise=NOISE, settled=SETTLED, first=FIRST)
     names, kept = list(TRUTHS), arguments.out / "planted.csv" if arguments.out else None
-    found = read(kept) if kept else []
-    done = {(r["truth"], r["seed"]) for r in found}
-    for i in range(arguments.surfaces):
-        one = names[i % len(names)], i // len(names)
-        if one not in done:
-            found += surface(*one)
-            if kept:
-                kept.parent.mkdir(parents=True, exist_ok=True)
-                write(kept, found)
+    surfaces = ((names[i % len(names)], i // len(names)) for i in range(arguments.surfaces))
+    found = continued(kept, surfaces, by=("truth", "seed"), make=surface)
     rows = summary(found)
     print(text(rows))
     if arguments.out:
