@@ -247,9 +247,6 @@ def _model(problem: Problem, settings: SearchSettings, told: int) -> str:
 
 
 def _announce(problem: Problem, settings: SearchSettings, study: Study, limits: Limits) -> None:
-    from autotune.search.codec import Codec
-    from autotune.search.native import region
-
     console.talk(problem.summary)
     if problem.and_minimize:
         console.talk(f"two objectives: its own, and {problem.and_minimize}")
@@ -262,6 +259,9 @@ def _announce(problem: Problem, settings: SearchSettings, study: Study, limits: 
         unused = "" if settings.has_own_process else "; this search does not use it"
         console.talk(f"noise of a value: {noise.text(problem.unit)}{unused}")
     if settings.trust_region:
+        from autotune.search.codec import Codec
+        from autotune.search.native import region
+
         console.talk(f"trust region: {region.said(Codec(problem.space))}")
     n = len(study.outcomes)
     held = f"continues {n} recorded trials" if n else "new study"
