@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 from statistics import median
 
@@ -30,8 +31,11 @@ JOBS, PROBLEM = (str(ROOT / "benchmarks" / name) for name in ("mpi_jobs.py", "mp
 MPIS = ("mpich", "openmpi")
 N_TASKS = {"autotune": 6000, "futures": 6000, "libensemble": 500, "deephyper": 300}
 REPEATS, RANKS = 5, 4
-WORKERS, LEARNERS, EACH = (8, 16, 32), ("GP", "RF"), 40
-EACH_OF_PEER = 10  # of its trials a worker: its proposals take seconds, more with each outcome
+WORKERS, LEARNERS, EACH, JOBS_EACH = (8, 16, 32), ("GP", "RF"), 40, 3
+# Its proposals take seconds, more with each outcome: ten trials a worker, one job each.
+EACH_OF_PEER, COUNTS_OF_PEER, PEER_SEED = 10, (8, 16), 12345
+KIND = ("workers", "tool", "learner", "mpi")
+SHOWN = ("busy", "busy_with_drain", "wait_seconds", "manager_cpu", "manager_mib")
 RECORDED = ("100", "1000", "10000", "100000")
 ROOTS = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
 
@@ -90,35 +94,54 @@ def manager() -> Iterator[Record]:
 
 
 def workers(storage: Path, counts: list[int], peers: Path | None) -> Iterator[Record]:
-    """How busy workers are with trials that sleep a log-normal time of mean 1 s."""
+    """How busy workers are with trials that sleep a log-normal time of mean 1 s, job by job.
+
+    The learners take turns, so that whatever else the machine does falls on both.
+    """
     storage.mkdir(parents=True, exist_ok=True)
-    for count in counts:
+    for count, seed, mpi in product(counts, range(JOBS_EACH), MPIS):
         for learner in LEARNERS:
-            name = f"mpich-{learner}-{count}"
+            name = f"{mpi}-{learner}-{count}-{seed}"
             log = storage / f"{name}.err"
             if not log.exists():
                 words = ("tune", PROBLEM, "--learner", learner, "--max-evals", str(EACH * count))
-                where = ("--storage", str(storage), "--study", name)
-                log.write_text(job("mpich", count + 1, JOBS, *words, *where).stderr)
-            yield _row("autotune", learner, count, recorded(storage / name), log.read_text())
-        if peers is not None:
-            log = storage / f"mpich-deephyper-{count}.out"
+                where = ("--storage", str(storage), "--study", name, "--seed", str(seed))
+                log.write_text(job(mpi, count + 1, JOBS, *words, *where).stderr)
+            key: Record = {"mpi": mpi, "tool": "autotune", "learner": learner, "seed": seed}
+            yield key | _row(count, recorded(storage / name), log.read_text())
+    for count, mpi in product(counts, MPIS):
+        if peers is not None and count in COUNTS_OF_PEER:
+            log = storage / f"{mpi}-deephyper-{count}.out"
             if not log.exists():
-                python, n = peers.resolve() / "mpich" / "bin" / "python", EACH_OF_PEER * count
-                done = job("mpich", count + 1, JOBS, "deephyper", str(n), python=python)
+                python, n = peers.resolve() / mpi / "bin" / "python", EACH_OF_PEER * count
+                done = job(mpi, count + 1, JOBS, "deephyper", str(n), python=python)
                 assert done.returncode == 0, done.stderr
                 log.write_text(done.stdout)
             text = log.read_text()
             spans = [Span(**json.loads(line)) for line in text.splitlines() if "begun" in line]
-            yield _row("deephyper", "ET", count, spans, text)
+            key = {"mpi": mpi, "tool": "deephyper", "learner": "ET", "seed": PEER_SEED}
+            yield key | _row(count, spans, text)
 
 
-def _row(tool: str, learner: str, count: int, spans: list[Span], said: str) -> Record:
-    """A row of the table, with what rank 0 said of its own CPU seconds."""
+def _row(count: int, spans: list[Span], said: str) -> Record:
+    """How busy the workers of a job were, with what rank 0 said of its own CPU seconds."""
     (last,) = [line for line in said.splitlines() if line.startswith('{"cpu"')]
     spent = json.loads(last)
-    found: Record = {"tool": tool, "workers": count, "learner": learner, **use(spans, count)}
+    found: Record = {"workers": count, **use(spans, count)}
     return found | {"manager_cpu": spent["cpu"] / len(spans), "manager_mib": spent["mib"]}
+
+
+def medians(records: list[Record]) -> list[Record]:
+    """Medians over the jobs that differ in nothing but the seed, and the least busy of them."""
+    kinds: dict[tuple[object, ...], list[Record]] = {}
+    for each in records:
+        kinds.setdefault(tuple(each[name] for name in KIND), []).append(each)
+    return [
+        {**dict(zip(KIND, kind, strict=True)), "jobs": len(jobs)}
+        | {name: median(float(each[name]) for each in jobs) for name in SHOWN}
+        | {"least_busy": min(float(each["busy"]) for each in jobs)}
+        for kind, jobs in kinds.items()
+    ]
 
 
 def main() -> None:
@@ -136,8 +159,9 @@ def main() -> None:
         "workers": lambda: workers(given.storage.resolve(), given.counts, given.peers),
     }
     records = list(parts[given.part]())
-    rows = [[f"{v:.4g}" if isinstance(v, float) else str(v) for v in r.values()] for r in records]
-    print(table(list(records[0]), rows, left=(0, 1)))
+    shown = medians(records) if given.part == "workers" else records
+    rows = [[f"{v:.4g}" if isinstance(v, float) else str(v) for v in r.values()] for r in shown]
+    print(table(list(shown[0]), rows, left=(0, 1)))
     if given.out:
         given.out.mkdir(parents=True, exist_ok=True)
         write(given.out / f"{given.part}.csv", records)
