@@ -34,6 +34,7 @@ HOME = {
     "transformers": {"training"},
     "tokenizers": {"training"},
     "skopt": {"search", "space"},
+    "threadpoolctl": {"search"},
     "ytopt": {"search"},
     "subprocess": {"evaluators", "launching", "cli"},
 }

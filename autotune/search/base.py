@@ -8,6 +8,7 @@ from autotune.problem import Problem
 from autotune.search.codec import Codec
 from autotune.search.memory import Memory
 from autotune.search.noise import Noise
+from autotune.search.one_thread import one_thread
 from autotune.search.prior import Prior
 from autotune.search.sampling import Sampler
 from autotune.search.settings import SearchSettings
@@ -32,7 +33,8 @@ class BaseSearch(ABC):
         if size < self._settings.n_initial:
             config = self._start(size) or self._sampler.sobol(seed)
         else:
-            config = self._next(np.random.default_rng((seed, size)))
+            with one_thread():
+                config = self._next(np.random.default_rng((seed, size)))
         if config is not None:
             self._memory.propose(config)
         return config

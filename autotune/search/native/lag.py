@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 MANY = 5  # running trials from which on candidates may lag
-CROWD = 12  # from which on they may lag farther, and what is learned may, too
+CROWD = 16  # from which on they may lag farther, and what is learned may, too
 RECENT = 8  # of so many outcomes, one may be later than the candidates
 
 
