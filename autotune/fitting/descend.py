@@ -2,8 +2,7 @@
 
 Each step lies between the majoriser's, which cannot increase the objective by much (iteratively
 reweighted least squares), and Newton's on the exact active set, which ends the descent at machine
-precision. The second derivatives of a law that is no sum of terms or of exponentials come from
-differences of its analytic gradient.
+precision.
 """
 
 from collections.abc import Sequence
@@ -23,7 +22,6 @@ Bools: TypeAlias = NDArray[np.bool_]
 FLOOR = 1e-13
 """Smallest eigenvalue, beside the largest, that a Newton step divides by."""
 
-DIFFERENCE = 1e-6
 SMOOTHEST = 1.0
 LEAST, LARGEST = 1e-8, 1e12
 """The least damping beside none, in units of the scaled curvature, and the one to give up at."""
@@ -162,43 +160,14 @@ def _sums(
         ]
         gradients, hessians, sizes = zip(*parts, strict=True)
         return sum(gradients), sum(hessians), sum(sizes)
-    loss, slopes, curvature = model.expanded(z)
-    residual, slopes = np.log(loss) - model.log_loss, slopes / loss[:, None, :]
+    found = model.expanded(z)
+    residual, slopes = np.log(found.loss) - model.log_loss, found.slopes / found.loss[:, None, :]
     slope = objective.slope(residual) * weight
-    by_law = None if curvature is None else curvature(slopes, slope)
+    by_law = found.curvature(slope / found.loss)
     slopes = columns(flat, z, slopes)
     gradient = totals(slopes, slope)
+    by_law = bends(flat, z, by_law, gradient)
     majorised, bend = (each * weight for each in objective.curvatures(residual, smooth[:, None]))
-    if by_law is None:
-        by_law = _law_curvature(model, z, slopes, slope)
-    else:
-        by_law = bends(flat, z, by_law, gradient)
-        bend = bend - slope
-    hessian = (slopes * bend[:, None, :]) @ np.swapaxes(slopes, 1, 2)
+    hessian = (slopes * (bend - slope)[:, None, :]) @ np.swapaxes(slopes, 1, 2)
     hessian = hessian + np.where(np.isfinite(by_law), by_law, 0.0)
     return gradient, hessian, totals(slopes**2, majorised)
-
-
-def _law_curvature(model: Model, z: Floats, slopes: Floats, slope: Floats) -> Floats:
-    """Sum over the runs of slope times the second derivatives of the residual, by differences.
-
-    By two linear coordinates the loss, or its logarithm, has none.
-    """
-    m, k, n = slopes.shape
-    linear, moving = np.flatnonzero(model.is_linear), np.flatnonzero(~model.is_linear)
-    found = np.zeros((m, k, k))
-    if linear.size and not model.structure.log:
-        own = slopes[:, linear]
-        found[:, linear[:, None], linear] = -(own * slope[:, None, :]) @ np.swapaxes(own, 1, 2)
-    if moving.size:
-        reach = DIFFERENCE * np.maximum(np.abs(z[:, moving]), 1.0)
-        moved = z[:, None, :] + reach[:, :, None] * np.eye(k)[moving]
-        loss, there = model.slopes(moved.reshape(-1, k))
-        there /= loss[:, None, :]
-        change = np.einsum("mjkn,mn->mjk", there.reshape(m, len(moving), k, n), slope)
-        change = (change - np.einsum("mkn,mn->mk", slopes, slope)[:, None, :]) / reach[:, :, None]
-        found[:, :, moving] = np.swapaxes(change, 1, 2)
-        own = change[:, :, moving]
-        found[:, moving] = change
-        found[:, moving[:, None], moving] = 0.5 * (own + np.swapaxes(own, 1, 2))
-    return found

@@ -13,11 +13,13 @@ from typing import TypeAlias
 import numpy as np
 
 from autotune.fitting.design import Design, Group
-from autotune.fitting.jet import Curve, Jet, coordinate, inverse, log, log_saturating, take
+from autotune.fitting.expansion import Expansion
+from autotune.fitting.jet import Curve, Jet, coordinate, inverse, log, log_saturating, take, value
 from autotune.fitting.structure import STRUCTURES
 from autotune.types import Floats
 
 Curves: TypeAlias = Mapping[str, Curve]
+"""The coefficients by name, with derivatives by the coordinates among them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,23 +58,64 @@ class Part:
 
 
 def losses(form: str, design: Design, values: Mapping[str, Floats]) -> Floats:
-    """Predicted losses.
-
-    Args:
-        form: A form in `EXPONENTIALS`.
-        design: The runs' inputs.
-        values: Its coefficients by name, shape (m, 1) each.
-
-    Returns:
-        Shape (m, n).
-    """
+    """Predicted losses, shape (m, n), for coefficients by name, shape (m, 1) each."""
     loss = np.zeros((len(next(iter(values.values()))), len(design)))
-    for part in parts(form, design, values, free=()):
+    for part in _parts(form, design, values, free=()):
         loss += part.group.spread(values[part.name] * part.basis)
     return loss
 
 
-def parts(
+def slopes(
+    form: str, design: Design, values: Mapping[str, Floats], *, free: Sequence[str]
+) -> tuple[Floats, Floats]:
+    """Predicted losses (m, n) and their derivatives by the coordinates `free` (m, k, n)."""
+    return _slopes(_parts(form, design, values, free=free), values, free=free)
+
+
+def expanded(
+    form: str, design: Design, values: Mapping[str, Floats], *, free: Sequence[str]
+) -> Expansion:
+    """The same, with second derivatives."""
+    parts = _parts(form, design, values, free=free)
+    loss, by = _slopes(parts, values, free=free)
+
+    def curvature(weight: Floats) -> Floats:
+        found = np.zeros((len(loss), len(free), len(free)))
+        for part in parts:
+            if isinstance(part.curve, Jet) and part.moved:
+                _bend(found, part, part.curve, values, weight=weight, free=free)
+        return found
+
+    return Expansion(loss, by, curvature)
+
+
+def _bend(
+    found: Floats,
+    part: Part,
+    curve: Jet,
+    values: Mapping[str, Floats],
+    *,
+    weight: Floats,
+    free: Sequence[str],
+) -> None:
+    """Add a part's second derivatives to the sums (m, k, k)."""
+    at = {name: i for i, name in enumerate(free)}
+    shared = part.group.sum(weight * part.group.spread(part.basis))
+    moved = np.array([at[name] for name in part.moved])
+    slope = np.stack([np.broadcast_to(s, shared.shape) for s in part.moved.values()], axis=1)
+    pulled = slope * shared[:, None]
+    if part.name in at:
+        found[:, at[part.name], moved] += pulled.sum(axis=2)
+        found[:, moved, at[part.name]] += pulled.sum(axis=2)
+    value = values[part.name]
+    found[:, moved[:, None], moved] += value[:, :, None] * (pulled @ np.swapaxes(slope, 1, 2))
+    for (one, two), bend in curve.second.items():
+        total = value[:, 0] * (bend * shared).sum(axis=1)
+        for i, j in {(at[one], at[two]), (at[two], at[one])}:
+            found[:, i, j] += total
+
+
+def _parts(
     form: str, design: Design, values: Mapping[str, Floats], *, free: Sequence[str]
 ) -> list[Part]:
     """The exponentials of a form, differentiable by those of the coordinates `free` in them."""
@@ -80,19 +123,18 @@ def parts(
     for name, exponential in EXPONENTIALS[form].items():
         group = design.group(exponential.inputs)
         curve = exponential.curve(group.design, of)
-        basis = np.exp(curve.value if isinstance(curve, Jet) else curve)
+        basis = np.exp(value(curve))
         made.append(Part(name, group, basis, curve))
     return made
 
 
-def slopes(
-    made: Sequence[Part], values: Mapping[str, Floats], *, free: Sequence[str]
+def _slopes(
+    parts: Sequence[Part], values: Mapping[str, Floats], *, free: Sequence[str]
 ) -> tuple[Floats, Floats]:
-    """Predicted losses (m, n) and their derivatives by the coordinates `free` (m, k, n)."""
     at = {name: i for i, name in enumerate(free)}
-    shape = len(next(iter(values.values()))), len(made[0].group)
+    shape = len(next(iter(values.values()))), len(parts[0].group)
     loss, by = np.zeros(shape), np.zeros((shape[0], len(free), shape[1]))
-    for part in made:
+    for part in parts:
         if part.name in at:
             by[:, at[part.name]] = part.group.spread(part.basis)
         term = values[part.name] * part.basis
@@ -100,55 +142,6 @@ def slopes(
         for name, slope in part.moved.items():
             by[:, at[name]] += part.group.spread(term * slope)
     return loss, by
-
-
-def known(form: str, held: Mapping[str, float], free: Sequence[str]) -> bool:
-    """Whether `curvature` can be had: a form in `EXPONENTIALS`, each term free or held at 0."""
-    return form in EXPONENTIALS and all(
-        name in free or held[name] == 0 for name in STRUCTURES[form].linear
-    )
-
-
-def curvature(
-    made: Sequence[Part],
-    values: Mapping[str, Floats],
-    slopes: Floats,
-    weight: Floats,
-    *,
-    free: Sequence[str],
-) -> Floats:
-    """Sums over the runs of second derivatives of the loss, weighted; `known` must hold.
-
-    Args:
-        made: The exponentials.
-        values: The coefficients by name, shape (m, 1) each.
-        slopes: First derivatives of the loss by the coordinates, shape (m, k, n).
-        weight: Weights of the runs, shape (m, n).
-        free: Names of the coordinates.
-
-    Returns:
-        Shape (m, k, k).
-    """
-    at = {name: i for i, name in enumerate(free)}
-    m, k, _ = slopes.shape
-    found = np.zeros((m, k, k))
-    for part in made:
-        if part.name not in at or not isinstance(part.curve, Jet) or not part.moved:
-            continue
-        own = at[part.name]
-        shared = part.group.sum(slopes[:, own] * weight)
-        moved = np.array([at[name] for name in part.moved])
-        slope = np.stack([np.broadcast_to(s, shared.shape) for s in part.moved.values()], axis=1)
-        pulled = slope * shared[:, None]
-        found[:, own, moved] += pulled.sum(axis=2)
-        found[:, moved, own] += pulled.sum(axis=2)
-        value = values[part.name]
-        found[:, moved[:, None], moved] += value[:, :, None] * (pulled @ np.swapaxes(slope, 1, 2))
-        for (one, two), bend in part.curve.second.items():
-            total = value[:, 0] * (bend * shared).sum(axis=1)
-            for i, j in {(at[one], at[two]), (at[two], at[one])}:
-                found[:, i, j] += total
-    return found
 
 
 def _curves(form: str, values: Mapping[str, Floats], free: Sequence[str]) -> Curves:
@@ -180,20 +173,23 @@ def _nothing(x: Design, of: Curves) -> Curve:  # noqa: ARG001
     return np.zeros((1, 1))
 
 
-def _log_h(x: Design, of: Curves) -> Curve:
-    """With 1/h = 1/(n_experts - 1 + 1/q) + 1/E_max, 1/q the offset of `saturate`."""
+def log_experts(x: Design, of: Curves) -> Curve:
+    """Ln of the saturated experts h: 1/h = 1/(n_experts - 1 + 1/q) + 1/E_max.
+
+    1/q is the offset of `saturate`.
+    """
     experts, last = x.raised("n_experts"), inverse(of["E_max"])
     q = inverse(of["E_start"]) + -last
     return take(-log(q * inverse(q * (experts.distinct - 1) + 1.0) + last), experts.at)
 
 
 def _ludziejewski_size(x: Design, of: Curves) -> Curve:
-    h = _log_h(x, of)
+    h = log_experts(x, of)
     return of["delta"] * h + (of["alpha"] + of["gamma"] * h) * x.raised("n_active").log
 
 
 def _ludziejewski_data(x: Design, of: Curves) -> Curve:
-    h = _log_h(x, of)
+    h = log_experts(x, of)
     return of["omega"] * h + (of["beta"] + of["zeta"] * h) * x.raised("tokens").log
 
 

@@ -42,7 +42,7 @@ class Term:
 
 def flat_terms(model: Model, z: Floats) -> list[Term]:
     """The terms near 0 at coordinates (m, k)."""
-    if model.structure.constant not in model.free or not model.knows_curvature:
+    if model.structure.constant not in model.free:
         return []
     constant, found = model.free.index(model.structure.constant), []
     for power, coefficient in model.structure.flat.items():

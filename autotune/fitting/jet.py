@@ -104,12 +104,44 @@ def log(x: Curve) -> Curve:
     return x.through(np.log(x.value), slope, -(slope**2))
 
 
+def exp(x: Curve) -> Curve:
+    """The exponential."""
+    if not isinstance(x, Jet):
+        return np.exp(x)
+    value = np.exp(x.value)
+    return x.through(value, value, value)
+
+
+def expm1(x: Curve) -> Curve:
+    """exp(x) - 1."""
+    if not isinstance(x, Jet):
+        return np.expm1(x)
+    slope = np.exp(x.value)
+    return x.through(np.expm1(x.value), slope, slope)
+
+
 def log_saturating(x: Curve) -> Curve:
     """ln(1 - exp(-x))."""
     if not isinstance(x, Jet):
         return np.log(-np.expm1(-x))
     slope = 1 / np.expm1(x.value)
     return x.through(np.log(-np.expm1(-x.value)), slope, -slope * (1 + slope))
+
+
+def where(mask: NDArray[np.bool_], x: Floats, other: Curve) -> Curve:
+    """Values without derivatives where the mask is true, another function elsewhere."""
+    if not isinstance(other, Jet):
+        return np.where(mask, x, other)
+    return Jet(
+        np.where(mask, x, other.value),
+        {name: np.where(mask, 0.0, slope) for name, slope in other.first.items()},
+        {pair: np.where(mask, 0.0, bend) for pair, bend in other.second.items()},
+    )
+
+
+def value(x: Curve) -> Floats:
+    """Without derivatives."""
+    return x.value if isinstance(x, Jet) else x
 
 
 def take(x: Curve, at: NDArray[np.int64] | None) -> Curve:

@@ -5,25 +5,20 @@ must be positive are represented by their logarithm. An array of coordinates has
 m estimates of k free coordinates.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
-from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from autotune.errors import InputError
-from autotune.fitting import exponents, terms
+from autotune.fitting import exponents, formulas, terms
 from autotune.fitting.design import Design
+from autotune.fitting.expansion import Calculus, Expansion
 from autotune.fitting.structure import Structure, structure_of
 from autotune.laws.base import ScalingLaw
 from autotune.laws.source import FittedRange, Source
 from autotune.types import Floats, Interval
-
-Curvature: TypeAlias = Callable[[Floats, Floats], Floats]
-"""Weighted sums over the runs of second derivatives of the loss, shape (m, k, k), from the first
-ones (m, k, n) and the weights (m, n)."""
 
 NOWHERE = Source(citation="", where="", n="", sparsity="", flops="", corpus="", range=FittedRange())
 
@@ -79,24 +74,16 @@ class Model:
         return columns | {name: np.full((len(z), 1), held) for name, held in self.held.items()}
 
     @property
-    def curved(self) -> bool:
-        """Whether the form's terms are exponentials of curves."""
-        return self.form.form in exponents.EXPONENTIALS
+    def calculus(self) -> Calculus:
+        """What knows the form's losses and derivatives."""
+        if self.structure.terms:
+            return terms
+        return exponents if self.form.form in exponents.EXPONENTIALS else formulas
 
     def loss(self, z: Floats) -> Floats:
         """Predicted losses, shape (m, n); NaN where coefficients are out of order."""
         values = self.values(z)
-        if self.structure.terms:
-            return terms.losses(self.structure, self.design, values)
-        if self.curved:
-            return self._valid(exponents.losses(self.form.form, self.design, values), values)
-        return self._valid(self.design.loss(self.law(z)), values)
-
-    def _valid(self, loss: Floats, values: Mapping[str, Floats]) -> Floats:
-        if self.structure.ordered is None:
-            return loss
-        below, above = (values[name] for name in self.structure.ordered)
-        return np.where(below < above, loss, np.nan)
+        return self._valid(self.calculus.losses(self.form.form, self.design, values), values)
 
     def residual(self, z: Floats) -> Floats:
         """log(predicted / observed), shape (m, n); NaN where a loss is predicted <= 0."""
@@ -104,52 +91,29 @@ class Model:
 
     def slopes(self, z: Floats) -> tuple[Floats, Floats]:
         """Predicted losses (m, n) and their derivatives by the coordinates (m, k, n)."""
-        if self.structure.terms or self.curved:
-            return self._slopes(z, self.free)
-        law = self.law(z)
-        by_name = self.design.gradient(law)
-        slopes = np.stack([by_name[name] for name in self.free], axis=1)
-        if self.is_log.any():
-            slopes *= np.where(self.is_log, np.exp(np.where(self.is_log, z, 0.0)), 1.0)[:, :, None]
-        return self._valid(self.design.loss(law), self.values(z)), slopes
+        return self._slopes(z, self.free)
 
     def linear_slopes(self, z: Floats) -> tuple[Floats, Floats]:
         """The same by the linear coordinates only, (m, l, n)."""
-        at = np.flatnonzero(self.is_linear)
-        if self.structure.terms or self.curved:
-            return self._slopes(z, [self.free[i] for i in at])
-        loss, slopes = self.slopes(z)
-        return loss, slopes[:, at]
+        return self._slopes(z, [self.free[i] for i in np.flatnonzero(self.is_linear)])
 
-    def _slopes(self, z: Floats, names: Sequence[str]) -> tuple[Floats, Floats]:
-        """Without the law's own checks and derivatives."""
+    def expanded(self, z: Floats) -> Expansion:
+        """Losses, slopes and what sums second derivatives."""
         values = self.values(z)
-        if self.structure.terms:
-            return terms.slopes(self.structure, self.design, values, free=names)
-        made = exponents.parts(self.form.form, self.design, values, free=names)
-        loss, slopes = exponents.slopes(made, values, free=names)
+        form, design = self.form.form, self.design
+        found = self.calculus.expanded(form, design, values, free=self.free)
+        return replace(found, loss=self._valid(found.loss, values))
+
+    def _slopes(self, z: Floats, free: Sequence[str]) -> tuple[Floats, Floats]:
+        values = self.values(z)
+        loss, slopes = self.calculus.slopes(self.form.form, self.design, values, free=free)
         return self._valid(loss, values), slopes
 
-    @property
-    def knows_curvature(self) -> bool:
-        """Whether second derivatives are known, not only differences of first ones."""
-        return terms.known(self.structure, self.held, self.free) or exponents.known(
-            self.form.form, self.held, self.free
-        )
-
-    def expanded(self, z: Floats) -> tuple[Floats, Floats, Curvature | None]:
-        """Losses and slopes as `slopes`, and what sums second derivatives, where it is known."""
-        if terms.known(self.structure, self.held, self.free):
-            return *self.slopes(z), partial(
-                terms.curvature, self.structure, self.design, z, free=self.free
-            )
-        if not exponents.known(self.form.form, self.held, self.free):
-            return *self.slopes(z), None
-        values = self.values(z)
-        made = exponents.parts(self.form.form, self.design, values, free=self.free)
-        loss, slopes = exponents.slopes(made, values, free=self.free)
-        curvature = partial(exponents.curvature, made, values, free=self.free)
-        return self._valid(loss, values), slopes, curvature
+    def _valid(self, loss: Floats, values: Mapping[str, Floats]) -> Floats:
+        if self.structure.ordered is None:
+            return loss
+        below, above = (values[name] for name in self.structure.ordered)
+        return np.where(below < above, loss, np.nan)
 
     def residual_slopes(self, z: Floats) -> tuple[Floats, Floats]:
         """Residuals of log loss (m, n) and their derivatives (m, k, n)."""

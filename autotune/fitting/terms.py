@@ -12,91 +12,76 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autotune.fitting.design import Design
-from autotune.fitting.structure import Structure
+from autotune.fitting.expansion import Expansion
+from autotune.fitting.structure import STRUCTURES
 from autotune.types import Floats
 
 
-def losses(structure: Structure, design: Design, values: Mapping[str, Floats]) -> Floats:
-    """Predicted losses.
-
-    Args:
-        structure: A form that is a sum of terms.
-        design: The runs' inputs.
-        values: Its coefficients by name, shape (m, 1) each.
-
-    Returns:
-        Shape (m, n).
-    """
+def losses(form: str, design: Design, values: Mapping[str, Floats]) -> Floats:
+    """Predicted losses, shape (m, n), for coefficients by name, shape (m, 1) each."""
     loss = np.zeros((len(next(iter(values.values()))), len(design)))
-    for name, basis in _bases(structure, design, values).items():
+    for name, basis in _bases(form, design, values).items():
         loss += values[name] if basis is None else values[name] * basis
     return loss
 
 
 def slopes(
-    structure: Structure, design: Design, values: Mapping[str, Floats], *, free: Sequence[str]
+    form: str, design: Design, values: Mapping[str, Floats], *, free: Sequence[str]
 ) -> tuple[Floats, Floats]:
     """Predicted losses (m, n) and their derivatives by the coefficients `free` (m, k, n)."""
+    return _slopes(form, design, values, bases=_bases(form, design, values), free=free)
+
+
+def expanded(
+    form: str, design: Design, values: Mapping[str, Floats], *, free: Sequence[str]
+) -> Expansion:
+    """The same, with second derivatives."""
+    bases = _bases(form, design, values)
+    loss, by = _slopes(form, design, values, bases=bases, free=free)
+    moved = {
+        name: {power: raised for power, raised in STRUCTURES[form].terms[name].items()
+               if power in free}
+        for name in bases
+    }  # fmt: skip
+    at = {name: i for i, name in enumerate(free)}
+
+    def curvature(weight: Floats) -> Floats:
+        found = np.zeros((len(loss), len(free), len(free)))
+        for name, basis in bases.items():
+            if basis is None or not moved[name]:
+                continue
+            powers = np.array([at[power] for power in moved[name]], dtype=np.int64)
+            logs = np.stack([_log(design, raised) for raised in moved[name].values()])
+            first, second = _moments(basis * weight, logs)
+            if name in at:
+                found[:, at[name], powers] += first
+                found[:, powers, at[name]] += first
+            found[:, powers[:, None], powers] += second * values[name][:, :, None]
+        return found
+
+    return Expansion(loss, by, curvature)
+
+
+def _slopes(
+    form: str,
+    design: Design,
+    values: Mapping[str, Floats],
+    *,
+    bases: Mapping[str, Floats | None],
+    free: Sequence[str],
+) -> tuple[Floats, Floats]:
     at = {name: i for i, name in enumerate(free)}
     count = len(next(iter(values.values())))
     loss, by = np.zeros((count, len(design))), np.zeros((count, len(free), len(design)))
-    for name, basis in _bases(structure, design, values).items():
+    for name, basis in bases.items():
         if name in at:
             by[:, at[name]] = 1.0 if basis is None else basis
         term = values[name] if basis is None else values[name] * basis
         loss += term
-        for power, raised in structure.terms[name].items():
+        for power, raised in STRUCTURES[form].terms[name].items():
             if power in at:
                 by[:, at[power]] += term * _log(design, raised)
     return loss, by
-
-
-def known(structure: Structure, held: Mapping[str, float], free: Sequence[str]) -> bool:
-    """Whether `curvature` can be had: every term that an exponent moves has a free coefficient.
-
-    A term whose coefficient is held at 0 is no term; one held elsewhere has no column.
-    """
-    return bool(structure.terms) and all(
-        name in free or held[name] == 0 or not {*powers} & {*free}
-        for name, powers in structure.terms.items()
-    )
-
-
-def curvature(
-    structure: Structure,
-    design: Design,
-    z: Floats,
-    slopes: Floats,
-    weight: Floats,
-    *,
-    free: Sequence[str],
-) -> Floats:
-    """Sums over the runs of second derivatives of the loss, weighted; `known` must hold.
-
-    Args:
-        structure: A form that is a sum of terms.
-        design: The runs' inputs.
-        z: The coefficients `free`, shape (m, k).
-        slopes: First derivatives of the loss by them, shape (m, k, n).
-        weight: Weights of the runs, shape (m, n).
-        free: Their names.
-
-    Returns:
-        Shape (m, k, k).
-    """
-    at = {name: i for i, name in enumerate(free)}
-    found = np.zeros((len(z), len(free), len(free)))
-    for name, powers in structure.terms.items():
-        moved = np.array([at[power] for power in powers if power in at], dtype=np.int64)
-        if name not in at or not moved.size:
-            continue
-        own = at[name]
-        logs = np.stack([_log(design, raised) for power, raised in powers.items() if power in at])
-        first, second = _moments(slopes[:, own] * weight, logs)
-        found[:, own, moved] += first
-        found[:, moved, own] += first
-        found[:, moved[:, None], moved] += second * z[:, own, None, None]
-    return found
 
 
 def _moments(term: Floats, logs: Floats) -> tuple[Floats, Floats]:
@@ -107,10 +92,9 @@ def _moments(term: Floats, logs: Floats) -> tuple[Floats, Floats]:
     return sums[:, :j], sums[:, j:].reshape(-1, j, j)
 
 
-def _bases(
-    structure: Structure, design: Design, values: Mapping[str, Floats]
-) -> dict[str, Floats | None]:
+def _bases(form: str, design: Design, values: Mapping[str, Floats]) -> dict[str, Floats | None]:
     """What each coefficient multiplies, shape (m, n); None for 1."""
+    structure = STRUCTURES[form]
     made: dict[tuple[str, str], Floats] = {}
     found: dict[str, Floats | None] = {}
     for name, powers in structure.terms.items():

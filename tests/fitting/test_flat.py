@@ -58,9 +58,9 @@ def test_slopes_and_second_derivatives_are_those_of_differences_in_the_other_coo
         ],
         axis=1,
     )
-    curvature = made.expanded(z)[2]
+    curvature = made.expanded(z).curvature
     gradient = np.einsum("mkn,mn->mk", by(z), weight)
-    found = bends(flat, z, curvature(made.slopes(z)[1], weight), gradient)
+    found = bends(flat, z, curvature(weight), gradient)
     assert found == pytest.approx(expected, rel=1e-3, abs=1e-4 * np.abs(expected).max())
 
 
