@@ -16,6 +16,9 @@ from autotune.fitting.splits import Cut, rolling
 from autotune.laws.base import ScalingLaw
 
 FEWEST_RUNS = 8
+NEAR = 1.4
+"""Rolling errors within this of the least do not tell laws apart: few sizes lie beyond."""
+
 TIE = 0.01  # relative: less than what any set of runs can tell apart
 QUICK = FitSettings()
 
@@ -135,7 +138,8 @@ def compare(
         )
     if not rows:
         raise FitError(_nothing(train, left_out | failed))
-    choice = _choose({row.candidate: row.rolling for row in rows})
+    trained = {row.candidate: row.train for row in rows}
+    choice = _choose({row.candidate: row.rolling for row in rows}, trained.__getitem__)
     rows.sort(key=lambda row: (row.test.log_rmse, row.candidate.n_coefficients))
     return Comparison(rows=tuple(rows), not_applicable=left_out, failed=failed, choice=choice)
 
@@ -145,7 +149,8 @@ def choose(
 ) -> Choice:
     """Choose a law and a convention by their error beyond rolling origins.
 
-    Nothing but the given runs is looked at, so runs hidden from `table` stay a fair test.
+    Among those that come near the least one, the law that fits all runs best is chosen. Nothing
+    but the given runs is looked at, so runs hidden from `table` stay a fair test.
 
     Args:
         table: Finished runs.
@@ -162,7 +167,11 @@ def choose(
     if not any(np.isfinite(each.error) for each in errors.values()):
         unfit = {str(each): "no fit at every rolling origin" for each in listed}
         raise FitError(_nothing(table, left_out | unfit))
-    return _choose(errors)
+
+    def trained(each: Candidate) -> Score:
+        return fit(each.form, table, convention=each.convention, settings=settings).score
+
+    return _choose(errors, trained)
 
 
 def _origins(table: RunTable) -> list[Cut]:
@@ -179,17 +188,36 @@ def _origins(table: RunTable) -> list[Cut]:
     return rolling(table)
 
 
-def _choose(errors: Mapping[Candidate, Rolling]) -> Choice:
-    least = min(each.error for each in errors.values())
-    tied = [each for each, rolling in errors.items() if rolling.error <= least * (1 + TIE)]
+def _choose(errors: Mapping[Candidate, Rolling], trained: Callable[[Candidate], Score]) -> Choice:
+    """Among the least rolling errors the least residual, and among ties fewest coefficients."""
+    least = min(errors, key=lambda each: errors[each].error)
+    if np.isinf(errors[least].error):
+        simple = min(errors, key=lambda each: each.n_coefficients)
+        reason = "Of fewest coefficients: no law could be fitted at every rolling origin"
+        return Choice(candidate=simple, rolling=errors[simple], reasons=(reason,))
+    near = [each for each in errors if errors[each].error <= NEAR * errors[least].error]
+    residual = {each: _residual(each, trained(each)) for each in near}
+    tied = [each for each in near if residual[each] <= min(residual.values()) * (1 + TIE)]
     best = min(tied, key=lambda each: (each.n_coefficients, errors[each].error))
-    reasons = [f"Least rolling error, {least:.5f}, of {len(errors)} laws and conventions"]
-    if np.isinf(least):
-        reasons = ["Of fewest coefficients: no law could be fitted at every rolling origin"]
-    elif len(tied) > 1:
+    reasons = [
+        f"Least rolling error, {errors[least].error:.5f}, of {len(errors)} laws and conventions"
+    ]
+    if len(near) > 1:
+        reasons = [
+            f"Least residual, {residual[best]:.5f}, of the {len(near)} laws and conventions whose "
+            f"rolling error is within {NEAR - 1:.0%} of the least of {len(errors)}: "
+            f"{errors[best].error:.5f}, and {errors[least].error:.5f} of {least}"
+        ]
+    if len(tied) > 1:
         others = ", ".join(str(each) for each in tied if each != best)
         reasons.append(f"Of no more coefficients than {others}, which come within {TIE:.0%}")
     return Choice(candidate=best, rolling=errors[best], reasons=tuple(reasons))
+
+
+def _residual(candidate: Candidate, score: Score) -> float:
+    """Standard deviation of log residuals, from as many degrees of freedom as are left."""
+    left = max(score.n_runs - candidate.n_coefficients, 1)
+    return score.log_rmse * float(np.sqrt(score.n_runs / left))
 
 
 def _nothing(table: RunTable, reasons: Mapping[str, str]) -> str:

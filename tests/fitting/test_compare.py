@@ -8,7 +8,8 @@ import pytest
 from autotune.errors import FitError, InputError
 from autotune.fitting import splits
 from autotune.fitting.candidates import Candidate, Wanted, candidates
-from autotune.fitting.compare import choose, compare
+from autotune.fitting.compare import _choose, choose, compare
+from autotune.fitting.result import Score
 from autotune.fitting.rolling import Rolling, roll
 from autotune.fitting.runs import RunTable
 from autotune.fitting.settings import Convention, FitSettings
@@ -100,15 +101,53 @@ def test_the_choice_of_a_comparison_is_that_of_its_training_runs_alone(planted, 
 
 
 def test_of_laws_that_tie_the_one_of_fewest_coefficients_is_chosen():
-    dense = runs_of(PRESETS["besiroglu2024"], dense=True, noise=0)
+    dense = runs_of(PRESETS["besiroglu2024"], dense=True, noise=1e-3, n=600)
     cut = splits.by_compute(dense, train_share=0.8)
     wanted = Wanted(forms=("ludziejewski", "hoffmann"))
     table = replace(dense, factors={"n_experts": np.ones(len(dense))})
-    noisy = replace(table, loss=table.loss * np.exp(np.random.default_rng(1).normal(0, 1e-3, 60)))
-    made = compare(noisy, cut, wanted=wanted)
+    made = compare(table, cut, wanted=wanted)
     assert len(made.rows) == 2
     assert made.choice.form is FORMS["hoffmann"]
     assert "Of no more coefficients than ludziejewski" in made.choice.reasons[1]
+
+
+def a_rolling(error):
+    """One origin, beyond which predictions are off by so much."""
+    observed = np.full(4, 3.0)
+    return Rolling(n_train=(8,), predicted=(observed * np.exp(error),), observed=(observed,))
+
+
+def of_errors(rolling, train):
+    """The choice among Hoffmann's, Kaplan's and the interaction law, from their errors."""
+    listed = [
+        Candidate(FORMS[n], Convention("active")) for n in ("hoffmann", "kaplan", "interaction")
+    ]
+    errors = dict(zip(listed, map(a_rolling, rolling), strict=True))
+    scores = {
+        each: Score(mre=0.0, log_rmse=value, bias=0.0, n_runs=40)
+        for each, value in zip(listed, train, strict=True)
+    }
+    return _choose(errors, scores.__getitem__)
+
+
+def test_among_rolling_errors_near_the_least_the_least_residual_decides():
+    made = of_errors([0.010, 0.013, 0.015], [0.004, 0.003, 0.001])
+    assert made.form is FORMS["kaplan"]
+    residual = 0.003 * np.sqrt(40 / 36)
+    assert made.reasons[0].startswith(f"Least residual, {residual:.5f}, of the 2 laws")
+    assert "0.01300, and 0.01000 of hoffmann" in made.reasons[0]
+
+
+def test_coefficients_cost_degrees_of_freedom():
+    """7 of 40 runs against 5: an error in sample that is 2 % lower is no lower residual."""
+    made = of_errors([0.010, 0.030, 0.010], [0.004, 0.001, 0.00392])
+    assert made.form is FORMS["hoffmann"]
+
+
+def test_the_least_rolling_error_decides_alone_where_no_other_is_near():
+    made = of_errors([0.010, 0.0141, 0.02], [0.004, 0.003, 0.001])
+    assert made.form is FORMS["hoffmann"]
+    assert made.reasons == ("Least rolling error, 0.01000, of 3 laws and conventions",)
 
 
 def test_with_nothing_hidden_the_pooled_rolling_errors_rank(planted):
