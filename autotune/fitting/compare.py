@@ -197,17 +197,16 @@ def _choose(errors: Mapping[Candidate, Rolling], trained: Callable[[Candidate], 
         return Choice(candidate=simple, rolling=errors[simple], reasons=(reason,))
     near = [each for each in errors if errors[each].error <= NEAR * errors[least].error]
     residual = {each: _residual(each, trained(each)) for each in near}
-    tied = [each for each in near if residual[each] <= min(residual.values()) * (1 + TIE)]
+    smallest = min(residual.values())
+    tied = [each for each in near if residual[each] <= smallest * (1 + TIE)]
     best = min(tied, key=lambda each: (each.n_coefficients, errors[each].error))
-    reasons = [
-        f"Least rolling error, {errors[least].error:.5f}, of {len(errors)} laws and conventions"
-    ]
+    rolled = f"{errors[best].error:.5f}, of {len(errors)} laws and conventions"
+    reasons = [f"Least rolling error, {rolled}"]
+    if best != least:
+        reasons = [f"Rolling error {rolled}, near the least, {errors[least].error:.5f} of {least}"]
     if len(near) > 1:
-        reasons = [
-            f"Least residual, {residual[best]:.5f}, of the {len(near)} laws and conventions whose "
-            f"rolling error is within {NEAR - 1:.0%} of the least of {len(errors)}: "
-            f"{errors[best].error:.5f}, and {errors[least].error:.5f} of {least}"
-        ]
+        lead = "Least residual" if residual[best] == smallest else "Residual"
+        reasons.append(f"{lead}, {residual[best]:.5f}, of the {len(near)} within {NEAR - 1:.0%}")
     if len(tied) > 1:
         others = ", ".join(str(each) for each in tied if each != best)
         reasons.append(f"Of no more coefficients than {others}, which come within {TIE:.0%}")

@@ -108,7 +108,7 @@ def test_of_laws_that_tie_the_one_of_fewest_coefficients_is_chosen():
     made = compare(table, cut, wanted=wanted)
     assert len(made.rows) == 2
     assert made.choice.form is FORMS["hoffmann"]
-    assert "Of no more coefficients than ludziejewski" in made.choice.reasons[1]
+    assert "Of no more coefficients than ludziejewski" in made.choice.reasons[2]
 
 
 def a_rolling(error):
@@ -134,8 +134,11 @@ def test_among_rolling_errors_near_the_least_the_least_residual_decides():
     made = of_errors([0.010, 0.013, 0.015], [0.004, 0.003, 0.001])
     assert made.form is FORMS["kaplan"]
     residual = 0.003 * np.sqrt(40 / 36)
-    assert made.reasons[0].startswith(f"Least residual, {residual:.5f}, of the 2 laws")
-    assert "0.01300, and 0.01000 of hoffmann" in made.reasons[0]
+    assert made.reasons == (
+        "Rolling error 0.01300, of 3 laws and conventions, near the least, 0.01000 of "
+        "hoffmann (active, param)",
+        f"Least residual, {residual:.5f}, of the 2 within 40%",
+    )
 
 
 def test_coefficients_cost_degrees_of_freedom():
