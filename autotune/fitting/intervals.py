@@ -1,12 +1,12 @@
 """Intervals of a fit: bootstrap draws, and the profile likelihood of single coefficients."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from autotune.fitting import resamples
+from autotune.fitting import beyond, resamples
 from autotune.fitting.bootstrap import bootstrap
 from autotune.fitting.minimum import Minimum
 from autotune.fitting.model import Model
@@ -22,6 +22,9 @@ from autotune.types import Floats, Interval
 FEWEST_PER_COEFFICIENT = 2
 ONE_SIGMA = 0.16  # the share of draws beyond one standard error, on one side
 MOST_CELLS = 30_000_000  # resamples times runs; beyond it they are not fitted one by one
+LOOKS = 3
+"""How often what lies beyond the limits is searched, where the search met several minima."""
+
 EXACT = 1e-9  # log residuals below it are rounding, not noise
 
 
@@ -89,7 +92,9 @@ def intervals(
     if noise is not None and float(np.abs(noise.pool).max()) > EXACT:
         ceiling = best.value + _rise(posed, noise, settings)
         own = _to_profile(posed, best, settings)
-        profiled, at = _profiled(posed, best, z, own=own, ceiling=ceiling, objective=objective)
+        profiled, at = _profiled(
+            posed, best, z, own=own, ceiling=ceiling, objective=objective, seed=seed
+        )
         limits |= profiled
         methods |= dict.fromkeys(profiled, "profile")
         ends = _rows(posed, at)
@@ -176,7 +181,14 @@ def _to_profile(posed: Posed, best: Minimum, settings: FitSettings) -> list[str]
 
 
 def _profiled(
-    posed: Posed, best: Minimum, z: Floats, *, own: list[str], ceiling: float, objective: Objective
+    posed: Posed,
+    best: Minimum,
+    z: Floats,
+    *,
+    own: list[str],
+    ceiling: float,
+    objective: Objective,
+    seed: int,
 ) -> tuple[dict[str, Interval], Floats]:
     """Profile limits of some coordinates, by their model's names.
 
@@ -194,6 +206,12 @@ def _profiled(
     profiler = Profiler(model, objective, best.basins, z)
     with np.errstate(all="ignore"):
         found, at = profiler.limits(sides, ceiling)
+        for _ in range(LOOKS if best.starts[1] < best.starts[0] else 0):
+            more = beyond.under(model, objective, sides, found, ceiling=ceiling, seed=seed)
+            if not len(more):
+                break
+            profiler = replace(profiler, basins=np.concatenate([profiler.basins, more]))
+            found, at = profiler.limits(sides, ceiling)
     limits = {
         posed.names[name]: _told(model, name, (float(low), float(high)))
         for name, (low, high) in zip(own, found.reshape(-1, 2), strict=True)
