@@ -5,20 +5,27 @@ valley may pass under the ceiling beyond a limit, and none of those minima lie i
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
-from autotune.errors import FitError
-from autotune.fitting.minimum import Effort, minimise
+from autotune.fitting.descend import descend_batches
 from autotune.fitting.model import Model
 from autotune.fitting.objective import Objective
 from autotune.fitting.profile import Side
+from autotune.fitting.search import project, refine, starts
 from autotune.types import Floats
 
 SHARES = (0.05, 0.15, 0.4, 1.0)
 """How far beyond a limit is looked, in widths of the interval."""
 
-EFFORT = Effort(screened=256, refined=32, rounds=20)
+SCREENED, REFINED, DESCENDED = 128, 6, 2
+"""Starts at each place, and how many of the best go on."""
+
+REFINE_ROUNDS, ROUNDS, INNER = 12, 40, 4
+CELLS = 128_000
+"""Most entries m k n of an array of starts that are screened side by side: what a cache holds."""
 
 
 def under(
@@ -30,7 +37,7 @@ def under(
     ceiling: float,
     seed: int,
 ) -> Floats:
-    """Minima under the ceiling with a coordinate held beyond its limits, shape (found, k).
+    """The lowest minimum under the ceiling beyond each limit, a coordinate held; (found, k).
 
     Args:
         model: The form on its table.
@@ -38,23 +45,55 @@ def under(
         sides: Pairs of them, downwards and upwards, for each coordinate.
         limits: Where each side's profile reaches the ceiling, shape (sides,).
         ceiling: The objective up to which a fit is good enough.
-        seed: Of the searches.
+        seed: Of the starts.
     """
-    found = [np.empty((0, len(model.free)))]
-    for at, value in _places(model, sides, limits):
-        name = model.free[at]
-        held = model.hold({name: float(np.exp(value)) if model.is_log[at] else value})
-        try:
-            best = minimise(held, objective, seed=seed, effort=EFFORT)
-        except FitError:
-            continue
-        if best.value <= ceiling:
-            found.append(np.insert(best.z, at, value)[None, :])
-    return np.concatenate(found)
+    places = list(_places(model, sides, limits))
+    if not places:
+        return np.empty((0, len(model.free)))
+    axis = [sides[side].at for side, _ in places]
+    z = np.concatenate(
+        [_started(model, at, value, seed) for at, (_, value) in zip(axis, places, strict=True)]
+    )
+    weight = np.broadcast_to(model.weight, (len(z), len(model.weight)))
+    pinned = _pinned(model, z, np.repeat(axis, DESCENDED))
+    z, value, _ = descend_batches(
+        pinned, objective, z, weight=weight, rounds=ROUNDS, inner=INNER
+    )  # fmt: skip
+    order = np.argsort(value, kind="stable")
+    _, lowest = np.unique(
+        np.repeat([side for side, _ in places], DESCENDED)[order], return_index=True
+    )
+    rows = order[lowest]
+    return z[rows[value[rows] <= ceiling]]
+
+
+def _started(model: Model, at: int, value: float, seed: int) -> Floats:
+    """The best of many starts with a coordinate held, as `minimise` finds them."""
+    z = starts(model, SCREENED, seed)
+    z[:, at] = value
+    size = max(1, CELLS // (z.shape[1] * len(model.weight)))
+    parts = np.split(z, range(size, len(z), size))
+    z, quality = _joined([project(_pinned(model, part, at), part) for part in parts])
+    z = z[np.argsort(quality, kind="stable")[:REFINED]]
+    z, quality = refine(_pinned(model, z, at), z, REFINE_ROUNDS)
+    return z[np.argsort(quality, kind="stable")[:DESCENDED]]
+
+
+def _pinned(model: Model, z: Floats, at: int | NDArray[np.int64]) -> Model:
+    """The model with a coordinate of each row held where it is."""
+    rows = np.arange(len(z))
+    low, high = (np.tile(end, (len(z), 1)) for end in (model.low, model.high))
+    low[rows, at] = high[rows, at] = z[rows, at]
+    return replace(model, low=low, high=high)
+
+
+def _joined(parts: Sequence[tuple[Floats, Floats]]) -> tuple[Floats, Floats]:
+    z, quality = (np.concatenate(each) for each in zip(*parts, strict=True))
+    return z, quality
 
 
 def _places(model: Model, sides: Sequence[Side], limits: Floats) -> Iterator[tuple[int, float]]:
-    """Coordinates, and values beyond their limits."""
+    """Indices of sides, and values of their coordinates beyond the limits."""
     for i, side in enumerate(sides):
         pair = limits[i - i % 2 : i - i % 2 + 2]
         if not np.isfinite(pair).all():
@@ -64,4 +103,4 @@ def _places(model: Model, sides: Sequence[Side], limits: Floats) -> Iterator[tup
         for share in SHARES:
             value = float(np.clip(limits[i] + share * reach, low, high))
             if abs(value - limits[i]) > 0.5 * share * abs(reach):
-                yield side.at, value
+                yield i, value

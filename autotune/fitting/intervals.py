@@ -22,7 +22,7 @@ from autotune.types import Floats, Interval
 FEWEST_PER_COEFFICIENT = 2
 ONE_SIGMA = 0.16  # the share of draws beyond one standard error, on one side
 MOST_CELLS = 30_000_000  # resamples times runs; beyond it they are not fitted one by one
-LOOKS = 3
+LOOKS = 2
 """How often what lies beyond the limits is searched, where the search met several minima."""
 
 EXACT = 1e-9  # log residuals below it are rounding, not noise

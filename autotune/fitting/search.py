@@ -142,6 +142,9 @@ def _settled(least: list[float], fall: float) -> bool:
 def _kaufman_step(model: Model, z: Floats, damping: Floats) -> Floats:
     """Damped step of the nonlinear coordinates, 0 for the linear ones; shape (m, k)."""
     residual, slopes = misfit(model, z)
+    pinned = np.broadcast_to(model.low == model.high, z.shape)
+    if pinned.any():
+        slopes = np.where(pinned[:, :, None], 0.0, slopes)
     gram, scale = _normal(slopes, model.weight)
     right = np.einsum("mkn,mn->mk", slopes, residual * model.weight) * scale
     linear, moving = np.flatnonzero(model.is_linear), np.flatnonzero(~model.is_linear)
