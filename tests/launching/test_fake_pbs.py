@@ -19,7 +19,7 @@ class TestFakePbs(Scheduled):
             "--max-evals",
             500,
             "--set",
-            "pause=0.2",
+            "pause=8",  # longer than the walltime: the program cannot end by itself before
             "--timeout",
             "90s",
             "--time",
