@@ -5,12 +5,10 @@ valley may pass under the ceiling beyond a limit, and none of those minima lie i
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from autotune.fitting.descend import descend_batches
+from autotune.fitting.descend import BATCH_CELLS, descend_batches
 from autotune.fitting.model import Model
 from autotune.fitting.objective import Objective
 from autotune.fitting.profile import Side
@@ -24,8 +22,6 @@ SCREENED, REFINED, DESCENDED = 128, 6, 2
 """Starts at each place, and how many of the best go on."""
 
 REFINE_ROUNDS, ROUNDS, INNER = 12, 40, 4
-CELLS = 128_000
-"""Most entries m k n of an array of starts that are screened side by side: what a cache holds."""
 
 
 def under(
@@ -50,15 +46,12 @@ def under(
     places = list(_places(model, sides, limits))
     if not places:
         return np.empty((0, len(model.free)))
-    axis = [sides[side].at for side, _ in places]
-    z = np.concatenate(
-        [_started(model, at, value, seed) for at, (_, value) in zip(axis, places, strict=True)]
-    )
+    axis = np.array([sides[side].at for side, _ in places])
+    z = np.concatenate([_started(model, sides[side].at, value, seed) for side, value in places])
     weight = np.broadcast_to(model.weight, (len(z), len(model.weight)))
-    pinned = _pinned(model, z, np.repeat(axis, DESCENDED))
-    z, value, _ = descend_batches(
-        pinned, objective, z, weight=weight, rounds=ROUNDS, inner=INNER
-    )  # fmt: skip
+    axis = np.repeat(axis, DESCENDED)
+    pinned = model.pin(axis, z[np.arange(len(z)), axis])
+    z, value, _ = descend_batches(pinned, objective, z, weight=weight, rounds=ROUNDS, inner=INNER)
     order = np.argsort(value, kind="stable")
     _, lowest = np.unique(
         np.repeat([side for side, _ in places], DESCENDED)[order], return_index=True
@@ -71,20 +64,16 @@ def _started(model: Model, at: int, value: float, seed: int) -> Floats:
     """The best of many starts with a coordinate held, as `minimise` finds them."""
     z = starts(model, SCREENED, seed)
     z[:, at] = value
-    size = max(1, CELLS // (z.shape[1] * len(model.weight)))
+
+    def pinned(rows: Floats) -> Model:
+        return model.pin(np.full(len(rows), at), rows[:, at])
+
+    size = max(1, BATCH_CELLS // (z.shape[1] * len(model.weight)))
     parts = np.split(z, range(size, len(z), size))
-    z, quality = _joined([project(_pinned(model, part, at), part) for part in parts])
+    z, quality = _joined([project(pinned(part), part) for part in parts])
     z = z[np.argsort(quality, kind="stable")[:REFINED]]
-    z, quality = refine(_pinned(model, z, at), z, REFINE_ROUNDS)
+    z, quality = refine(pinned(z), z, REFINE_ROUNDS)
     return z[np.argsort(quality, kind="stable")[:DESCENDED]]
-
-
-def _pinned(model: Model, z: Floats, at: int | NDArray[np.int64]) -> Model:
-    """The model with a coordinate of each row held where it is."""
-    rows = np.arange(len(z))
-    low, high = (np.tile(end, (len(z), 1)) for end in (model.low, model.high))
-    low[rows, at] = high[rows, at] = z[rows, at]
-    return replace(model, low=low, high=high)
 
 
 def _joined(parts: Sequence[tuple[Floats, Floats]]) -> tuple[Floats, Floats]:

@@ -169,7 +169,10 @@ def choose(
         raise FitError(_nothing(table, left_out | unfit))
 
     def trained(each: Candidate) -> Score:
-        return fit(each.form, table, convention=each.convention, settings=settings).score
+        try:
+            return fit(each.form, table, convention=each.convention, settings=settings).score
+        except (FitError, InputError):  # as where it has no fit at an origin
+            return Score(mre=np.inf, log_rmse=np.inf, bias=np.nan, n_runs=len(table))
 
     return _choose(errors, trained)
 

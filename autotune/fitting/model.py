@@ -149,6 +149,13 @@ class Model:
             high=self.high if self.high.ndim == 1 else self.high[estimates],
         )
 
+    def pin(self, at: NDArray[np.int64], where: Floats) -> "Model":
+        """The same with one coordinate of each of m estimates held, at (m,), where (m,)."""
+        rows = np.arange(len(at))
+        low, high = (np.tile(end, (len(at), 1)) for end in (self.low, self.high))
+        low[rows, at] = high[rows, at] = where
+        return replace(self, low=low, high=high)
+
     def hold(self, values: Mapping[str, float]) -> "Model":
         """The same with further coefficients held, in the scaled units."""
         stay = [i for i, name in enumerate(self.free) if name not in values]

@@ -1,7 +1,7 @@
 """Profile likelihood: how far a coefficient may move before the best fit grows too bad."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
@@ -223,9 +223,7 @@ class Profiler:
         """
         rows = np.arange(len(axis))
         weight = np.broadcast_to(self.model.weight, (len(rows), len(self.model.weight)))
-        low, high = (np.tile(end, (len(rows), 1)) for end in (self.model.low, self.model.high))
-        low[rows, axis] = high[rows, axis] = where
-        pinned = replace(self.model, low=low, high=high)
+        pinned = self.model.pin(axis, where)
         held = [start.copy() for start in starts]
         for each in held:
             each[rows, axis] = where

@@ -140,7 +140,7 @@ def _settled(least: list[float], fall: float) -> bool:
 
 
 def _kaufman_step(model: Model, z: Floats, damping: Floats) -> Floats:
-    """Damped step of the nonlinear coordinates, 0 for the linear ones; shape (m, k)."""
+    """Damped step of the nonlinear coordinates that can move, 0 for others; shape (m, k)."""
     residual, slopes = misfit(model, z)
     pinned = np.broadcast_to(model.low == model.high, z.shape)
     if pinned.any():
