@@ -147,6 +147,11 @@ def test_coefficients_cost_degrees_of_freedom():
     assert made.form is FORMS["hoffmann"]
 
 
+def test_a_law_without_a_fit_on_all_runs_is_not_chosen_where_another_is_near():
+    made = of_errors([0.010, 0.013, 0.015], [np.inf, 0.003, 0.001])
+    assert made.form is FORMS["kaplan"]
+
+
 def test_the_least_rolling_error_decides_alone_where_no_other_is_near():
     made = of_errors([0.010, 0.0141, 0.02], [0.004, 0.003, 0.001])
     assert made.form is FORMS["hoffmann"]
