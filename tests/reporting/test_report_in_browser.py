@@ -125,7 +125,7 @@ def test_every_chart_is_drawn_at_any_width_and_scheme_without_a_word(page, repor
         "ink => document.documentElement.dataset.charts === 'drawn' && "
         "[...document.querySelectorAll('.ytick text')]"
         ".every(each => getComputedStyle(each).fill === ink) && "
-        "[...document.querySelectorAll('.plot svg.main-svg')]"  # charts follow the window one by one
+        "[...document.querySelectorAll('.plot svg.main-svg')]"  # each follows the window alone
         ".every(each => each.clientWidth === each.closest('.plot').clientWidth)",
         arg=ink,
     )
