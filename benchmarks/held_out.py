@@ -106,8 +106,13 @@ def law_records(one: Study) -> list[Record]:
 
 def rule_records(one: Study) -> list[Record]:
     """One record for each rule of choice, ours first."""
-    chosen = next(row for row in one.made.rows if row.candidate == one.made.choice.candidate)
-    found = {"autotune": (str(chosen.candidate), chosen.test.log_rmse)}
+    choice = one.made.choice
+    plain = next(row for row in one.made.rows if row.candidate == choice.candidate)
+    weighted = f"{plain.candidate}" + f", compute^{choice.emphasis:g}" * (choice.emphasis > 0)
+    found = {
+        "autotune": (weighted, one.made.chosen.log_rmse),
+        "autotune, no emphasis": (str(plain.candidate), plain.test.log_rmse),
+    }
     for rule, error in RULES.items():
         row = min(one.made.rows, key=error)
         found[rule] = (str(row.candidate), row.test.log_rmse)

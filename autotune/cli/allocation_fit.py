@@ -24,6 +24,7 @@ PARAMETRIC = (
     "bounds",
     "objective",
     "delta",
+    "emphasis",
     "near",
     "resample",
     "profile",

@@ -56,15 +56,26 @@ def compare(
     mixed_corpora: Annotated[
         bool, typer.Option("--mixed-corpora", help="Compare on runs on different corpora together.")
     ] = False,
+    emphasis: Annotated[
+        str,
+        typer.Option(
+            help="Weigh runs by their FLOPs to this power. auto: no law, but the chosen one with "
+            "whichever extrapolates best.",
+            metavar="POWER",
+        ),
+    ] = "auto",
     seed: Annotated[int, typer.Option(help="Seed of the fits' starts.")] = 0,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Fit laws to the smaller runs and rank them by their error on the larger ones."""
+    from autotune.cli.fit_request import emphasis_of
     from autotune.fitting import splits
     from autotune.fitting.compare import compare as compare_laws
+    from autotune.fitting.emphasis import POWERS
     from autotune.fitting.settings import FitSettings
 
     wanted = _wanted(laws, n, sparsity)
+    power = emphasis_of(emphasis)
     request = splits.parse(split)
     read = open_runs(runs, where=where, mixed_corpora=mixed_corpora)
     for warning in read.warnings:
@@ -75,7 +86,8 @@ def compare(
         read.table,
         cut,
         wanted=wanted,
-        settings=FitSettings(seed=seed),
+        settings=FitSettings(seed=seed, emphasis=power or 0.0),
+        powers=POWERS if power is None else (),
         tell=lambda name: console.talk(f"fitting {name}"),
     )
     if json:
@@ -127,7 +139,12 @@ def _document(made: "Comparison", split: "Split", cut: "Cut") -> dict[str, Any]:
         "not_applicable": made.not_applicable,
         "failed": made.failed,
         "chosen": _named(choice.candidate)
-        | {"rolling": _rolling(choice.rolling), "reasons": list(choice.reasons)},
+        | {
+            "emphasis": choice.emphasis,
+            "test": _errors(made.chosen),
+            "rolling": _rolling(choice.rolling),
+            "reasons": list(choice.reasons),
+        },
     }
 
 
@@ -175,12 +192,22 @@ def _text(made: "Comparison", split: "Split") -> str:
     lines = [
         f"Split {split}; log errors are of the loss, best on hidden runs first.",
         console.table(HEADERS, rows, left=(0, 1, 2)),
-        f"* chosen by the training runs alone: {made.choice.candidate}. "
+        f"* chosen by the training runs alone: {made.choice.candidate}{_weighted(made)}. "
         f"{'. '.join(made.choice.reasons)}.",
     ]
     for title, listed in (("Not applicable", made.not_applicable), ("Failed", made.failed)):
         lines += [f"{title}: {name}: {why}" for name, why in listed.items()]
     return "\n".join(lines)
+
+
+def _weighted(made: "Comparison") -> str:
+    """What the choice's emphasis comes to, where the table above has it without."""
+    if any(row.candidate == made.choice.candidate and row.test == made.chosen for row in made.rows):
+        return ""
+    return (
+        f", runs weighted by compute^{made.choice.emphasis:g}: test log-RMSE "
+        f"{made.chosen.log_rmse:.5f}, MRE {made.chosen.mre:.3%}, bias {made.chosen.bias:+.5f}"
+    )
 
 
 def _cells(row: "Row", *, chosen: bool) -> tuple[str, ...]:

@@ -118,6 +118,16 @@ def fit(
             panel=OBJECTIVE,
         ),
     ] = None,
+    emphasis: Annotated[
+        str | None,
+        option(
+            "--emphasis",
+            text="Weigh each run by its FLOPs to this power, for a fit that is best at its large "
+            "end; auto: whichever extrapolates best. 0, with --law auto auto.",
+            panel=OBJECTIVE,
+            metavar="POWER",
+        ),
+    ] = None,
     near: Annotated[
         float | None,
         option(

@@ -16,6 +16,8 @@ from autotune.errors import InputError
 from autotune.fits import files
 from autotune.fits.saved import SavedFit, sourced
 from autotune.fitting import compare, design, outliers
+from autotune.fitting.candidates import Candidate
+from autotune.fitting.emphasis import LARGEST, POWERS
 from autotune.fitting.fit import fit
 from autotune.fitting.result import FitResult
 from autotune.fitting.runs import RunTable
@@ -45,6 +47,7 @@ class Request:
         n: What N is taken from, None for what the form's paper does.
         sparsity: What S is taken from, likewise.
         settings: How to fit.
+        emphasise: Whether to choose the emphasis on large runs too.
         group: The column whose values name the groups of the bootstrap, or None.
         save: The name to save under, or None.
         storage: Where to.
@@ -58,6 +61,7 @@ class Request:
     n: str | None
     sparsity: str | None
     settings: FitSettings
+    emphasise: bool
     group: str | None
     save: str | None
     storage: Path
@@ -121,6 +125,7 @@ def read(given: Mapping[str, Any]) -> Request:
         n=given.get("n"),
         sparsity=given.get("sparsity"),
         settings=settings,
+        emphasise=given.get("emphasis", AUTO if form is None else "0") == AUTO,
         group=given.get("group"),
         save=given.get("save"),
         storage=given["storage"],
@@ -145,9 +150,9 @@ def answer(request: Request, runs: ReadRuns) -> Fitted:
         FitError: If there is no estimate at all.
     """
     table = runs.table
-    form, convention = _chosen(request, table)
+    form, convention, settings = _chosen(request, table)
     groups = None if request.group is None else group_labels(table, request.group)[0]
-    result = fit(form, table, convention=convention, settings=request.settings, groups=groups)
+    result = fit(form, table, convention=convention, settings=settings, groups=groups)
     result = sourced(result, table, data_hash=runs.data_hash)
     found = outliers.flags(result.law, table, convention, fixed=request.settings.fix)
     return Fitted(result, runs, found, tuple(_notes(request, form, table)))
@@ -202,6 +207,7 @@ def settings_of(given: Mapping[str, Any], names: Sequence[str]) -> FitSettings:
     return FitSettings(
         objective=cast("Any", objective),
         delta=delta,
+        emphasis=emphasis_of(given.get("emphasis", AUTO)) or 0.0,
         bootstrap=given["bootstrap"],
         resample=cast("Any", checks.one_of("--resample", given["resample"], RESAMPLES)),
         profile=_profiled(given.get("profile"), names),
@@ -210,6 +216,26 @@ def settings_of(given: Mapping[str, Any], names: Sequence[str]) -> FitSettings:
         bounds=bounds,
         seed=given["seed"],
     )
+
+
+def emphasis_of(text: str) -> float | None:
+    """A power of compute, None for `auto`.
+
+    Raises:
+        InputError: If it is neither `auto` nor a number from 0 to `LARGEST`.
+    """
+    if text == AUTO:
+        return None
+    try:
+        power = float(text)
+    except ValueError:
+        power = math.nan
+    if not 0 <= power <= LARGEST:
+        raise InputError(
+            f"--emphasis takes auto or a power from 0 to {LARGEST:g}, not {text!r}. "
+            "0 weighs all runs alike, 1 by their FLOPs."
+        )
+    return power
 
 
 def _profiled(text: str | None, names: Sequence[str]) -> tuple[str, ...] | None:
@@ -267,15 +293,23 @@ def _ends(text: str) -> Interval:
     return ends
 
 
-def _chosen(request: Request, table: RunTable) -> tuple[type[ScalingLaw], Convention]:
+def _chosen(request: Request, table: RunTable) -> tuple[type[ScalingLaw], Convention, FitSettings]:
+    """The law, its convention and how to fit it; what was chosen is said on stderr."""
+    settings = request.settings
+    quick = replace(settings, bootstrap=0)
     if request.form is None:
-        choice = compare.choose(table, settings=replace(request.settings, bootstrap=0))
-        for reason in choice.reasons:
-            console.talk(f"note: {reason}")
-        return choice.form, choice.convention
-    own = design.natural(request.form)
-    n, sparsity = request.n or own.n, request.sparsity or own.sparsity
-    return request.form, Convention(cast("Any", n), cast("Any", sparsity))
+        powers = POWERS if request.emphasise else ()
+        choice = compare.choose(table, settings=quick, powers=powers)
+    else:
+        own = design.natural(request.form)
+        n, sparsity = request.n or own.n, request.sparsity or own.sparsity
+        convention = Convention(cast("Any", n), cast("Any", sparsity))
+        if not request.emphasise:
+            return request.form, convention, settings
+        choice = compare.emphasis_of(Candidate(request.form, convention), table, quick)
+    for reason in choice.reasons:
+        console.talk(f"note: {reason}")
+    return choice.form, choice.convention, replace(settings, emphasis=choice.emphasis)
 
 
 def group_labels(table: RunTable, name: str) -> tuple[NDArray[np.int64], NDArray[Any]]:

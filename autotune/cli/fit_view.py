@@ -40,6 +40,7 @@ def document(fitted: Fitted) -> dict[str, Any]:
         "objective": {
             "name": settings.objective,
             "delta": settings.delta if settings.objective == "huber" else None,
+            **({"emphasis": settings.emphasis} if settings.emphasis else {}),
             "sum": result.objective_sum,
             "mean": result.objective_sum / float(table.weight.sum()),
         },
@@ -81,6 +82,8 @@ def _head(fitted: Fitted) -> str:
     what = OBJECTIVES[result.settings.objective]
     if result.settings.objective == "huber":
         what += f" (delta {result.settings.delta:g})"
+    if result.settings.emphasis:
+        what += f" times compute^{result.settings.emphasis:g}"
     mean = result.objective_sum / float(fitted.runs.table.weight.sum())
     total, agreeing = result.starts
     return (

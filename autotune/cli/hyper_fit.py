@@ -26,6 +26,7 @@ UNUSED = {
     "sparsity": "no sparsity is read",
     "bounds": "hold an exponent with --fix",
     "group": "a cell of one size and token count is one observation already",
+    "emphasis": "its cells weigh alike",
     "profile": "its intervals are percentiles",
     "tolerance": "it is for --method isoflop",
 }

@@ -16,7 +16,7 @@ from autotune.laws.catalogue import FORMS
 from autotune.laws.source import FittedRange, Source
 from autotune.types import Floats
 
-FORMAT = 2
+FORMAT = 3
 ROWS_ONLY = 1  # the format whose intervals were all percentiles of resampled rows
 _OWN = {"law", "convention", "settings", "score", "interval", "draws", "ends", "tail", "status"}
 

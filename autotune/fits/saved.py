@@ -91,6 +91,6 @@ def sourced(result: FitResult, table: RunTable, *, data_hash: str) -> FitResult:
     if result.convention.sparsity == "param":
         sparsity = table.sparsity
         seen = replace(seen, sparsity=(float(sparsity.min()), float(sparsity.max())))
-    where = f"{result.n_runs} runs, SHA-256 {data_hash}"
+    where = f"{source.where}, SHA-256 {data_hash}"
     law = replace(result.law, source=replace(source, where=where, range=seen))
     return replace(result, law=law)

@@ -11,7 +11,9 @@ from autotune.fitting.objective import Objective
 from autotune.fitting.resamples import Resamples
 from autotune.types import Floats
 
-ROUNDS = 60
+ROUNDS, INNER = 60, 2
+"""Steps of a descent, and iterations for the linear coefficients after each."""
+
 SWAPS, GAIN = 4, 1e-6
 """Rounds of trying each other's estimates, and the relative gain that makes one worth it."""
 
@@ -87,4 +89,6 @@ def _descend(
     model: Model, objective: Objective, starts: Floats, resamples: Resamples
 ) -> tuple[Floats, Floats, Bools]:
     own = replace(model, log_loss=resamples.log_loss)
-    return descend_batches(own, objective, starts, weight=resamples.weight, rounds=ROUNDS)
+    return descend_batches(
+        own, objective, starts, weight=resamples.weight, rounds=ROUNDS, inner=INNER
+    )

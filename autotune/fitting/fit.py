@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from autotune.errors import InputError
 from autotune.fitting import unsettled
 from autotune.fitting.design import Design, design, natural
+from autotune.fitting.emphasis import emphasised
 from autotune.fitting.identify import Exchange, condition, settle_exchanges
 from autotune.fitting.intervals import Intervals, intervals
 from autotune.fitting.minimum import Minimum, minimise
@@ -59,14 +60,15 @@ def fit(
     convention = convention or natural(form)
     inputs = design(form, table, convention)
     with np.errstate(all="ignore"):  # a start may overflow: its objective is infinite then
-        posed = pose(form, inputs, table.loss, weight=table.weight, settings=settings)
+        weight = emphasised(table, settings.emphasis)
+        posed = pose(form, inputs, table.loss, weight=weight, settings=settings)
         _check_count(form, posed.model, len(table))
         model, exchanges = settle_exchanges(posed.model)
         posed = replace(posed, model=model)
         _check_free(form, model)
         _check_losses(form, model, table.loss)
         best = minimise(model, objective_of(settings), seed=settings.seed)
-        law = _law(form, posed, best, _source(table, convention, inputs))
+        law = _law(form, posed, best, _source(table, convention, inputs, settings.emphasis))
         sure = intervals(posed, best, settings, groups)
         number, weakest = _condition(posed, law, inputs)
         rivals = unsettled.rivals(posed, objective_of(settings), best, sure.ceiling)
@@ -125,13 +127,13 @@ def _law(form: type[ScalingLaw], posed: Posed, best: Minimum, source: Source) ->
     return form(source=source, **{name: float(value[0]) for name, value in values.items()})
 
 
-def _source(table: RunTable, convention: Convention, inputs: Design) -> Source:
+def _source(table: RunTable, convention: Convention, inputs: Design, emphasis: float) -> Source:
     def ends(values: Floats) -> Interval:
         return float(values.min()), float(values.max())
 
     return Source(
         citation=f"fitted to {table.name}",
-        where=f"{len(table)} runs",
+        where=f"{len(table)} runs" + (f" weighted by compute^{emphasis:g}" if emphasis else ""),
         n=convention.n,
         sparsity="experts" if convention.sparsity == "expert" else "parameters",
         flops="6 N_active D",

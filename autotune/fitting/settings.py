@@ -27,6 +27,7 @@ class FitSettings:
     Attributes:
         objective: Applied to the residual of log loss (`huber`, `mse`, `mae`).
         delta: Where Huber's loss turns from quadratic to linear.
+        emphasis: Power of its compute that each run's weight is multiplied with, >= 0.
         bootstrap: Resamples for intervals; 0 for none.
         resample: What a resample draws anew: the `residuals` of the fit, or the `rows`; `auto`
             for residuals where their size varies with no input.
@@ -40,6 +41,7 @@ class FitSettings:
 
     objective: Literal["huber", "mse", "mae"] = "huber"
     delta: float = 1e-3
+    emphasis: float = 0.0
     bootstrap: int = 0
     resample: Literal["auto", "residuals", "rows"] = "auto"
     profile: tuple[str, ...] | None = None

@@ -55,7 +55,23 @@ def test_json_has_every_promised_key(runs):
         assert set(row["rolling"]) == ERRORS | {"error", "origins"}
         assert [each["n_train"] for each in row["rolling"]["origins"]] == [22, 26, 29]
         assert 1 <= row["starts"]["agreeing"] <= row["starts"]["total"]
-    assert made["chosen"]["law"] == made["rows"][0]["law"] == "interaction"
+    chosen = made["chosen"]
+    assert chosen["law"] == made["rows"][0]["law"] == "interaction"
+    assert (chosen["emphasis"], chosen["test"]) == (0, made["rows"][0]["test"])
+
+
+def test_a_chosen_emphasis_has_errors_of_its_own_and_one_that_is_given_is_every_laws(runs):
+    law = (runs, "--laws", "hoffmann", "--n", "active")
+    chosen, (row,) = (document(*law)[key] for key in ("chosen", "rows"))
+    power = chosen["emphasis"]
+    assert power > 0
+    assert chosen["test"]["log_rmse"] != row["test"]["log_rmse"]
+    said = run(*law).stdout.splitlines()[-1]
+    test = f"runs weighted by compute^{power:g}: test log-RMSE {chosen['test']['log_rmse']:.5f}"
+    assert said.startswith(f"* chosen by the training runs alone: hoffmann (active, param), {test}")
+    made = document(*law, "--emphasis", power)
+    assert made["rows"][0]["test"] == made["chosen"]["test"] == chosen["test"]
+    assert document(*law, "--emphasis", 0)["chosen"]["emphasis"] == 0
 
 
 def test_the_table_is_sorted_by_hidden_runs_and_marks_the_choice(runs):

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from cli_run import run
 
+from autotune.cli.law_names import STORAGE
+from autotune.fits import files
 from autotune.laws.catalogue import FORMS, PRESETS
 
 KEYS = {
@@ -256,6 +258,29 @@ def test_auto_chooses_a_law_and_says_why(dense):
     assert "rolling error" in done.stderr
 
 
+def test_an_emphasis_is_in_the_answer_the_text_and_the_saved_law(dense):
+    quick = (dense, "--law", "hoffmann", "--bootstrap", "0")
+    made = json.loads(run("fit", *quick, "--emphasis", "0.5", "--save", "ours", "--json").stdout)
+    assert made["objective"]["emphasis"] == 0.5
+    assert files.load("ours", STORAGE).result.settings.emphasis == 0.5
+    assert "21 runs weighted by compute^0.5" in run("laws", "ours").stdout
+    text = run("fit", *quick, "--emphasis", "0.5").stdout
+    assert "Huber loss (delta 0.001) times compute^0.5 of log residuals" in text
+    plain = json.loads(run("fit", *quick, "--json").stdout)
+    assert "emphasis" not in plain["objective"]
+    assert plain["coefficients"] != made["coefficients"]
+
+
+def test_the_emphasis_of_a_named_law_is_chosen_where_that_is_asked(dense):
+    quick = (dense, "--bootstrap", "0")
+    done = run("fit", *quick, "--law", "kaplan", "--emphasis", "auto", "--json")
+    power = json.loads(done.stdout)["objective"]["emphasis"]
+    assert power > 0  # Kaplan's law has no irreducible loss, and these runs have
+    assert f"note: Runs weighted by compute^{power:g}: rolling error" in done.stderr
+    given_power = run("fit", *quick, "--law", "kaplan", "--emphasis", power, "--json")
+    assert given_power.stdout == done.stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -281,6 +306,12 @@ def test_auto_chooses_a_law_and_says_why(dense):
         (["--law", "hoffmann", "--profile", "A"], "Of hoffmann, E, alpha, beta can be profiled"),
         (["--law", "auto", "--profile", "E"], "--profile needs a named law"),
         (["--law", "step-lr", "--profile", "c"], "--profile is of no use for step-lr"),
+        (["--law", "hoffmann", "--emphasis", "-1"], "--emphasis takes auto or a power from 0 to 3"),
+        (["--law", "hoffmann", "--emphasis", "3.1"], "from 0 to 3, not '3.1'. 0 weighs all runs"),
+        (["--law", "hoffmann", "--emphasis", "much"], "not 'much'"),
+        (["--law", "hoffmann", "--emphasis", "nan"], "not 'nan'"),
+        (["--law", "step-lr", "--emphasis", "1"], "--emphasis is of no use for step-lr"),
+        (["--method", "isoflop", "--emphasis", "1"], "of no use with --method isoflop"),
         (["--law", "hoffmann", "--force"], "--force is of no use"),
         (["--law", "hoffmann", "--save", "a/b"], "cannot name a fit"),
         (["--law", "hoffmann", "--save", "besiroglu2024"], "a law of the catalogue"),

@@ -56,6 +56,12 @@ def test_a_fit_saved_before_profiles_had_ends_has_none_and_plain_percentiles():
     assert back.ends.shape == (0, len(back.law.coefficient_names()))
 
 
+def test_a_fit_saved_before_there_was_an_emphasis_has_none():
+    document = record.to_json(saved())
+    del document["settings"]["emphasis"]
+    assert record.from_json(document | {"format": 2}).result.settings.emphasis == 0
+
+
 def test_saving_the_same_fit_again_changes_nothing_and_is_no_error(tmp_path):
     place = files.save(saved(), tmp_path)
     before = place.stat().st_mtime_ns

@@ -54,10 +54,16 @@ def _facts(given: FitWithRuns) -> tuple[tuple[str, str], ...]:
         ("rms log residual", f"{result.score.log_rmse:.3g}"),
         ("mean relative error", f"{result.score.mre:.3%}"),
         ("N is", f"{result.convention.n} parameters"),
-        ("objective", result.settings.objective),
+        ("objective", _objective(result)),
         ("starts", f"{agreeing} of {total} agree"),
         ("seed", str(result.settings.seed)),
     )
+
+
+def _objective(result: FitResult) -> str:
+    power = result.settings.emphasis
+    weighted = f", runs weighted by compute^{power:g}" if power else ""
+    return result.settings.objective + weighted
 
 
 def _coefficients(result: FitResult) -> TableView:
