@@ -20,7 +20,7 @@ class Kept:
     """
 
     path: Path
-    made: Mapping[str, str | int]
+    made: Mapping[str, str | float]
 
     def read(self) -> dict[int, Answers]:
         """The answers by seed; a last line that was cut short is passed over."""

@@ -46,7 +46,8 @@ class Case:
     """A form on the design of a public table, or of `designs.py`, and what to ask for.
 
     With `profile`, other coefficients than those are not profiled: the same intervals of the ones
-    asked for, and no N*, which rests on all profiles.
+    asked for, and no N*, which rests on all profiles. With `emphasis`, fits weigh runs by that
+    power of compute, and no profile is made.
     """
 
     data: str
@@ -54,6 +55,7 @@ class Case:
     asked: tuple[str, ...]
     where: str = ""
     profile: tuple[str, ...] | None = None
+    emphasis: float = 0.0
 
 
 INVENTED = "designs.py"
@@ -125,7 +127,9 @@ def covered(case: Case, planted: Planted, runs: RunTable, *, seed: int, draws: i
     rng = np.random.default_rng((seed, len(runs)))
     noise = rng.normal(0.0, planted.noise, len(runs))
     losses = predict(planted.law, runs, planted.convention) * np.exp(noise)
-    settings = FitSettings(bootstrap=draws, level=LEVEL, seed=seed, profile=case.profile)
+    settings = FitSettings(
+        bootstrap=draws, level=LEVEL, seed=seed, profile=case.profile, emphasis=case.emphasis
+    )
     found = fit(FORMS[case.form], replace(runs, loss=losses), settings=settings)
     truth = planted.law.coefficients
     held = {
@@ -195,17 +199,24 @@ def main() -> None:
     parser.add_argument("--cases", default=",".join(map(str, range(len(CASES)))),
                         help="which rows of CASES")  # fmt: skip
     parser.add_argument("--asked", help="ask for these coefficients only, and profile no others")
+    parser.add_argument("--emphasis", type=float, default=0.0, help="of every fit")
     parser.add_argument("--out", type=Path, help="folder for coverage.csv and what made it")
     arguments = parser.parse_args()
-    made_by = manifest(level=LEVEL, tables=arguments.tables, draws=arguments.draws)
+    made_by = manifest(
+        level=LEVEL,
+        tables=arguments.tables,
+        draws=arguments.draws,
+        emphasis=arguments.emphasis,
+    )
     records: list[Record] = []
     for case in (CASES[int(i)] for i in arguments.cases.split(",")):
+        case = replace(case, emphasis=arguments.emphasis)
         if arguments.asked:
             asked = tuple(arguments.asked.split(","))
             case = replace(case, asked=asked, profile=asked)
         made = {
             "table": case.data, "law": case.form, "draws": arguments.draws,
-            "commit": str(made_by["commit"]),
+            "emphasis": case.emphasis, "commit": str(made_by["commit"]),
         }  # fmt: skip
         kept = Kept(arguments.out / "tables.jsonl", made) if arguments.out else None
         records += study(case, n_tables=arguments.tables, draws=arguments.draws, kept=kept)

@@ -59,8 +59,8 @@ def compare(
     emphasis: Annotated[
         str,
         typer.Option(
-            help="Weigh runs by their FLOPs to this power. auto: no law, but the chosen one with "
-            "whichever extrapolates best.",
+            help="Weigh runs by FLOPs^POWER in every fit. auto: 0, and powers are tried for the "
+            "chosen law.",
             metavar="POWER",
         ),
     ] = "auto",

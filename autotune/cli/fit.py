@@ -122,8 +122,8 @@ def fit(
         str | None,
         option(
             "--emphasis",
-            text="Weigh each run by its FLOPs to this power, for a fit that is best at its large "
-            "end; auto: whichever extrapolates best. 0, with --law auto auto.",
+            text="Weigh runs by FLOPs^POWER: best at the large end. auto: the power that "
+            "extrapolates best. 0; with --law auto, auto.",
             panel=OBJECTIVE,
             metavar="POWER",
         ),
