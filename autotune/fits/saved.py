@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from autotune.fitting.emphasis import said
 from autotune.fitting.power import PowerFit
 from autotune.fitting.result import FitResult
 from autotune.fitting.runs import RunTable
@@ -91,6 +92,6 @@ def sourced(result: FitResult, table: RunTable, *, data_hash: str) -> FitResult:
     if result.convention.sparsity == "param":
         sparsity = table.sparsity
         seen = replace(seen, sparsity=(float(sparsity.min()), float(sparsity.max())))
-    where = f"{source.where}, SHA-256 {data_hash}"
+    where = f"{said(result.n_runs, result.settings.emphasis)}, SHA-256 {data_hash}"
     law = replace(result.law, source=replace(source, where=where, range=seen))
     return replace(result, law=law)

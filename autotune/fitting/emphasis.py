@@ -31,3 +31,8 @@ def emphasised(table: RunTable, power: float) -> Floats:
         return table.weight
     raised = table.weight * (table.flops / table.flops.max()) ** power
     return np.asarray(raised * (table.weight.sum() / raised.sum()))
+
+
+def said(n_runs: int, power: float) -> str:
+    """What a fit used, in words."""
+    return f"{n_runs} runs" + (f" weighted by compute^{power:g}" if power else "")

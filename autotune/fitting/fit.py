@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from autotune.errors import InputError
 from autotune.fitting import unsettled
 from autotune.fitting.design import Design, design, natural
-from autotune.fitting.emphasis import emphasised
+from autotune.fitting.emphasis import emphasised, said
 from autotune.fitting.identify import Exchange, condition, settle_exchanges
 from autotune.fitting.intervals import Intervals, intervals
 from autotune.fitting.minimum import Minimum, minimise
@@ -133,7 +133,7 @@ def _source(table: RunTable, convention: Convention, inputs: Design, emphasis: f
 
     return Source(
         citation=f"fitted to {table.name}",
-        where=f"{len(table)} runs" + (f" weighted by compute^{emphasis:g}" if emphasis else ""),
+        where=said(len(table), emphasis),
         n=convention.n,
         sparsity="experts" if convention.sparsity == "expert" else "parameters",
         flops="6 N_active D",
