@@ -13,7 +13,7 @@ Tables are fetched, or taken from the folder that AUTOTUNE_DATA names.
 import argparse
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -22,8 +22,10 @@ from evidence import Record, manifest, tables, write, write_manifest
 from autotune.cli.console import table as lay_out
 from autotune.cli.open_runs import load
 from autotune.fitting import splits
-from autotune.fitting.compare import Comparison, Row, compare
+from autotune.fitting.compare import Comparison, Row, choose, compare
+from autotune.fitting.fit import fit
 from autotune.fitting.predict import predict
+from autotune.fitting.rolling import score_beyond
 from autotune.fitting.runs import RunTable
 from autotune.fitting.score import score_of
 from autotune.fitting.settings import FitSettings
@@ -50,6 +52,8 @@ RULES: Mapping[str, Callable[[Row], float]] = {
     "in sample": lambda row: row.train.log_rmse,
 }
 SIMPLER_WITHIN = 1.15
+FEWER = (0.4, 0.5, 0.6, 0.7)
+"""Shares of the runs, of smallest compute, that an emphasis is chosen from to be judged far beyond."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +155,31 @@ def _combined(one: Study, power: int) -> float:
     return score_of(weights @ np.array(losses) / weights.sum(), one.hidden.loss).log_rmse
 
 
+def farther(name: str, *, seed: int) -> list[Record]:
+    """The same hidden runs, predicted from fewer and smaller ones, with the emphasis and without."""
+    dataset, where = SETS[name]
+    runs = load(dataset, where=where).table
+    hidden = runs.take(splits.by_compute(runs, train_share=1 - HIDDEN).test)
+    settings = FitSettings(seed=seed)
+    records: list[Record] = []
+    for cut in splits.rolling(runs, origins=FEWER):
+        train = runs.take(cut.train)
+        choice = choose(train, settings=settings)
+        error = {}
+        for power in (0.0, choice.emphasis):
+            weighted = replace(settings, emphasis=power)
+            law = fit(choice.form, train, convention=choice.convention, settings=weighted).law
+            error[power] = score_beyond(law, hidden, choice.convention).log_rmse
+        records.append({
+            "table": name, "n_train": len(train),
+            "farther": float(np.median(hidden.flops) / train.flops.max()),
+            "law": str(choice.candidate), "emphasis": choice.emphasis,
+            "log_rmse": error[choice.emphasis], "no_emphasis": error[0.0],
+            "ratio": error[choice.emphasis] / error[0.0],
+        })  # fmt: skip
+    return records
+
+
 def ratios(records: Sequence[Record]) -> str:
     """Error over hindsight, a line for each rule and a column for each table."""
     names = list(dict.fromkeys(str(each["table"]) for each in records))
@@ -178,10 +207,12 @@ def main() -> None:
     )
     laws: list[Record] = []
     rules: list[Record] = []
+    beyond: list[Record] = []
     for name in arguments.sets.split(","):
         one = study(name, seed=arguments.seed)
         laws += law_records(one)
         rules += rule_records(one)
+        beyond += farther(name, seed=arguments.seed)
         best = f"{one.made.choice.candidate} chosen, {one.hindsight.candidate} in hindsight"
         print(f"{name}: {best}", file=sys.stderr)
     print(ratios(rules))
@@ -189,6 +220,7 @@ def main() -> None:
         arguments.out.mkdir(parents=True, exist_ok=True)
         write(arguments.out / "laws.csv", laws)
         write(arguments.out / "rules.csv", rules)
+        write(arguments.out / "farther.csv", beyond)
         (arguments.out / "rules.txt").write_text(ratios(rules) + "\n")
         write_manifest(arguments.out / "manifest.json", made_by)
 
