@@ -53,7 +53,7 @@ RULES: Mapping[str, Callable[[Row], float]] = {
 }
 SIMPLER_WITHIN = 1.15
 FEWER = (0.4, 0.5, 0.6, 0.7)
-"""Shares of the runs, of smallest compute, that an emphasis is chosen from to be judged far beyond."""
+"""Shares of the runs, smallest compute first, from which hidden runs are farther away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +156,7 @@ def _combined(one: Study, power: int) -> float:
 
 
 def farther(name: str, *, seed: int) -> list[Record]:
-    """The same hidden runs, predicted from fewer and smaller ones, with the emphasis and without."""
+    """The same hidden runs, predicted from smaller ones, with and without the emphasis."""
     dataset, where = SETS[name]
     runs = load(dataset, where=where).table
     hidden = runs.take(splits.by_compute(runs, train_share=1 - HIDDEN).test)
