@@ -71,7 +71,7 @@ def test_where_tokens_vary_the_choice_is_within_the_goal_of_1_15_of_hindsight(ta
     assert float(ours(table)["over_hindsight"]) <= 1.15
 
 
-def test_a_chosen_emphasis_takes_a_sixth_or_more_off_the_error_and_none_is_chosen_where_none_helps():
+def test_a_chosen_emphasis_takes_a_sixth_off_the_error_and_none_is_chosen_where_none_helps():
     saved = {
         table: 1 - float(ours(table)["test_log_rmse"]) / float(plain["test_log_rmse"])
         for table in RULES
