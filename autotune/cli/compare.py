@@ -68,14 +68,14 @@ def compare(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Fit laws to the smaller runs and rank them by their error on the larger ones."""
-    from autotune.cli.fit_request import emphasis_of
+    from autotune.cli.fit_request import parse_emphasis
     from autotune.fitting import splits
     from autotune.fitting.compare import compare as compare_laws
     from autotune.fitting.emphasis import POWERS
     from autotune.fitting.settings import FitSettings
 
     wanted = _wanted(laws, n, sparsity)
-    power = emphasis_of(emphasis)
+    power = parse_emphasis(emphasis)
     request = splits.parse(split)
     read = open_runs(runs, where=where, mixed_corpora=mixed_corpora)
     for warning in read.warnings:

@@ -207,7 +207,7 @@ def settings_of(given: Mapping[str, Any], names: Sequence[str]) -> FitSettings:
     return FitSettings(
         objective=cast("Any", objective),
         delta=delta,
-        emphasis=emphasis_of(given.get("emphasis", AUTO)) or 0.0,
+        emphasis=parse_emphasis(given.get("emphasis", AUTO)) or 0.0,
         bootstrap=given["bootstrap"],
         resample=cast("Any", checks.one_of("--resample", given["resample"], RESAMPLES)),
         profile=_profiled(given.get("profile"), names),
@@ -218,7 +218,7 @@ def settings_of(given: Mapping[str, Any], names: Sequence[str]) -> FitSettings:
     )
 
 
-def emphasis_of(text: str) -> float | None:
+def parse_emphasis(text: str) -> float | None:
     """A power of compute, None for `auto`.
 
     Raises:

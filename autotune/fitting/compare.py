@@ -225,6 +225,8 @@ def _emphasise(
 ) -> Choice:
     """Weigh runs by the power of compute of least rolling error, if that saves enough of it."""
     plain = replace(choice, emphasis=settings.emphasis)
+    if np.isinf(plain.rolling.error):
+        return plain
     origins = _origins(table)
 
     def at(power: float) -> Choice:

@@ -251,6 +251,7 @@ def test_where_no_origin_leaves_enough_runs_the_fewest_coefficients_are_chosen()
     made = compare(table, cut, wanted=Wanted(forms=("frantar", "interaction")))
     assert made.choice.rolling.error == np.inf
     assert made.choice.reasons[0].startswith("Of fewest coefficients")
+    assert made.choice.emphasis == 0  # nothing says which extrapolates better
 
 
 def test_a_candidate_that_cannot_be_fitted_is_named_with_the_reason():
