@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 REFERENCE = ROOT / "results/reference"
 README = REFERENCE / "coverage/README.md"
 DECISION = ROOT / "docs/decisions/004-fitting.md"
+EMPHASIS = ROOT / "docs/decisions/043-emphasis-on-large-runs.md"
 LONGER = sorted(designs.DESIGNS.keys() - {"krajewski"})
 
 
@@ -119,6 +120,19 @@ def test_what_lies_surely_outside_92_to_98_percent_is_listed_and_nothing_else():
         line = f"* {row['law']} on {row['table']}: {row['quantity']} "
         surely = float(row["high"]) < 0.92 or float(row["low"]) > 0.98
         assert (line in README.read_text()) == surely, row
+
+
+def test_intervals_of_fits_with_an_emphasis_hold_the_truth_as_often_as_documents_say():
+    with (REFERENCE / "coverage/emphasis.csv").open(newline="") as file:
+        held = list(csv.DictReader(file))
+    assert {float(row["emphasis"]) for row in held} == {0.5, 1.0}
+    shares = [float(row["covered"]) for row in held]
+    optima = [float(row["covered"]) for row in held if row["quantity"] == "N*"]
+    assert min(shares) >= 0.92
+    for text in (README, EMPHASIS):
+        said = " ".join(text.read_text().split())
+        assert f"{100 * min(shares):.1f} to {100 * max(shares):.1f} %" in said
+        assert f"N* in {100 * min(optima):.1f} to {100 * max(optima):.1f}" in said
 
 
 def test_the_decision_states_what_is_recorded():
