@@ -189,17 +189,17 @@ def test_a_stop_file_stops_the_jobs_that_run_and_not_those_that_start_later(tuni
 
 
 def test_a_job_starts_no_trial_that_would_not_end_with_it(tuning, tmp_path, monkeypatch):
-    """Trials of 0.2 s or more, of which none starts in the last two seconds of four."""
+    """Trials of 0.2 s or more, of which none starts in the last two seconds of ten."""
     tune = tuning(STOPPING.replace("== 3", "== 0"), "stopping.py")
     begin = time.time()
     monkeypatch.setenv("AUTOTUNE_JOB_START", str(begin))
-    done = tune("--max-evals", 10**6, "--walltime", "4s", "--margin", "2s", "--json")
+    done = tune("--max-evals", 10**6, "--walltime", "10s", "--margin", "2s", "--json")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["ended"] == "walltime"
     after = read(tmp_path / "s")
     assert after.interrupted == after.running == []  # what ran was waited for
-    assert after.outcomes
-    assert max(each.timing.submitted_at for each in after.outcomes) < begin + 2
+    assert after.outcomes  # on a busy machine the program takes seconds to load
+    assert max(each.timing.submitted_at for each in after.outcomes) < begin + 8
 
 
 def test_the_end_of_a_slurm_job_is_taken_from_its_environment(slow, study):
