@@ -14,17 +14,8 @@ class TestFakePbs(Scheduled):
             monkeypatch.setenv(name, value)
 
     def test_the_fake_ends_a_job_at_its_walltime(self, desk):
-        sent = desk.submit(
-            *self.where,
-            "--max-evals",
-            500,
-            "--set",
-            "pause=8",  # longer than the walltime: the program cannot end by itself before
-            "--timeout",
-            "90s",
-            "--time",
-            "4s",
-        )
+        """By its setup: a search ends by itself where no trial fits into the time that is left."""
+        sent = desk.submit(*self.where, *SIX, "--set-site", "setup=sleep 20", "--time", "4s")
         assert sent.returncode == 0, sent.stderr
         (job,) = desk.ended()["jobs"]
         assert (job["state"], job["exit_code"]) == ("time limit", -29)

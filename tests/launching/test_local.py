@@ -20,8 +20,8 @@ class TestLocal(Scheduled):
         desk.ended()
 
     def test_a_job_over_its_time_limit_is_told_to_end_and_called_so(self, desk):
-        """A second is over before the program has loaded: later on it ends itself in time."""
-        desk.submit(*self.where, *LONG, "--timeout", "100s", "--time", "1s")
+        """By its setup: a search ends by itself where no trial fits into the time that is left."""
+        desk.submit(*self.where, *LONG, "--set-site", "setup=sleep 20", "--time", "1s")
         (job,) = desk.ended()["jobs"]
         assert job["state"] == "time limit", desk.logs()
         assert len(desk.ids()) == len(set(desk.ids()))
