@@ -39,6 +39,14 @@ class SlurmDesk(Desk):
         return self.cluster.ask("squeue", "-h", "-t", "all", "-j", job, "-o", "%T")
 
     def accounted(self, job):
-        """State and exit code of every run of a job, as sacct has them."""
-        text = self.cluster.ask("sacct", "-n", "-P", "-D", "-X", "-j", job, "-o", "State,ExitCode")
-        return [tuple(line.split("|")) for line in text.splitlines()]
+        """State and exit code of every run of a job that has ended, as sacct has them.
+
+        What is accounted follows what squeue says, by a moment that nothing bounds.
+        """
+        ask = ("sacct", "-n", "-P", "-D", "-X", "-j", job, "-o", "State,ExitCode")
+        end = time.monotonic() + PATIENCE
+        while True:
+            runs = [tuple(line.split("|")) for line in self.cluster.ask(*ask).splitlines()]
+            if time.monotonic() > end or not {"PENDING", "RUNNING"} & {state for state, _ in runs}:
+                return runs
+            time.sleep(0.3)
