@@ -68,7 +68,7 @@ def test_figures_are_drawn_by_scripts_of_the_service_alone(page):
 
 
 def test_a_page_of_trials_is_complete_quiet_and_readable_by_everybody(page):
-    page.goto(f"{page.base}/studies/made/trials", wait_until="domcontentloaded")
+    page.goto(f"{page.base}/studies/made/trials")  # until its style sheet is there
     for width, scheme in ((1440, "light"), (390, "dark")):
         page.set_viewport_size({"width": width, "height": 900})
         page.emulate_media(color_scheme=scheme)
