@@ -147,7 +147,7 @@ def compare(
         raise FitError(_nothing(train, left_out | failed))
     trained = {row.candidate: row.train for row in rows}
     choice = _choose({row.candidate: row.rolling for row in rows}, trained.__getitem__)
-    choice = _emphasise(choice, train, settings, powers)
+    choice = _emphasise(choice, train, origins, settings=settings, powers=powers)
     rows.sort(key=lambda row: (row.test.log_rmse, row.candidate.n_coefficients))
     return Comparison(
         rows=tuple(rows),
@@ -207,7 +207,8 @@ def choose(
         except (FitError, InputError):  # as where it has no fit at an origin
             return Score(mre=np.inf, log_rmse=np.inf, bias=np.nan, n_runs=len(table))
 
-    return _emphasise(_choose(errors, trained), table, settings, powers)
+    choice = _choose(errors, trained)
+    return _emphasise(choice, table, origins, settings=settings, powers=powers)
 
 
 def emphasis_of(candidate: Candidate, table: RunTable, settings: FitSettings) -> Choice:
@@ -216,18 +217,24 @@ def emphasis_of(candidate: Candidate, table: RunTable, settings: FitSettings) ->
     Raises:
         InputError: If there are too few runs, or all have the same compute or the same loss.
     """
-    rolling = roll(candidate, table, _origins(table), settings=settings)
-    return _emphasise(Choice(candidate=candidate, rolling=rolling, reasons=()), table, settings)
+    origins = _origins(table)
+    rolling = roll(candidate, table, origins, settings=settings)
+    plain = Choice(candidate=candidate, rolling=rolling, reasons=())
+    return _emphasise(plain, table, origins, settings=settings)
 
 
 def _emphasise(
-    choice: Choice, table: RunTable, settings: FitSettings, powers: Sequence[float] = POWERS
+    choice: Choice,
+    table: RunTable,
+    origins: Sequence[Cut],
+    *,
+    settings: FitSettings,
+    powers: Sequence[float] = POWERS,
 ) -> Choice:
     """Weigh runs by the power of compute of least rolling error, if that saves enough of it."""
     plain = replace(choice, emphasis=settings.emphasis)
     if np.isinf(plain.rolling.error):
         return plain
-    origins = _origins(table)
 
     def at(power: float) -> Choice:
         own = replace(settings, emphasis=power)
@@ -249,7 +256,7 @@ def _origins(table: RunTable) -> list[Cut]:
     if len(table) < FEWEST_RUNS:
         raise InputError(
             f"{len(table)} runs are too few to judge laws by extrapolation: it takes at least "
-            f"{FEWEST_RUNS}. Name a law with --law, or add runs."
+            f"{FEWEST_RUNS}. Name a law with --law and no --emphasis auto, or add runs."
         )
     if np.ptp(table.loss) == 0:
         raise InputError(

@@ -118,7 +118,8 @@ def by_compute(table: RunTable, *, train_share: float) -> Cut:
     if not len(steps):
         raise InputError(
             f"all {len(table)} runs of {table.name} have the same compute, so none are larger. "
-            "Split by a column instead: --split column:NAME."
+            "Split a comparison by a column (--split column:NAME); fit a named law, without "
+            "--emphasis auto."
         )
     asked = len(table) * train_share
     at = int(steps[np.argmin(np.abs(steps - asked))])
